@@ -1,0 +1,34 @@
+#pragma once
+// Serves a built web app from a folder: ETag, gzip, immutable caching of hashed assets, and
+// index.html for the paths of the app's own router.
+
+#include <filesystem>
+#include <string>
+
+#include "http/message.h"
+
+namespace paydesk::http {
+
+// Reads every file of `folder` into memory once (and gzips what gains by it).
+//
+// - "/assets/x-<hash>.js": Cache-Control: public, max-age=31536000, immutable.
+// - everything else: Cache-Control: no-cache, with ETag and 304.
+// - an unknown path without an extension, that accepts HTML: index.html, status 200.
+// - never a file outside the folder, never a dot file.
+// `headers` (CSP and the other security headers) go on every response.
+class StaticFiles {
+public:
+    // Throws Unavailable when the folder is missing.
+    StaticFiles(const std::filesystem::path& folder, Headers headers);
+    Response serve(const Request& request) const;
+
+private:
+    struct File {
+        std::string content_type, body, gzip_body, etag;
+        bool immutable;
+    };
+    std::map<std::string, File, std::less<>> files_;
+    Headers headers_;
+};
+
+}  // namespace paydesk::http

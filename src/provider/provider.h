@@ -1,0 +1,111 @@
+#pragma once
+// What we ask of a payment provider. Two real implementations: stripe/ and (later) paypal/.
+//
+// Every call is made outside any database transaction (design, law 4) and every call that changes
+// something carries our intent's id as its idempotency key: repeating it with the same intent gives
+// the first answer again.
+//
+// Refusals of the calls:
+//   provider_rejected     the provider says our request is wrong; detail has its code, param, request id
+//   payment_declined      card_error: message is fit for the customer
+//   not_found             the object does not exist there (any more)
+//   provider_unavailable  no answer, or 429/5xx after all retries: the outcome is unknown; try the
+//                         same intent again later
+//   rate_limited          never: it is waited for, then provider_unavailable
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/ids.h"
+#include "base/money.h"
+#include "base/task.h"
+#include "provider/change.h"
+
+namespace paydesk::provider {
+
+// Our name for what we are about to do ("checkout:0198..."): the idempotency key of the call.
+struct IntentId {
+    std::string value;
+};
+
+struct NewCustomer {
+    AccountId account;
+    std::optional<std::string> email, name;
+};
+
+enum class CheckoutMode : std::uint8_t { subscription, payment };
+
+struct NewCheckout {
+    AccountId account;
+    Ref customer;
+    CheckoutMode mode;
+    Ref price;
+    std::int64_t quantity = 1;
+    std::string plan_key;      // travels in the metadata of session and subscription
+    std::string billing_cycle; // "monthly", "yearly", or "" for a one-time price
+    std::string checkout_id;   // ours
+    std::string success_url;   // may hold {CHECKOUT_SESSION_ID}
+    std::string cancel_url;
+    std::optional<int> trial_days;
+    std::optional<std::string> promotion_code;  // the provider's id of it
+    Instant expires_at;
+};
+
+struct Checkout {
+    Ref checkout;
+    std::string url;  // "" once it is no longer open
+    std::string status;
+    Instant expires_at;
+};
+
+enum class PortalFlow : std::uint8_t { home, payment_method_update, subscription_cancel };
+
+struct NewPortal {
+    Ref customer;
+    std::string return_url;
+    PortalFlow flow = PortalFlow::home;
+    std::optional<Ref> subscription;  // REQUIRED by subscription_cancel
+};
+
+enum class CancelWhen : std::uint8_t { now, period_end, never };  // never: undo a scheduled one
+
+// A product with its prices as plans.toml has them; found again by lookup_key.
+struct CatalogProduct {
+    std::string key;  // our plan or top-up key; in the product's metadata as plan_key
+    std::string name, description;
+};
+struct CatalogPrice {
+    std::string lookup_key;  // "pro_monthly"
+    Money amount;
+    std::optional<std::string> interval;  // "month", "year"; none: one-time
+};
+struct SyncedPrice {
+    std::string lookup_key;
+    Ref product, price;
+};
+
+class Provider {
+public:
+    virtual ~Provider() = default;
+    virtual Name name() const = 0;
+
+    virtual Task<Result<Ref>> create_customer(IntentId intent, NewCustomer input) = 0;
+    virtual Task<Result<Checkout>> create_checkout(IntentId intent, NewCheckout input) = 0;
+    virtual Task<Result<Checkout>> get_checkout(Ref checkout) = 0;
+    virtual Task<Result<void>> expire_checkout(IntentId intent, Ref checkout) = 0;
+    virtual Task<Result<std::string>> create_portal(IntentId intent, NewPortal input) = 0;  // its URL
+    virtual Task<Result<Change>> cancel_subscription(IntentId intent, Ref subscription,
+                                                     CancelWhen when) = 0;
+
+    // The object as it is now, in the newest shape; occurred_at is the moment of asking.
+    // Refuses with not_found; kinds without a fetch (other) are a bug.
+    virtual Task<Result<Change>> fetch(ObjectKind kind, Ref object) = 0;
+
+    // Creates what is missing, changes names and descriptions, never an amount: a price whose
+    // amount differs is replaced by a new one that takes the lookup_key over.
+    virtual Task<Result<std::vector<SyncedPrice>>> sync_product(CatalogProduct product,
+                                                                std::vector<CatalogPrice> prices) = 0;
+};
+
+}  // namespace paydesk::provider
