@@ -9,8 +9,9 @@ namespace paydesk {
 namespace {
 
 Error not_a_time(std::string_view text) {
-    return {ErrorCode::invalid_input,
-            fmt::format("'{}' is not a time: write it like 2026-11-20T12:34:56Z", text.substr(0, 40))};
+    return {
+        ErrorCode::invalid_input,
+        fmt::format("'{}' is not a time: write it like 2026-11-20T12:34:56Z", text.substr(0, 40))};
 }
 
 // A number of exactly `digits` digits at the front of `text`, taken off it.
@@ -69,9 +70,9 @@ std::string to_iso8601(Instant instant) {
     const auto day = std::chrono::floor<std::chrono::days>(instant);
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss time{instant - day};
-    std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int(date.year()),
-                                   unsigned(date.month()), unsigned(date.day()), time.hours().count(),
-                                   time.minutes().count(), time.seconds().count());
+    std::string text = fmt::format(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int(date.year()), unsigned(date.month()),
+        unsigned(date.day()), time.hours().count(), time.minutes().count(), time.seconds().count());
     if (const auto micros = time.subseconds().count(); micros != 0) {
         text += fmt::format(".{:06}", micros);
     }
@@ -97,7 +98,8 @@ Result<Instant> parse_iso8601(std::string_view whole) {
     if (!second || !micros || !offset || !text.empty()) return not_a_time(whole);
 
     const year_month_day date{year{*y}, month{unsigned(*m)}, day{unsigned(*d)}};
-    if (!date.ok() || *y < 1970 || *hour > 23 || *minute > 59 || *second > 59) return not_a_time(whole);
+    if (!date.ok() || *y < 1970 || *hour > 23 || *minute > 59 || *second > 59)
+        return not_a_time(whole);
     return Instant{sys_days{date}} + hours{*hour} + minutes{*minute} + seconds{*second} +
            microseconds{*micros} - *offset;
 }

@@ -73,9 +73,9 @@ std::string hmac_sha256(std::string_view key, std::string_view message) {
 std::string sha256(std::string_view message) {
     std::string digest(32, '\0');
     unsigned int size = 0;
-    const int ok = EVP_Digest(message.data(), message.size(),
-                              reinterpret_cast<unsigned char*>(digest.data()), &size, EVP_sha256(),
-                              nullptr);
+    const int ok =
+        EVP_Digest(message.data(), message.size(), reinterpret_cast<unsigned char*>(digest.data()),
+                   &size, EVP_sha256(), nullptr);
     PD_ASSERT(ok == 1 && size == digest.size());
     return digest;
 }

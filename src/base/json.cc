@@ -27,8 +27,9 @@ void strip_nul(json::value& value) {
 
 Result<json::value> parse_json(std::string_view text, std::size_t bytes_max) {
     if (text.size() > bytes_max) {
-        return Error{ErrorCode::invalid_input,
-                     fmt::format("the JSON text has {} bytes; the limit is {}", text.size(), bytes_max)};
+        return Error{
+            ErrorCode::invalid_input,
+            fmt::format("the JSON text has {} bytes; the limit is {}", text.size(), bytes_max)};
     }
     json::parse_options options;
     options.max_depth = json_depth_max;
@@ -51,7 +52,8 @@ const json::value* at_path(const json::value& value, std::initializer_list<std::
             at = object->if_contains(step);
         } else if (const auto* array = at->if_array()) {
             std::size_t index = 0;
-            const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), index);
+            const auto [end, error] =
+                std::from_chars(step.data(), step.data() + step.size(), index);
             const bool is_index = error == std::errc{} && end == step.data() + step.size();
             at = is_index && index < array->size() ? &(*array)[index] : nullptr;
         } else {
@@ -76,7 +78,8 @@ std::optional<std::int64_t> int_at(const json::value& value,
     return at->get_int64();
 }
 
-std::optional<bool> bool_at(const json::value& value, std::initializer_list<std::string_view> path) {
+std::optional<bool> bool_at(const json::value& value,
+                            std::initializer_list<std::string_view> path) {
     const json::value* at = at_path(value, path);
     if (at == nullptr || !at->is_bool()) return std::nullopt;
     return at->get_bool();

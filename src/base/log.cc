@@ -19,8 +19,8 @@ constexpr std::array secret_names = {"secret",        "token",     "password",  
                                      "cookie",        "cvc"};
 
 // What secrets look like, wherever they stand: a prefix, then a long run of token characters.
-constexpr std::array secret_prefixes = {"sk_test_", "sk_live_", "rk_test_", "rk_live_", "whsec_",
-                                        "sb_secret_", "Bearer ", "bearer ", "eyJ"};
+constexpr std::array secret_prefixes = {"sk_test_",   "sk_live_", "rk_test_", "rk_live_", "whsec_",
+                                        "sb_secret_", "Bearer ",  "bearer ",  "eyJ"};
 
 bool is_token_character(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.' ||
@@ -31,8 +31,8 @@ bool names_a_secret(std::string_view name) {
     std::string lower(name);
     std::ranges::transform(lower, lower.begin(),
                            [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return std::ranges::any_of(secret_names,
-                               [&](const char* secret) { return lower.find(secret) != lower.npos; });
+    return std::ranges::any_of(
+        secret_names, [&](const char* secret) { return lower.find(secret) != lower.npos; });
 }
 
 // user:password@ of a URL, as in DATABASE_URL and SMTP_URL.
@@ -66,8 +66,12 @@ void redact_card_numbers(std::string& text) {
             }
             ++end;
         }
-        const bool starts_a_word = at == 0 || (std::isalnum(static_cast<unsigned char>(text[at - 1])) == 0 && text[at - 1] != '_');
-        const bool ends_a_word = last_digit + 1 >= text.size() || std::isalnum(static_cast<unsigned char>(text[last_digit + 1])) == 0;
+        const bool starts_a_word =
+            at == 0 ||
+            (std::isalnum(static_cast<unsigned char>(text[at - 1])) == 0 && text[at - 1] != '_');
+        const bool ends_a_word =
+            last_digit + 1 >= text.size() ||
+            std::isalnum(static_cast<unsigned char>(text[last_digit + 1])) == 0;
         if (digits >= 13 && digits <= 19 && starts_a_word && ends_a_word) {
             text.replace(at, last_digit + 1 - at, redacted);
             at += redacted.size();
@@ -78,7 +82,8 @@ void redact_card_numbers(std::string& text) {
 }
 
 boost::json::value safe(std::string_view name, const boost::json::value& value) {
-    if (names_a_secret(name) && !value.is_null() && !value.is_bool()) return boost::json::string(redacted);
+    if (names_a_secret(name) && !value.is_null() && !value.is_bool())
+        return boost::json::string(redacted);
     if (const auto* text = value.if_string()) return boost::json::string(redact(*text));
     if (const auto* array = value.if_array()) {
         boost::json::array copy;
@@ -95,10 +100,14 @@ boost::json::value safe(std::string_view name, const boost::json::value& value) 
 
 spdlog::level::level_enum level_of(Level level) {
     switch (level) {
-        case Level::debug: return spdlog::level::debug;
-        case Level::info: return spdlog::level::info;
-        case Level::warning: return spdlog::level::warn;
-        case Level::error: return spdlog::level::err;
+        case Level::debug:
+            return spdlog::level::debug;
+        case Level::info:
+            return spdlog::level::info;
+        case Level::warning:
+            return spdlog::level::warn;
+        case Level::error:
+            return spdlog::level::err;
     }
     return spdlog::level::err;
 }

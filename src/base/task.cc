@@ -18,9 +18,16 @@ void spawn(asio::io_context& io, const char* name, Task<> task) {
         try {
             std::rethrow_exception(failure);
         } catch (const std::exception& e) {
-            log::error("coroutine_failed", {{"coroutine", name}, {"error", e.what()}});
+            log::error("coroutine_failed", {
+                                               {"coroutine", name    },
+                                               {"error",     e.what()}
+            });
         } catch (...) {
-            log::error("coroutine_failed", {{"coroutine", name}, {"error", "not a std::exception"}});
+            log::error("coroutine_failed",
+                       {
+                           {"coroutine", name                  },
+                           {"error",     "not a std::exception"}
+            });
         }
         std::abort();
     });

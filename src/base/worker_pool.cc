@@ -22,7 +22,8 @@ WorkerPool::~WorkerPool() {
 void WorkerPool::post(std::move_only_function<void()> job) {
     {
         std::lock_guard lock(mutex_);
-        if (queue_.size() >= worker_queue_max) throw Unavailable("too much work is waiting for a worker thread");
+        if (queue_.size() >= worker_queue_max)
+            throw Unavailable("too much work is waiting for a worker thread");
         queue_.push_back(std::move(job));
     }
     wake_.notify_one();
