@@ -1,0 +1,55 @@
+#pragma once
+// provider::Provider over Stripe's API.
+
+#include "base/clock.h"
+#include "provider/provider.h"
+#include "provider/stripe/client.h"
+
+namespace paydesk::provider::stripe {
+
+// How the calls of provider.h map to Stripe:
+//
+//   create_customer      POST customers; metadata user_id, supabase_user_id, account_id
+//   create_checkout      POST checkout/sessions; metadata on the session and on what it creates
+//   get_, expire_        an already expired session expires again without complaint
+//   create_portal        POST billing_portal/sessions with the flow's deep link
+//   cancel_subscription  reads first, then sends only what changes something
+//   fetch                GET with what must be expanded; nested lists are read to their end
+//   sync_product         product "paydesk_<key>", prices by lookup_key
+class StripeProvider final : public Provider {
+public:
+    // `client` and `clock` outlive the provider.
+    StripeProvider(Client& client, const Clock& clock);
+
+    Name name() const override { return Name::stripe; }
+
+    Task<Result<Ref>> create_customer(IntentId intent, NewCustomer input) override;
+    Task<Result<Checkout>> create_checkout(IntentId intent, NewCheckout input) override;
+    Task<Result<Checkout>> get_checkout(Ref checkout) override;
+
+    // Refuses with provider_rejected when the session was completed in the meantime.
+    Task<Result<void>> expire_checkout(IntentId intent, Ref checkout) override;
+    Task<Result<std::string>> create_portal(IntentId intent, NewPortal input) override;
+
+    // What is so already is a success without a call: cancelling what has ended, scheduling twice,
+    // undoing what is not scheduled. Refuses with subscription_not_resumable to undo what has ended.
+    Task<Result<Change>> cancel_subscription(IntentId intent, Ref subscription,
+                                             CancelWhen when) override;
+    Task<Result<Change>> fetch(ObjectKind kind, Ref object) override;
+
+    // Repeatable at any time: it carries no intent and looks before it creates.
+    Task<Result<std::vector<SyncedPrice>>> sync_product(CatalogProduct product,
+                                                        std::vector<CatalogPrice> prices) override;
+
+private:
+    Task<Result<Ref>> sync_product_itself(CatalogProduct product);
+    Task<Result<Ref>> sync_price(Ref product, CatalogPrice price);
+    Task<Answer> read_to_the_end(json::value list);
+    Task<Result<Change>> change_subscription(IntentId intent, Ref subscription, Form changes);
+    Instant asking_moment() const;
+
+    Client& client_;
+    const Clock& clock_;
+};
+
+}  // namespace paydesk::provider::stripe
