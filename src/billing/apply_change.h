@@ -1,0 +1,62 @@
+#pragma once
+// Applies what a provider told us: the one way in which webhooks, fetched objects and (later) polling
+// change billing rows.
+//
+//     changes ── lock, load ──▶ decide (pure, decide_*.h) ──▶ store, announce
+//
+// The merge rule (design 5; proved by enumeration). For each object, whatever the order of arrival:
+//   newer stamp                    the snapshot is applied
+//   same stamp, same content       nothing to do
+//   same stamp, other content      the later of the two where the states alone prove it (draft before
+//                                  open before paid, incomplete before active, anything before a
+//                                  terminal state); else needs_fetch
+//   older stamp                    stale, not applied
+//   row in a terminal state        stale, for ever: canceled, incomplete_expired, paid, void, deleted
+// Facts that a snapshot proves by itself (paid, failed attempt, activated ...) are announced once by
+// their key, stale or not, so notifications do not depend on the order either.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "db/database.h"
+#include "provider/change.h"
+
+namespace paydesk::billing {
+
+enum class Outcome : std::uint8_t {
+    applied,
+    unchanged,    // the row says so already
+    stale,        // the row knows better
+    ignored,      // not followed
+    waiting,      // nobody knows the customer (yet); nothing was changed
+    needs_fetch,  // ask the provider, then apply again with `fetched_at_revision`
+};
+std::string_view to_string(Outcome outcome);
+
+struct ToApply {
+    provider::Change change;
+    // Set when the change was fetched because of needs_fetch: the revision given with that outcome.
+    // If the row is still at it, the fetched snapshot is applied under the stamp of the event that
+    // asked (change.occurred_at, which the caller copies from the event); if it has moved, the
+    // snapshot is judged like any other.
+    std::optional<std::string> fetched_at_revision = {};
+};
+
+struct Applied {
+    Outcome outcome;
+    std::string note = {};                          // for the event's row and people
+    std::optional<provider::Ref> waiting_for = {};  // the unknown customer
+    std::string revision = {};                      // of the row, with needs_fetch
+};
+
+// Applies `changes` in the caller's transaction, in the order given (the caller sorts by occurred_at),
+// and answers in the same order. The caller commits, and marks the events in the same transaction.
+//
+// ENSURES: every object touched is locked until the transaction ends, by its customer and by its own
+//          id, in one global order: two callers never deadlock on these locks.
+// Throws db::Failure; then nothing is applied. REQUIRES: no change twice with one event id.
+Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> changes, Instant now);
+
+}  // namespace paydesk::billing
