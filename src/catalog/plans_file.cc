@@ -1,0 +1,367 @@
+#include "catalog/plans_file.h"
+
+#define TOML_EXCEPTIONS 0
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+namespace paydesk::catalog {
+namespace {
+
+constexpr std::size_t name_bytes_max = 100;
+constexpr std::size_t text_bytes_max = 1'000;
+constexpr std::size_t entries_max = 50;  // features, limits of one plan
+constexpr std::int64_t credits_max = 1'000'000'000'000;
+
+bool is_key(std::string_view text) {
+    if (text.empty() || text.size() > 60 || text.front() < 'a' || text.front() > 'z') return false;
+    return std::ranges::all_of(
+        text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+}
+
+// One pass over the file that remembers all that is wrong.
+class Reader {
+public:
+    explicit Reader(std::string_view file_name) : file_name_(file_name) {}
+
+    Catalogue read(const toml::table& file) {
+        only(file, {"currency", "plan", "top_up"}, "the file");
+        const std::string currency = text(file, "currency", "the file", false).value_or("usd");
+        if (const auto parsed = Currency::parse(currency)) {
+            currency_ = *parsed;
+        } else {
+            wrong(file.get("currency"),
+                  "currency: \"{}\" is not a currency that Paydesk knows; use an ISO 4217 code "
+                  "such as \"usd\"",
+                  currency);
+        }
+        each(file, "plan", [this](const toml::table& plan) { read_plan(plan); });
+        each(file, "top_up", [this](const toml::table& plan) { read_top_up(plan); });
+        if (catalogue_.plans.empty()) wrong(nullptr, "there is no [[plan]]");
+        if (catalogue_.plans.size() > plans_max) wrong(nullptr, "more than {} plans", plans_max);
+        check_families();
+        return std::move(catalogue_);
+    }
+
+    const std::vector<std::string>& problems() const { return problems_; }
+
+private:
+    template <class... Args>
+    void wrong(const toml::node* node, fmt::format_string<Args...> format, Args&&... args) {
+        const auto line = node != nullptr ? node->source().begin.line : 0;
+        const auto place =
+            line > 0 ? fmt::format("{}:{}: ", file_name_, line) : fmt::format("{}: ", file_name_);
+        problems_.push_back(place + fmt::format(format, std::forward<Args>(args)...));
+    }
+
+    void only(const toml::table& table, std::initializer_list<std::string_view> known,
+              std::string_view where) {
+        for (const auto& [key, node] : table) {
+            if (std::ranges::find(known, key.str()) != known.end()) continue;
+            wrong(&node, "{}: \"{}\" is not known here; known are {}", where, key.str(),
+                  fmt::join(known, ", "));
+        }
+    }
+
+    template <class Body>
+    void each(const toml::table& file, std::string_view name, Body body) {
+        const toml::node* node = file.get(name);
+        if (node == nullptr) return;
+        const toml::array* array = node->as_array();
+        if (array == nullptr) return wrong(node, "{0}: write [[{0}]] with double brackets", name);
+        for (const toml::node& element : *array) {
+            if (const toml::table* table = element.as_table()) {
+                body(*table);
+            } else {
+                wrong(&element, "{0}: write [[{0}]] with double brackets", name);
+            }
+        }
+    }
+
+    std::optional<std::string> text(const toml::table& table, std::string_view name,
+                                    std::string_view where, bool required,
+                                    std::size_t bytes_max = text_bytes_max) {
+        const toml::node* node = table.get(name);
+        if (node == nullptr) {
+            if (required) wrong(&table, "{}: {} is missing", where, name);
+            return std::nullopt;
+        }
+        const auto value = node->value_exact<std::string>();
+        if (!value) {
+            wrong(node, "{}: {} must be text in quotes", where, name);
+        } else if (value->empty() || value->size() > bytes_max) {
+            wrong(node, "{}: {} must have 1 to {} characters", where, name, bytes_max);
+            return std::nullopt;
+        }
+        return value;
+    }
+
+    std::int64_t whole(const toml::table& table, std::string_view name, std::string_view where,
+                       std::int64_t least, std::int64_t most) {
+        const toml::node* node = table.get(name);
+        if (node == nullptr) return least;
+        const auto value = node->value_exact<std::int64_t>();
+        if (value && *value >= least && *value <= most) return *value;
+        wrong(node, "{}: {} must be a whole number from {} to {}", where, name, least, most);
+        return least;
+    }
+
+    bool flag(const toml::table& table, std::string_view name, std::string_view where) {
+        const toml::node* node = table.get(name);
+        if (node == nullptr) return false;
+        const auto value = node->value_exact<bool>();
+        if (!value) wrong(node, "{}: {} must be true or false", where, name);
+        return value.value_or(false);
+    }
+
+    std::optional<std::string> key(const toml::table& table, std::string_view kind) {
+        auto value = text(table, "key", fmt::format("a [[{}]]", kind), true);
+        if (!value) return std::nullopt;
+        if (!is_key(*value)) {
+            wrong(table.get("key"),
+                  "key \"{}\": use a-z, 0-9 and _, beginning with a letter, at most 60", *value);
+            return std::nullopt;
+        }
+        if (!keys_.insert(*value).second) {
+            wrong(table.get("key"), "key \"{}\" is there twice", *value);
+            return std::nullopt;
+        }
+        return value;
+    }
+
+    std::optional<Money> amount(const toml::node& node, const std::string& where) {
+        const auto value = node.value_exact<std::string>();
+        if (!value) {
+            wrong(&node, "{}: write the amount as text, such as \"49.00\"", where);
+            return std::nullopt;
+        }
+        const auto money = Money::parse(*value, currency_);
+        if (!money) {
+            wrong(&node, "{}: \"{}\" is not an exact amount in {}", where, *value,
+                  currency_.code());
+            return std::nullopt;
+        }
+        if (money->minor_units() <= 0) {
+            wrong(&node, "{}: must be more than zero; a plan without prices is free", where);
+            return std::nullopt;
+        }
+        return *money;
+    }
+
+    void read_common(Plan& plan, const toml::table& table) {
+        plan.name = text(table, "name", plan.key, true, name_bytes_max).value_or("");
+        plan.description = text(table, "description", plan.key, false).value_or("");
+        plan.credits = whole(table, "credits", plan.key, 0, credits_max);
+        plan.highlight = flag(table, "highlight", plan.key);
+        if (const toml::node* node = table.get("features")) read_features(plan, *node);
+    }
+
+    void read_features(Plan& plan, const toml::node& node) {
+        const toml::array* array = node.as_array();
+        if (array == nullptr || array->size() > entries_max) {
+            return wrong(&node, "{}: features must be a list of at most {} texts", plan.key,
+                         entries_max);
+        }
+        for (const toml::node& element : *array) {
+            const auto value = element.value_exact<std::string>();
+            if (value && !value->empty() && value->size() <= text_bytes_max) {
+                plan.features.push_back(*value);
+            } else {
+                wrong(&element, "{}: every feature must be text of 1 to {} characters", plan.key,
+                      text_bytes_max);
+            }
+        }
+    }
+
+    void read_limits(Plan& plan, const toml::node& node) {
+        const toml::table* table = node.as_table();
+        if (table == nullptr || table->size() > entries_max) {
+            return wrong(&node, "{}: limits must be a table such as {{ api_calls = 1000 }}",
+                         plan.key);
+        }
+        for (const auto& [metric, limit] : *table) {
+            const auto value = limit.value_exact<std::int64_t>();
+            if (!is_key(metric.str()) || !value || *value < -1) {
+                wrong(&limit, "{}: limit {} must be a whole number, or -1 for unlimited", plan.key,
+                      metric.str());
+            } else {
+                plan.limits.emplace(metric.str(), *value);
+            }
+        }
+    }
+
+    void read_prices(Plan& plan, const toml::node& node) {
+        const toml::table* table = node.as_table();
+        if (table == nullptr || table->empty()) {
+            return wrong(&node,
+                         "{}: prices must be a table such as {{ monthly = \"49.00\" }}; leave it "
+                         "out for a free plan",
+                         plan.key);
+        }
+        only(*table, {"monthly", "yearly"}, plan.key + ": prices");
+        for (const auto cycle : {BillingCycle::monthly, BillingCycle::yearly}) {
+            const std::string name{to_string(cycle)};
+            const toml::node* price = table->get(name);
+            if (price == nullptr) continue;
+            if (const auto money = amount(*price, plan.key + ": prices." + name)) {
+                plan.prices.push_back({plan.key + "_" + name, cycle, *money});
+            }
+        }
+    }
+
+    void read_plan(const toml::table& table) {
+        const auto plan_key = key(table, "plan");
+        if (!plan_key) return;
+        only(table,
+             {"key", "family", "tier", "name", "description", "features", "limits", "credits",
+              "trial_days", "highlight", "prices"},
+             *plan_key);
+        Plan plan{.key = *plan_key,
+                  .kind = PlanKind::plan,
+                  .family = "default",
+                  .tier = 0,
+                  .name = {},
+                  .description = {},
+                  .features = {},
+                  .limits = {},
+                  .credits = 0,
+                  .trial_days = {},
+                  .highlight = false,
+                  .currency = currency_,
+                  .prices = {}};
+        read_common(plan, table);
+        plan.tier = whole(table, "tier", plan.key, 0, 1'000);
+        if (auto family = text(table, "family", plan.key, false)) {
+            if (!is_key(*family))
+                wrong(table.get("family"), "{}: family \"{}\": use a-z, 0-9 and _", plan.key,
+                      *family);
+            plan.family = *family;
+        }
+        if (table.contains("trial_days")) {
+            plan.trial_days = static_cast<int>(whole(table, "trial_days", plan.key, 1, 730));
+        }
+        if (const toml::node* node = table.get("limits")) read_limits(plan, *node);
+        if (const toml::node* node = table.get("prices"))
+            read_prices(plan, *node);
+        else if (plan.trial_days)
+            wrong(table.get("trial_days"), "{}: a free plan has no trial", plan.key);
+        catalogue_.plans.push_back(std::move(plan));
+    }
+
+    void read_top_up(const toml::table& table) {
+        const auto plan_key = key(table, "top_up");
+        if (!plan_key) return;
+        only(table, {"key", "name", "description", "features", "credits", "highlight", "price"},
+             *plan_key);
+        Plan plan{.key = *plan_key,
+                  .kind = PlanKind::top_up,
+                  .family = {},
+                  .tier = 0,
+                  .name = {},
+                  .description = {},
+                  .features = {},
+                  .limits = {},
+                  .credits = 0,
+                  .trial_days = {},
+                  .highlight = false,
+                  .currency = currency_,
+                  .prices = {}};
+        read_common(plan, table);
+        if (plan.credits == 0)
+            wrong(&table, "{}: credits is missing: what does the top-up give?", plan.key);
+        if (const toml::node* node = table.get("price")) {
+            if (const auto money = amount(*node, plan.key + ": price")) {
+                plan.prices.push_back({plan.key, BillingCycle::once, *money});
+            }
+        } else {
+            wrong(&table, "{}: price is missing", plan.key);
+        }
+        catalogue_.plans.push_back(std::move(plan));
+    }
+
+    // Whoever loses a plan falls back to the free one of the family, so there must be exactly one.
+    void check_families() {
+        std::map<std::string, int> free_plans;
+        for (const Plan& plan : catalogue_.plans) {
+            if (plan.kind == PlanKind::plan) free_plans[plan.family] += plan.prices.empty() ? 1 : 0;
+        }
+        const int in_default = free_plans.contains("default") ? free_plans.at("default") : 0;
+        if (in_default == 0 && problems_.empty()) {
+            wrong(nullptr,
+                  "there is no free plan (a [[plan]] without prices): people without a "
+                  "subscription need one");
+        }
+        for (const auto& [family, count] : free_plans) {
+            if (count > 1)
+                wrong(nullptr, "family \"{}\" has {} free plans; only one can be the fall-back",
+                      family, count);
+        }
+    }
+
+    std::string file_name_;
+    Currency currency_ = Currency::usd();
+    Catalogue catalogue_;
+    std::set<std::string> keys_;
+    std::vector<std::string> problems_;
+};
+
+}  // namespace
+
+std::string_view to_string(PlanKind kind) { return kind == PlanKind::plan ? "plan" : "top_up"; }
+
+std::string_view to_string(BillingCycle cycle) {
+    switch (cycle) {
+        case BillingCycle::monthly:
+            return "monthly";
+        case BillingCycle::yearly:
+            return "yearly";
+        case BillingCycle::once:
+            return "once";
+    }
+    PD_ASSERT(false);
+}
+
+std::optional<std::string> interval_of(BillingCycle cycle) {
+    if (cycle == BillingCycle::once) return std::nullopt;
+    return cycle == BillingCycle::monthly ? "month" : "year";
+}
+
+Result<Catalogue> parse_plans(std::string_view text, std::string_view file_name) {
+    const toml::parse_result file = toml::parse(text, file_name);
+    if (!file) {
+        return Error{ErrorCode::invalid_input,
+                     fmt::format("{}:{}: not TOML: {}", file_name, file.error().source().begin.line,
+                                 file.error().description())};
+    }
+    Reader reader(file_name);
+    Catalogue catalogue = reader.read(file.table());
+    if (!reader.problems().empty()) {
+        return Error{ErrorCode::invalid_input,
+                     fmt::format("{}", fmt::join(reader.problems(), "\n"))};
+    }
+    return catalogue;
+}
+
+Result<Catalogue> read_plans(const std::filesystem::path& file) {
+    std::ifstream stream(file, std::ios::binary);
+    std::error_code failure;
+    const auto size = std::filesystem::file_size(file, failure);
+    if (!stream || failure) {
+        return Error{ErrorCode::invalid_input,
+                     fmt::format("{} cannot be read. Set PAYDESK_PLANS to the catalogue's file.",
+                                 file.string())};
+    }
+    if (size > plans_file_bytes_max) {
+        return Error{ErrorCode::invalid_input, fmt::format("{} is larger than {} bytes",
+                                                           file.string(), plans_file_bytes_max)};
+    }
+    std::ostringstream text;
+    text << stream.rdbuf();
+    return parse_plans(text.str(), file.filename().string());
+}
+
+}  // namespace paydesk::catalog

@@ -1,0 +1,65 @@
+#pragma once
+// plans.toml: the catalogue as code, read and checked whole.
+//
+// What is wrong is reported all at once, each with its place and how to mend it: nobody should have
+// to run a command five times to find five typos.
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/money.h"
+
+namespace paydesk::catalog {
+
+inline constexpr std::size_t plans_max = 100;
+inline constexpr std::size_t plans_file_bytes_max = 1024 * 1024;
+
+enum class PlanKind : std::uint8_t { plan, top_up };
+std::string_view to_string(PlanKind kind);  // "plan", "top_up"
+
+// Spelled as in the API's billingCycle.
+enum class BillingCycle : std::uint8_t { monthly, yearly, once };
+std::string_view to_string(BillingCycle cycle);  // "monthly", "yearly", "once"
+// The provider's interval: "month", "year"; none for a one-time price.
+std::optional<std::string> interval_of(BillingCycle cycle);
+
+struct PlanPrice {
+    std::string lookup_key;  // "pro_monthly"; a top-up's is its plan key
+    BillingCycle cycle;
+    Money amount;
+};
+
+struct Plan {
+    std::string key;
+    PlanKind kind;
+    std::string family;  // "default" unless the file says otherwise; "" for a top-up
+    std::int64_t tier = 0;
+    std::string name, description;
+    std::vector<std::string> features;
+    std::map<std::string, std::int64_t> limits;  // per metric and billing period; -1: unlimited
+    std::int64_t credits = 0;                    // a month, or once for a top-up
+    std::optional<int> trial_days;
+    bool highlight = false;
+    Currency currency;
+    std::vector<PlanPrice> prices;  // none: the free plan
+};
+
+struct Catalogue {
+    std::vector<Plan> plans;  // in the order of the file, plans before top-ups
+};
+
+// Refuses with invalid_input: not TOML (with the line), unknown or missing keys, wrong types, keys that
+// are not [a-z][a-z0-9_]*, duplicates, amounts that are not exact in the currency, no free plan or
+// two in one family. The message has one line for each.
+// `file_name` is only for the message.
+Result<Catalogue> parse_plans(std::string_view text, std::string_view file_name);
+
+// The same from disk. Refuses with invalid_input when it cannot be read.
+Result<Catalogue> read_plans(const std::filesystem::path& file);
+
+}  // namespace paydesk::catalog
