@@ -1,0 +1,208 @@
+// The API as functions. Paths, parameters and answers are typed by ../../../openapi/openapi.yaml
+// (schema.gen.ts is generated from it), so a change of the contract is a compile error here.
+
+import createFetchClient from 'openapi-fetch';
+
+import { NetworkError, PaydeskError, UnexpectedAnswerError, errorOfAnswer } from './errors';
+import { openEventStream, type EventStream, type StreamState } from './event_stream';
+import { resilientFetch, type ResilientFetchOptions } from './resilient_fetch';
+import type { components, paths } from './schema.gen';
+
+type Schemas = components['schemas'];
+export type Subscription = Schemas['Subscription'];
+export type SubscriptionStatus = Schemas['SubscriptionStatus'];
+export type Invoice = Schemas['Invoice'];
+export type InvoiceList = Schemas['InvoiceList'];
+export type PaymentMethod = Schemas['PaymentMethod'];
+export type Plan = Schemas['Plan'];
+export type PlanList = Schemas['PlanList'];
+export type Price = Schemas['Price'];
+export type BillingCycle = Schemas['BillingCycle'];
+export type Notification = Schemas['Notification'];
+export type NotificationList = Schemas['NotificationList'];
+export type Session = Schemas['Session'];
+export type PublicConfig = Schemas['PublicConfig'];
+export type LocalUser = Schemas['LocalUser'];
+export type LocalSignInResult = Schemas['LocalSignInResult'];
+export type CheckoutStatus = Schemas['CheckoutStatus'];
+export type CheckoutSession = Schemas['CheckoutSession'];
+export type CreateCheckoutRequest = Schemas['CreateCheckoutRequest'];
+export type CreatePortalRequest = Schemas['CreatePortalRequest'];
+export type CancelSubscriptionRequest = Schemas['CancelSubscriptionRequest'];
+export type MarkNotificationsRequest = Schemas['MarkNotificationsRequest'];
+/** The stable `code` of every error answer. */
+export type ErrorCode = Schemas['ErrorCode'];
+
+export type TokenProvider = () => string | null | Promise<string | null>;
+
+export interface PaydeskOptions extends ResilientFetchOptions {
+  /** Where the API is. Default: the page's own origin. */
+  baseUrl?: string;
+  /** The user's bearer token now, or null when signed out. Asked before every call. */
+  getToken?: TokenProvider;
+  /** A call that carried `token` was answered 401. */
+  onUnauthorized?: (token: string) => void;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+}
+
+export interface WriteOptions extends CallOptions {
+  /** One key per intention. Default: a fresh one, kept over this call's own retries. */
+  idempotencyKey?: string | undefined;
+}
+
+/** What the stream tells: a new notification, or which tables to read again. */
+export type LiveEvent =
+  | { type: 'notification'; notification: Notification }
+  | { type: 'changed'; tables: string[] };
+
+export interface LiveOptions {
+  onEvent: (event: LiveEvent) => void;
+  onState?: (state: StreamState) => void;
+  lastEventId?: string;
+}
+
+export type Paydesk = ReturnType<typeof createPaydesk>;
+
+interface Answer<T> {
+  data?: T | undefined;
+  error?: unknown;
+  response: Response;
+}
+
+function newIdempotencyKey(): string {
+  // randomUUID exists on https and on localhost only; getRandomValues exists everywhere.
+  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function parseLiveEvent(event: string, data: string): LiveEvent | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null) return null;
+  if (event === 'notification' && 'id' in value) {
+    return { type: 'notification', notification: value as Notification };
+  }
+  if (event === 'changed' && 'tables' in value && Array.isArray(value.tables)) {
+    return { type: 'changed', tables: value.tables.filter((table) => typeof table === 'string') };
+  }
+  return null; // a newer server's event
+}
+
+export function createPaydesk(options: PaydeskOptions = {}) {
+  const base_url = (options.baseUrl ?? globalThis.location?.origin ?? '').replace(/\/+$/, '');
+  const getToken: TokenProvider = options.getToken ?? (() => null);
+  const send = resilientFetch(options);
+
+  const api = createFetchClient<paths>({ baseUrl: base_url, fetch: send });
+
+  api.use({
+    async onRequest({ request }) {
+      const token = await getToken();
+      if (token) request.headers.set('authorization', `Bearer ${token}`);
+      request.headers.set('accept', 'application/json, application/problem+json');
+      return request;
+    },
+    onResponse({ request, response }) {
+      const token = request.headers.get('authorization')?.slice('Bearer '.length);
+      if (response.status === 401 && token) options.onUnauthorized?.(token);
+    },
+  });
+
+  /** The answer's body, or the exception that fits. */
+  async function data<T>(call: Promise<Answer<T>>): Promise<T> {
+    let answer: Answer<T>;
+    try {
+      answer = await call;
+    } catch (error) {
+      if (error instanceof PaydeskError || (error as Error).name === 'AbortError') throw error;
+      if (error instanceof SyntaxError) {
+        throw new UnexpectedAnswerError({
+          code: 'unexpected_answer',
+          message: 'The billing service answered in a form that this page does not understand.',
+          cause: error,
+        });
+      }
+      throw new NetworkError({
+        code: 'network',
+        message: 'The connection broke while the billing service was answering.',
+        cause: error,
+      });
+    }
+    if (!answer.response.ok) throw errorOfAnswer(answer.response, answer.error);
+    if (answer.data === undefined || answer.data === null) {
+      throw new UnexpectedAnswerError({
+        code: 'unexpected_answer',
+        message: 'The billing service gave an empty answer.',
+        status: answer.response.status,
+      });
+    }
+    return answer.data;
+  }
+
+  const call = (given: CallOptions) => ({ signal: given.signal ?? null });
+  const write = (given: WriteOptions) => ({
+    signal: given.signal ?? null,
+    params: { header: { 'Idempotency-Key': given.idempotencyKey ?? newIdempotencyKey() } },
+  });
+
+  return {
+    getConfig: (o: CallOptions = {}) => data(api.GET('/api/config', call(o))),
+    getSession: (o: CallOptions = {}) => data(api.GET('/api/session', call(o))),
+    getPlans: (o: CallOptions = {}) => data(api.GET('/api/plans', call(o))),
+    getSubscription: (o: CallOptions = {}) => data(api.GET('/api/stripe/get-subscription', call(o))),
+    getPaymentMethods: (o: CallOptions = {}) => data(api.GET('/api/payment-methods', call(o))),
+
+    getInvoices: (page: { limit?: number; starting_after?: string } = {}, o: CallOptions = {}) =>
+      data(api.GET('/api/stripe/get-invoices', { ...call(o), params: { query: page } })),
+
+    getNotifications: (
+      page: { unread?: boolean; limit?: number; starting_after?: string } = {},
+      o: CallOptions = {},
+    ) => data(api.GET('/api/notifications', { ...call(o), params: { query: page } })),
+
+    markNotifications: (body: MarkNotificationsRequest, o: CallOptions = {}) =>
+      data(api.PATCH('/api/notifications', { ...call(o), body })),
+
+    /** What became of a checkout, as far as the server's own database knows. */
+    getCheckout: (sessionId: string, o: CallOptions = {}) =>
+      data(api.GET('/api/checkout/{sessionId}', { ...call(o), params: { path: { sessionId } } })),
+
+    createCheckout: (body: CreateCheckoutRequest, o: WriteOptions = {}) =>
+      data(api.POST('/api/stripe/create-checkout', { ...write(o), body })),
+
+    createPortal: (body: CreatePortalRequest = {}, o: WriteOptions = {}) =>
+      data(api.POST('/api/stripe/create-portal', { ...write(o), body })),
+
+    cancelSubscription: (body: CancelSubscriptionRequest, o: WriteOptions = {}) =>
+      data(api.POST('/api/stripe/cancel-subscription', { ...write(o), body })),
+
+    /** The people of `paydesk up`. A server in production answers 404. */
+    getLocalUsers: (o: CallOptions = {}) => data(api.GET('/api/local/users', call(o))),
+    localSignIn: (user: string, o: CallOptions = {}) =>
+      data(api.POST('/api/local/sign-in', { ...call(o), body: { user } })),
+
+    /** Live events of the signed-in user until close(). Reconnects by itself and misses nothing. */
+    live(live: LiveOptions): EventStream {
+      let token: string | null = null;
+      return openEventStream({
+        url: `${base_url}/api/notifications/stream`,
+        getToken: async () => (token = await getToken()),
+        onUnauthorized: () => token && options.onUnauthorized?.(token),
+        onEvent: ({ event, data: text }) => {
+          const parsed = parseLiveEvent(event, text);
+          if (parsed) live.onEvent(parsed);
+        },
+        ...(live.onState && { onState: live.onState }),
+        ...(live.lastEventId && { lastEventId: live.lastEventId }),
+        ...(options.fetch && { fetch: options.fetch }),
+      });
+    },
+  };
+}
