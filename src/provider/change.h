@@ -32,6 +32,7 @@ enum class ObjectKind : std::uint8_t {
     customer, subscription, invoice, payment_method, checkout, charge, refund, dispute, other,
 };
 std::string_view to_string(ObjectKind kind);
+std::optional<ObjectKind> parse_object_kind(std::string_view text);
 
 // Spelled as in the subscriptions.status column and in the API (Stripe's eight).
 enum class SubscriptionStatus : std::uint8_t {
@@ -49,7 +50,7 @@ std::optional<InvoiceStatus> parse_invoice_status(std::string_view text);
 
 struct CustomerSnapshot {
     Ref customer;
-    std::optional<AccountId> account;  // from metadata: user_id, supabase_user_id or account_id
+    std::optional<AccountId> account;  // from metadata: account_id, user_id or supabase_user_id
     std::optional<std::string> email, name;
     std::optional<Ref> default_payment_method;
     bool deleted = false;
@@ -99,7 +100,7 @@ struct InvoiceSnapshot {
     std::optional<Ref> invoice;  // an upcoming invoice has none
     Ref customer;
     std::optional<Ref> subscription;
-    std::optional<AccountId> account;  // from the subscription's metadata on the invoice
+    std::optional<AccountId> account;  // from the subscription's metadata on it, else its own
     InvoiceStatus status;
     Money amount_due, amount_paid, amount_remaining, subtotal, total;
     std::optional<std::string> number, billing_reason, hosted_invoice_url, invoice_pdf;

@@ -31,6 +31,7 @@ inline constexpr std::chrono::seconds retry_after_max{30};  // longer: we give u
 inline constexpr std::chrono::seconds call_time_max{60};    // no try begins after this
 inline constexpr std::chrono::milliseconds connect_time_max{5'000};
 inline constexpr std::chrono::milliseconds try_time_max{30'000};
+inline constexpr std::size_t json_answer_bytes_max = 8 * 1024 * 1024;
 inline constexpr std::size_t idempotency_key_characters_max = 255;  // Stripe's limit
 
 struct StripeError {
@@ -50,7 +51,7 @@ Error to_refusal(const StripeError& error);
 using Answer = boost::system::result<json::value, StripeError>;
 
 struct ClientOptions {
-    std::string secret_key;                            // REQUIRES: not empty
+    std::string secret_key;                           // REQUIRES: not empty
     std::string base_url = "https://api.stripe.com";  // STRIPE_API_BASE, without a trailing '/'
     // Where the waits between tries happen. None: sleep_for(). Tests look at it and do not wait.
     std::function<Task<>(std::chrono::milliseconds)> wait = {};

@@ -20,7 +20,9 @@ public:
     // `key` has its brackets already: "metadata[user_id]". An empty value unsets the field at
     // Stripe: what shall not be touched is not set. Returns *this.
     Form& set(std::string key, std::string value);
-    Form& set(std::string key, const char* value) { return set(std::move(key), std::string(value)); }
+    Form& set(std::string key, const char* value) {
+        return set(std::move(key), std::string(value));
+    }
     Form& set(std::string key, std::string_view value) {
         return set(std::move(key), std::string(value));
     }

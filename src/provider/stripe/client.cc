@@ -1,0 +1,179 @@
+#include "provider/stripe/client.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "base/metrics.h"
+
+namespace paydesk::provider::stripe {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// What came of one try: a response, or none and why.
+struct Try {
+    std::optional<http::ClientResponse> response;
+    std::string failure;
+};
+
+std::string text_or_empty(const json::value& value, std::initializer_list<std::string_view> path) {
+    return string_at(value, path).value_or("");
+}
+
+StripeError read_error(const http::ClientResponse& response, const json::value& body) {
+    StripeError error;
+    error.http_status = response.status;
+    error.type = text_or_empty(body, {"error", "type"});
+    error.code = text_or_empty(body, {"error", "code"});
+    error.decline_code = text_or_empty(body, {"error", "decline_code"});
+    error.param = text_or_empty(body, {"error", "param"});
+    error.message = text_or_empty(body, {"error", "message"});
+    error.doc_url = text_or_empty(body, {"error", "doc_url"});
+    error.request_id = std::string(response.headers.get("Request-Id"));
+    return error;
+}
+
+Answer read_answer(const Try& last) {
+    if (!last.response) {
+        StripeError error;
+        error.message = last.failure;
+        return error;
+    }
+    const http::ClientResponse& response = *last.response;
+    const auto body = parse_json(response.body, json_answer_bytes_max);
+    if (response.status >= 200 && response.status < 300) {
+        if (body && body->is_object()) return *body;
+        // It took effect, but we can't see how: as good as no answer.
+        StripeError error;
+        error.message = "a 2xx answer that is no JSON object";
+        error.request_id = std::string(response.headers.get("Request-Id"));
+        return error;
+    }
+    return read_error(response, body ? *body : json::value());
+}
+
+bool is_worth_another_try(const Try& last) {
+    if (!last.response) return true;
+    const int status = last.response->status;
+    // Nothing was executed on a 429, whatever else the answer says about it.
+    if (status == 429) return true;
+    const std::string_view advice = last.response->headers.get("Stripe-Should-Retry");
+    if (advice == "true") return true;
+    if (advice == "false") return false;
+    return status == 409 || status >= 500;
+}
+
+seconds retry_after(const Try& last) {
+    if (!last.response) return seconds{0};
+    const std::string_view text = last.response->headers.get("Retry-After");
+    std::uint32_t count = 0;  // a date instead of a number is as good as nothing
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc{} || end != text.data() + text.size()) return seconds{0};
+    return seconds{count};
+}
+
+std::string outcome_of(const Try& last) {
+    return last.response ? std::to_string(last.response->status) : "none";
+}
+
+}  // namespace
+
+Client::Client(asio::io_context& io, http::Transport& transport, const Clock& clock,
+               ClientOptions options)
+    : io_(io),
+      transport_(transport),
+      clock_(clock),
+      options_(std::move(options)),
+      jitter_(std::random_device{}()) {
+    PD_ASSERT(!options_.secret_key.empty());
+    while (options_.base_url.ends_with('/')) options_.base_url.pop_back();
+}
+
+Task<Answer> Client::get(std::string path, Form query) {
+    if (!query.empty()) path += "?" + query.encode();
+    co_return co_await call(request_for("GET", path));
+}
+
+Task<Answer> Client::del(std::string path, Form query) {
+    if (!query.empty()) path += "?" + query.encode();
+    co_return co_await call(request_for("DELETE", path));
+}
+
+Task<Answer> Client::post(std::string path, Form form, IntentId intent) {
+    PD_ASSERT(!intent.value.empty());
+    PD_ASSERT(intent.value.size() <= idempotency_key_characters_max);
+    http::ClientRequest request = request_for("POST", path);
+    request.headers.add("Content-Type", "application/x-www-form-urlencoded");
+    request.headers.add("Idempotency-Key", intent.value);
+    request.body = form.encode();
+    co_return co_await call(std::move(request));
+}
+
+http::ClientRequest Client::request_for(std::string method, const std::string& path) const {
+    PD_ASSERT(path.starts_with("/v1/"));
+    http::ClientRequest request;
+    request.method = std::move(method);
+    request.url = options_.base_url + path;
+    request.headers.add("Authorization", "Bearer " + options_.secret_key);
+    request.headers.add("Stripe-Version", std::string(api_version));
+    request.headers.add("Accept", "application/json");
+    request.headers.add("User-Agent", "Paydesk/" PAYDESK_VERSION);
+    request.connect_timeout = connect_time_max;
+    request.timeout = try_time_max;
+    request.response_bytes_max = json_answer_bytes_max;
+    return request;
+}
+
+Task<Answer> Client::call(http::ClientRequest request) {
+    const Instant started = clock_.now();
+    for (int retry = 0;; ++retry) {
+        Try last;
+        try {
+            last.response = co_await transport_.send(request);
+        } catch (const http::TransportError& error) {
+            last.failure = error.what();
+        }
+        metrics::count("paydesk_stripe_requests_total",
+                       {
+                           {"method", request.method  },
+                           {"status", outcome_of(last)}
+        });
+
+        const milliseconds delay = std::max<milliseconds>(back_off(retry), retry_after(last));
+        const bool in_time =
+            delay <= retry_after_max && clock_.now() + delay < started + call_time_max;
+        if (!is_worth_another_try(last) || retry == retries_max || !in_time) {
+            co_return read_answer(last);
+        }
+        log::warning("stripe_retry", {
+                                         {"method",  request.method  },
+                                         {"url",     request.url     },
+                                         {"status",  outcome_of(last)},
+                                         {"failure", last.failure    },
+                                         {"wait_ms", delay.count()   }
+        });
+        if (options_.wait) {
+            co_await options_.wait(delay);
+        } else {
+            co_await sleep_for(io_, delay);
+        }
+    }
+}
+
+// Between half of and the whole of 0.5, 1, 2, 4, 5 s, but never under the first.
+milliseconds Client::back_off(int retry) {
+    const milliseconds most =
+        std::min(retry_delay_first * (1 << std::min(retry, 10)), retry_delay_max);
+    std::uniform_int_distribution<milliseconds::rep> between(most.count() / 2, most.count());
+    return std::max(retry_delay_first, milliseconds(between(jitter_)));
+}
+
+void throw_exception_from_error(const StripeError& error, const boost::source_location& location) {
+    paydesk::throw_exception_from_error(to_refusal(error), location);
+}
+
+}  // namespace paydesk::provider::stripe
