@@ -110,12 +110,14 @@ private:
         return least;
     }
 
-    bool flag(const toml::table& table, std::string_view name, std::string_view where) {
-        const toml::node* node = table.get(name);
-        if (node == nullptr) return false;
-        const auto value = node->value_exact<bool>();
-        if (!value) wrong(node, "{}: {} must be true or false", where, name);
-        return value.value_or(false);
+    // Text of the form of a key, `fallback` where it is missing.
+    std::string word(const toml::table& table, std::string_view name, std::string_view where,
+                     std::string fallback) {
+        auto value = text(table, name, where, false);
+        if (!value) return fallback;
+        if (is_key(*value)) return *value;
+        wrong(table.get(name), "{}: {} \"{}\": use a-z, 0-9 and _", where, name, *value);
+        return fallback;
     }
 
     std::optional<std::string> key(const toml::table& table, std::string_view kind) {
@@ -156,7 +158,6 @@ private:
         plan.name = text(table, "name", plan.key, true, name_bytes_max).value_or("");
         plan.description = text(table, "description", plan.key, false).value_or("");
         plan.credits = whole(table, "credits", plan.key, 0, credits_max);
-        plan.highlight = flag(table, "highlight", plan.key);
         if (const toml::node* node = table.get("features")) read_features(plan, *node);
     }
 
@@ -213,69 +214,58 @@ private:
         }
     }
 
+    Plan empty_plan(std::string plan_key, PlanKind kind) const {
+        return {.key = std::move(plan_key),
+                .kind = kind,
+                .family = kind == PlanKind::plan ? "main" : "top_up",
+                .tier = {},
+                .rank = 0,
+                .name = {},
+                .description = {},
+                .features = {},
+                .limits = {},
+                .credits = 0,
+                .trial_days = {},
+                .currency = currency_,
+                .prices = {}};
+    }
+
     void read_plan(const toml::table& table) {
         const auto plan_key = key(table, "plan");
         if (!plan_key) return;
         only(table,
-             {"key", "family", "tier", "name", "description", "features", "limits", "credits",
-              "trial_days", "highlight", "prices"},
+             {"key", "family", "tier", "rank", "name", "description", "features", "limits",
+              "credits", "trial_days", "prices"},
              *plan_key);
-        Plan plan{.key = *plan_key,
-                  .kind = PlanKind::plan,
-                  .family = "default",
-                  .tier = 0,
-                  .name = {},
-                  .description = {},
-                  .features = {},
-                  .limits = {},
-                  .credits = 0,
-                  .trial_days = {},
-                  .highlight = false,
-                  .currency = currency_,
-                  .prices = {}};
+        Plan plan = empty_plan(*plan_key, PlanKind::plan);
         read_common(plan, table);
-        plan.tier = whole(table, "tier", plan.key, 0, 1'000);
-        if (auto family = text(table, "family", plan.key, false)) {
-            if (!is_key(*family))
-                wrong(table.get("family"), "{}: family \"{}\": use a-z, 0-9 and _", plan.key,
-                      *family);
-            plan.family = *family;
-        }
+        plan.rank = whole(table, "rank", plan.key, 0, 1'000);
+        plan.tier = word(table, "tier", plan.key, plan.key);
+        plan.family = word(table, "family", plan.key, plan.family);
         if (table.contains("trial_days")) {
             plan.trial_days = static_cast<int>(whole(table, "trial_days", plan.key, 1, 730));
         }
         if (const toml::node* node = table.get("limits")) read_limits(plan, *node);
-        if (const toml::node* node = table.get("prices"))
+        if (const toml::node* node = table.get("prices")) {
             read_prices(plan, *node);
-        else if (plan.trial_days)
+        } else if (plan.trial_days) {
             wrong(table.get("trial_days"), "{}: a free plan has no trial", plan.key);
+        }
         catalogue_.plans.push_back(std::move(plan));
     }
 
     void read_top_up(const toml::table& table) {
         const auto plan_key = key(table, "top_up");
         if (!plan_key) return;
-        only(table, {"key", "name", "description", "features", "credits", "highlight", "price"},
-             *plan_key);
-        Plan plan{.key = *plan_key,
-                  .kind = PlanKind::top_up,
-                  .family = {},
-                  .tier = 0,
-                  .name = {},
-                  .description = {},
-                  .features = {},
-                  .limits = {},
-                  .credits = 0,
-                  .trial_days = {},
-                  .highlight = false,
-                  .currency = currency_,
-                  .prices = {}};
+        only(table, {"key", "name", "description", "features", "credits", "price"}, *plan_key);
+        Plan plan = empty_plan(*plan_key, PlanKind::top_up);
         read_common(plan, table);
-        if (plan.credits == 0)
+        if (plan.credits == 0) {
             wrong(&table, "{}: credits is missing: what does the top-up give?", plan.key);
+        }
         if (const toml::node* node = table.get("price")) {
             if (const auto money = amount(*node, plan.key + ": price")) {
-                plan.prices.push_back({plan.key, BillingCycle::once, *money});
+                plan.prices.push_back({plan.key, BillingCycle::one_time, *money});
             }
         } else {
             wrong(&table, "{}: price is missing", plan.key);
@@ -289,8 +279,8 @@ private:
         for (const Plan& plan : catalogue_.plans) {
             if (plan.kind == PlanKind::plan) free_plans[plan.family] += plan.prices.empty() ? 1 : 0;
         }
-        const int in_default = free_plans.contains("default") ? free_plans.at("default") : 0;
-        if (in_default == 0 && problems_.empty()) {
+        const int in_main = free_plans.contains("main") ? free_plans.at("main") : 0;
+        if (in_main == 0 && problems_.empty()) {
             wrong(nullptr,
                   "there is no free plan (a [[plan]] without prices): people without a "
                   "subscription need one");
@@ -319,14 +309,14 @@ std::string_view to_string(BillingCycle cycle) {
             return "monthly";
         case BillingCycle::yearly:
             return "yearly";
-        case BillingCycle::once:
+        case BillingCycle::one_time:
             return "once";
     }
     PD_ASSERT(false);
 }
 
 std::optional<std::string> interval_of(BillingCycle cycle) {
-    if (cycle == BillingCycle::once) return std::nullopt;
+    if (cycle == BillingCycle::one_time) return std::nullopt;
     return cycle == BillingCycle::monthly ? "month" : "year";
 }
 

@@ -23,8 +23,8 @@ enum class PlanKind : std::uint8_t { plan, top_up };
 std::string_view to_string(PlanKind kind);  // "plan", "top_up"
 
 // Spelled as in the API's billingCycle.
-enum class BillingCycle : std::uint8_t { monthly, yearly, once };
-std::string_view to_string(BillingCycle cycle);  // "monthly", "yearly", "once"
+enum class BillingCycle : std::uint8_t { monthly, yearly, one_time };
+std::string_view to_string(BillingCycle cycle);  // "monthly", "yearly", "one_time"
 // The provider's interval: "month", "year"; none for a one-time price.
 std::optional<std::string> interval_of(BillingCycle cycle);
 
@@ -37,14 +37,14 @@ struct PlanPrice {
 struct Plan {
     std::string key;
     PlanKind kind;
-    std::string family;  // "default" unless the file says otherwise; "" for a top-up
-    std::int64_t tier = 0;
+    std::string family;     // "main" unless the file says otherwise; "top_up" for a top-up
+    std::string tier;       // its key unless the file says otherwise; "" for a top-up
+    std::int64_t rank = 0;  // higher is an upgrade
     std::string name, description;
     std::vector<std::string> features;
     std::map<std::string, std::int64_t> limits;  // per metric and billing period; -1: unlimited
     std::int64_t credits = 0;                    // a month, or once for a top-up
     std::optional<int> trial_days;
-    bool highlight = false;
     Currency currency;
     std::vector<PlanPrice> prices;  // none: the free plan
 };
