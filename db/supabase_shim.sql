@@ -10,30 +10,36 @@
 do $shim$
 begin
     if to_regclass('auth.schema_migrations') is not null
-       or exists (select from pg_roles where rolname = 'supabase_auth_admin') then
+       or exists (select from pg_namespace n join pg_roles r on r.oid = n.nspowner
+                  where n.nspname = 'auth' and r.rolname = 'supabase_auth_admin') then
         raise notice 'this is a Supabase database: the shim does nothing';
         return;
     end if;
 
-    if not exists (select from pg_roles where rolname = 'anon') then
-        create role anon nologin;
-    end if;
-    if not exists (select from pg_roles where rolname = 'authenticated') then
-        create role authenticated nologin;
-    end if;
-    if not exists (select from pg_roles where rolname = 'service_role') then
-        begin
-            create role service_role nologin bypassrls;
-        exception when insufficient_privilege then
-            -- Before PostgreSQL 16 only a superuser may give BYPASSRLS. Our tables have a policy for
-            -- service_role, so it reads them all the same.
-            create role service_role nologin;
-        end;
-    end if;
-    if not exists (select from pg_roles where rolname = 'authenticator') then
-        create role authenticator nologin noinherit;
-        grant anon, authenticated, service_role to authenticator;
-    end if;
+    begin  -- roles are the cluster's: another of its databases may get them at this moment
+        if not exists (select from pg_roles where rolname = 'anon') then
+            create role anon nologin;
+        end if;
+        if not exists (select from pg_roles where rolname = 'authenticated') then
+            create role authenticated nologin;
+        end if;
+        if not exists (select from pg_roles where rolname = 'service_role') then
+            begin
+                create role service_role nologin bypassrls;
+            exception when insufficient_privilege then
+                -- Before PostgreSQL 16 only a superuser may give BYPASSRLS. Our tables have a policy
+                -- for service_role, so it reads them all the same.
+                create role service_role nologin;
+            end;
+        end if;
+        if not exists (select from pg_roles where rolname = 'authenticator') then
+            create role authenticator nologin noinherit;
+            grant anon, authenticated, service_role to authenticator;
+        end if;
+    exception when duplicate_object or unique_violation then
+        raise exception 'the roles of this cluster are being made by another session'
+            using errcode = 'serialization_failure', hint = 'Run this again.';
+    end;
 
     create schema if not exists extensions;
     create extension if not exists "uuid-ossp" with schema extensions;
@@ -83,6 +89,7 @@ begin
     $f$;
 
     if not exists (select from pg_publication where pubname = 'supabase_realtime') then
+        set local client_min_messages = error;  -- it would warn that wal_level is not logical
         create publication supabase_realtime;
     end if;
 

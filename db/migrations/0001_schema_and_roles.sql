@@ -9,18 +9,25 @@
 --         anon, authenticated, service_role and auth.uid() exist (supabase_shim.sql elsewhere).
 
 create schema paydesk;
-revoke all on schema paydesk from public;
+revoke all on schema paydesk from public;  -- and from whomever default privileges gave it:
+revoke all on schema paydesk from anon, authenticated, service_role;
 
 -- paydesk_server is who the server is: it owns nothing and bypasses nothing, its access is a policy
 -- on each table. It may become anon or authenticated for one transaction, to read as a user.
 -- No password is set here: `alter role paydesk_server password '...'` is the operator's.
 do $$
 declare
-    server pg_roles;
+    server   pg_roles;
+    is_super boolean := (select rolsuper from pg_roles where rolname = current_user);
+    may_set  boolean;
 begin
-    if not exists (select from pg_roles where rolname = 'paydesk_server') then
-        create role paydesk_server login noinherit;
-    end if;
+    begin
+        if not exists (select from pg_roles where rolname = 'paydesk_server') then
+            create role paydesk_server login noinherit;
+        end if;
+    exception when duplicate_object or unique_violation then
+        null;  -- roles are the cluster's: another database of it is being migrated at this moment
+    end;
     select * into server from pg_roles where rolname = 'paydesk_server';
     if server.rolsuper or server.rolbypassrls then
         raise exception 'role paydesk_server exists and is above row level security'
@@ -31,17 +38,24 @@ begin
     end if;
     if not pg_has_role('paydesk_server', 'anon', 'member')
        or not pg_has_role('paydesk_server', 'authenticated', 'member') then
-        grant anon, authenticated to paydesk_server;
+        begin
+            grant anon, authenticated to paydesk_server;
+        exception when unique_violation then
+            null;
+        end;
     end if;
-    -- Lets the owner of the tables `set role paydesk_server`; a superuser needs no grant for it.
-    if not (select rolsuper from pg_roles where rolname = current_user)
-       and not pg_has_role(current_user, 'paydesk_server', 'member') then
-        execute format('grant paydesk_server to %I', current_user);
-    end if;
-    -- From PostgreSQL 16 on, the creator's membership is ADMIN alone; SET is a second grant.
-    if current_setting('server_version_num')::int >= 160000
-       and not (select rolsuper from pg_roles where rolname = current_user) then
-        execute format('grant paydesk_server to %I with set true, inherit true', current_user);
+
+    -- The owner of the tables may `set role paydesk_server`, and so the server may be given the
+    -- owner's URL. From PostgreSQL 16 on, making a role gives ADMIN on it and not SET.
+    if not is_super then
+        if current_setting('server_version_num')::int >= 160000 then
+            execute 'select pg_has_role(current_user, ''paydesk_server'', ''set'')' into may_set;
+            if not may_set then
+                execute format('grant paydesk_server to %I with set true', current_user);
+            end if;
+        elsif not pg_has_role(current_user, 'paydesk_server', 'member') then
+            execute format('grant paydesk_server to %I', current_user);
+        end if;
     end if;
 end $$;
 
@@ -104,6 +118,9 @@ begin
     return new;
 end $$;
 
-revoke execute on procedure paydesk.protect(text, text, boolean) from public;
+-- Functions are executable by everyone when they are made, and default privileges may add more.
+revoke execute on procedure paydesk.protect(text, text, boolean)
+    from public, anon, authenticated, service_role;
 revoke execute on function paydesk.touch_updated_at(), paydesk.refuse_removal(),
-    paydesk.refuse_change(), paydesk.keep_final_status() from public;
+    paydesk.refuse_change(), paydesk.keep_final_status()
+    from public, anon, authenticated, service_role;

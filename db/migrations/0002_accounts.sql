@@ -60,7 +60,7 @@ begin
 exception when invalid_text_representation then
     return '{}';
 end $$;
-revoke execute on function paydesk.account_ids() from public;
+revoke execute on function paydesk.account_ids() from public, anon, authenticated, service_role;
 grant execute on function paydesk.account_ids() to authenticated;
 
 -- The account at the provider: one row per provider, which makes a second customer impossible.
