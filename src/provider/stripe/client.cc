@@ -150,11 +150,11 @@ Task<Answer> Client::call(http::ClientRequest request) {
             co_return read_answer(last);
         }
         log::warning("stripe_retry", {
-                                         {"method",  request.method  },
-                                         {"url",     request.url     },
-                                         {"status",  outcome_of(last)},
-                                         {"failure", last.failure    },
-                                         {"wait_ms", delay.count()   }
+                                         {"method",  json::value(request.method)  },
+                                         {"url",     json::value(request.url)     },
+                                         {"status",  json::value(outcome_of(last))},
+                                         {"failure", json::value(last.failure)    },
+                                         {"wait_ms", delay.count()                }
         });
         if (options_.wait) {
             co_await options_.wait(delay);
