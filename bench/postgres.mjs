@@ -1,0 +1,60 @@
+// A private PostgreSQL cluster for benchmarks: durable settings (fsync on), unix socket only, in a
+// folder of its own that goes away with it.
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+
+const bin = process.env.PAYDESK_POSTGRES_BIN ?? '/usr/lib/postgresql/15/bin'
+const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK']))
+
+// Postgres refuses to run as root.
+function asUser(command, args, options = {}) {
+  const root = userInfo().uid === 0
+  return execFileSync(root ? 'setpriv' : command, root ? ['--reuid=postgres', '--regid=postgres', '--clear-groups', command, ...args] : args, { encoding: 'utf8', ...options })
+}
+
+export function startCluster() {
+  const dir = mkdtempSync(join(tmpdir(), 'paydesk-bench-'))
+  if (userInfo().uid === 0) execFileSync('chown', ['postgres', dir])
+  chmodSync(dir, 0o700)
+  const data = join(dir, 'data')
+  asUser(join(bin, 'initdb'), ['-D', data, '-U', 'owner', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-instructions'], { stdio: 'ignore', cwd: '/' })
+  asUser(join(bin, 'pg_ctl'), ['-D', data, '-w', '-l', join(dir, 'log'), '-o',
+    `-k ${dir} -c listen_addresses= -c max_connections=80 -c shared_buffers=512MB -c max_wal_size=4GB`, 'start'], { stdio: 'ignore', cwd: '/' })
+  const postmaster = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
+  return {
+    dir,
+    postmaster,
+    url: (database, user = 'owner') => `postgresql://${user}@/${database}?host=${dir}`,
+    sql: (database, text) => asUser('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', dir, '-U', 'owner', '-d', database, '-f', '-'], { input: text, cwd: '/' }).trim(),
+    stop() {
+      asUser(join(bin, 'pg_ctl'), ['-D', data, '-m', 'immediate', 'stop'], { stdio: 'ignore', cwd: '/' })
+      if (existsSync(dir)) rmSync(dir, { recursive: true })
+    },
+  }
+}
+
+// CPU seconds of a process; of the whole cluster with its ended children where `children` is set.
+export function cpuSeconds(pid, children = false) {
+  const of = (p) => readFileSync(`/proc/${p}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 15).map(Number)
+  const [user, system, endedUser, endedSystem] = of(pid)
+  let ticks = user + system
+  if (children) {
+    ticks += endedUser + endedSystem
+    for (const p of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      try {
+        if (Number(readFileSync(`/proc/${p}/stat`, 'utf8').split(') ')[1].split(' ')[1]) !== pid) continue
+        const [u, s] = of(p)
+        ticks += u + s
+      } catch { /* ended meanwhile */ }
+    }
+  }
+  return ticks / ticksPerSecond
+}
+
+export function memoryMB(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const read = (name) => Math.round(Number(status.match(new RegExp(`${name}:\\s+(\\d+)`))[1]) / 1024)
+  return { resident: read('VmRSS'), peak: read('VmHWM') }
+}
