@@ -29,7 +29,8 @@ struct ClientResponse {
 // Why no response came. Whether the other side acted on the request is unknown unless
 // `never_sent`.
 struct TransportError : std::runtime_error {
-    TransportError(const std::string& what, bool never_sent_) : std::runtime_error(what), never_sent(never_sent_) {}
+    TransportError(const std::string& what, bool never_sent_)
+        : std::runtime_error(what), never_sent(never_sent_) {}
     bool never_sent;  // could not resolve, connect or negotiate TLS: safe to repeat without a key
 };
 

@@ -2,6 +2,7 @@
 // HTTP requests and responses as the rest of the tree sees them: plain values.
 
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ public:
     // The first of that name, or "".
     std::string_view get(std::string_view name) const;
     bool contains(std::string_view name) const;
+    void reserve(std::size_t fields) { fields_.reserve(fields); }
+    std::size_t size() const { return fields_.size(); }
 
     auto begin() const { return fields_.begin(); }
     auto end() const { return fields_.end(); }
@@ -40,8 +43,8 @@ struct Request {
     std::string path;    // as sent, without the query; starts with '/'
     std::string query;   // without the '?'
     Headers headers;
-    std::string body;            // the raw bytes
-    std::string remote_address;  // of the peer, without the port
+    std::string body;                                             // the raw bytes
+    std::string remote_address;                                   // of the peer, without the port
     std::map<std::string, std::string, std::less<>> params = {};  // "{id}" of the route, decoded
 };
 
@@ -52,6 +55,9 @@ public:
     // False when the reader has gone, is too slow, or the server stops: end the stream then.
     virtual Task<bool> write(std::string_view bytes) = 0;
     virtual bool stopping() const = 0;
+    // `wake` is called once, when the reader has gone or the server stops: for a stream that waits
+    // for something else than its own writes. REQUIRES: it stays callable until the stream ends.
+    virtual void on_end(std::function<void()> wake) { (void)wake; }
 };
 
 struct Response {
@@ -66,6 +72,9 @@ struct Response {
 
 // The request lives until the handler's coroutine has ended.
 using Handler = std::function<Task<Response>(const Request&)>;
+
+// Names of header fields, schemes, token lists: ASCII letters compare without case.
+bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 // Percent-decoding ("%20"; '+' too where `plus_is_space`). Nothing when a '%' is malformed.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);

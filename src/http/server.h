@@ -36,22 +36,33 @@ public:
     void on(std::string_view method_and_pattern, Handler handler);
     // For what no pattern matches (static files). Without it: 404 problem+json.
     void otherwise(Handler handler);
+    // Sees every response of this router before it goes out, refusals too (CORS and security
+    // headers). At most one; must not throw.
+    void finish_with(std::function<void(const Request&, Response&)> finish);
 
-    // ENSURES: never throws: an exception of a handler becomes 503 (Unavailable) or 500, logged
-    // with its text, answered without it. 404 for an unknown path, 405 with Allow for a known one.
+    // ENSURES: never throws: an exception of a handler becomes 503 (Unavailable, TransportError) or
+    // 500, logged with its text, answered without it. 404 for an unknown path, 405 with Allow for a
+    // known one, 400 for a path whose '%' is malformed or that holds a NUL.
+    // Counts http_requests_total{route,method,status} and http_request_seconds{route}.
     Task<Response> route(Request& request) const;
 
 private:
     struct Route {
         std::string method;
+        std::string pattern;  // "/api/subscriptions/{id}": the label of its metrics
         std::vector<std::string> segments;
+        bool literal;  // no parameter in it
         Handler handler;
     };
-    const Route* find(const Request& request, std::map<std::string, std::string, std::less<>>& params,
-                      std::vector<std::string>& allowed) const;
+    const Route* find(std::string_view method, const Request& request) const;
+    const Route* find_by_segments(std::string_view method,
+                                  const std::vector<std::string>& segments) const;
+    std::string allowed_methods(const Request& request) const;
+    Task<Response> answer(Request& request, std::string_view& pattern) const;
 
     std::vector<Route> routes_;
     Handler otherwise_;
+    std::function<void(const Request&, Response&)> finish_;
 };
 
 class Server {
@@ -77,7 +88,10 @@ private:
 
 // An error as RFC 9457 problem+json: {type, title, status, code, detail}. S0's clients read
 // `error`, so it carries the message too.
+// Retry-After and WWW-Authenticate where the status asks for them.
 Response problem(const Error& error);
+// The same under another status than the code's own (431 for an oversized head).
+Response problem(int status, const Error& error);
 Response json_response(int status, const boost::json::value& body);
 
 }  // namespace paydesk::http
