@@ -9,6 +9,7 @@
 // transaction pooler may stand between (facts: no named prepared statement there, see Options).
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,6 +41,12 @@ Param param(std::int64_t value);
 Param param(bool value);
 Param param(Instant value);
 Param param(std::string_view value);
+Param param(const char* value);  // without it a literal would become a boolean
+template <std::integral T>
+    requires(std::signed_integral<T> || sizeof(T) < sizeof(std::int64_t))
+Param param(T value) {
+    return param(static_cast<std::int64_t>(value));
+}
 template <class T>
 Param param(const std::optional<T>& value) {
     return value ? param(*value) : Param{};
@@ -97,9 +104,9 @@ public:
 };
 
 struct Options {
-    std::string url;                // libpq's connection string or URI
-    int pipelines = 2;              // shared connections for run() and run_as()
-    int sessions_max = 8;           // connections for transaction(), opened as needed
+    std::string url;                  // libpq's connection string or URI
+    int pipelines = 2;                // shared connections for run() and run_as()
+    int sessions_max = 8;             // connections for transaction(), opened as needed
     bool prepared_statements = true;  // false behind a transaction pooler
     std::chrono::milliseconds statement_timeout{8'000};
     std::chrono::milliseconds acquire_timeout{5'000};  // for a session; then Unavailable
@@ -126,7 +133,8 @@ public:
 
     // Runs `body` in a transaction (read committed) and commits. Retries the whole of it, with
     // jittered back-off, up to 5 times when Failure::retryable(); so the body must be idempotent
-    // and may not call a provider (design, law 4). A refusal (Result with an error) rolls back.
+    // and may not call a provider (design, law 4). A refusal (Result with an error) rolls back; so
+    // does a Failure that the body swallowed: it is thrown again instead of committing.
     template <class Body>
     auto transaction(Body body) -> std::invoke_result_t<Body, Tx&> {
         return transaction_as(std::nullopt, std::move(body));
@@ -134,26 +142,32 @@ public:
 
     // The same with role and claims set for this transaction only.
     template <class Body>
-    auto transaction_as(std::optional<Identity> identity, Body body) -> std::invoke_result_t<Body, Tx&>;
+    auto transaction_as(std::optional<Identity> identity, Body body)
+        -> std::invoke_result_t<Body, Tx&>;
 
     // Wakes `on_notify(payload)` for NOTIFY `channel`, on a connection of its own to `url` (session
-    // mode). A hint only: poll as well.
-    void listen(std::string url, std::string channel, std::function<void(std::string_view)> on_notify);
+    // mode). A hint only: poll as well. After a reconnection it wakes with an empty payload, because
+    // nobody knows what was missed.
+    void listen(std::string url, std::string channel,
+                std::function<void(std::string_view)> on_notify);
 
     void stop();
 
 private:
     class Impl;
     // Type-erased core of transaction(): `attempt` returns true to commit, false to roll back.
-    Task<> run_transaction(std::optional<Identity> identity, std::function<Task<bool>(Tx&)> attempt);
+    Task<> run_transaction(std::optional<Identity> identity,
+                           std::function<Task<bool>(Tx&)> attempt);
     std::shared_ptr<Impl> impl_;
 };
 
 namespace detail {
 template <class T>
 bool keeps(const T& value) {
-    if constexpr (requires { value.has_error(); }) return !value.has_error();
-    else return true;
+    if constexpr (requires { value.has_error(); })
+        return !value.has_error();
+    else
+        return true;
 }
 template <class T>
 struct task_value;
