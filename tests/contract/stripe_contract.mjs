@@ -1,0 +1,173 @@
+// Judges what the sandbox emits and what our server sends, by the official SDK's types.
+import { readFileSync } from 'node:fs'
+import Ajv from 'ajv/dist/2020.js'
+import { sdkSchema } from './schema.mjs'
+
+// `object` on the wire -> the SDK's type, and what its deleted form is called.
+const objectTypes = {
+  account: 'Account', balance: 'Balance', 'billing_portal.configuration': 'BillingPortal.Configuration',
+  'billing_portal.session': 'BillingPortal.Session', charge: 'Charge', 'checkout.session': 'Checkout.Session',
+  coupon: 'Coupon', customer: 'Customer', dispute: 'Dispute', event: null, invoice: 'Invoice', item: 'LineItem', line_item: 'InvoiceLineItem',
+  payment_intent: 'PaymentIntent', payment_method: 'PaymentMethod', price: 'Price', product: 'Product',
+  promotion_code: 'PromotionCode', refund: 'Refund', setup_intent: 'SetupIntent', subscription: 'Subscription',
+  subscription_item: 'SubscriptionItem', webhook_endpoint: 'WebhookEndpoint',
+}
+const deletedTypes = {
+  coupon: 'DeletedCoupon', customer: 'DeletedCustomer', invoice: 'DeletedInvoice', product: 'DeletedProduct',
+  subscription_item: 'DeletedSubscriptionItem', webhook_endpoint: 'DeletedWebhookEndpoint',
+}
+const onlySince = { endive: { invoice_payment: 'InvoicePayment' }, acacia: {} }
+
+// Where the wire is known to differ from the types (seen in recorded responses of the real Stripe).
+const allowed = [/\/total_count$/]
+
+// (method, path) -> the type of its parameters. A call that is not here fails: add it with its type.
+const paramTypes = [
+  ['POST', /^\/v1\/customers$/, 'CustomerCreateParams'], ['POST', /^\/v1\/customers\/[^/]+$/, 'CustomerUpdateParams'],
+  ['GET', /^\/v1\/customers$/, 'CustomerListParams'], ['GET', /^\/v1\/customers\/[^/]+$/, 'CustomerRetrieveParams'],
+  ['GET', /^\/v1\/customers\/[^/]+\/payment_methods$/, 'CustomerListPaymentMethodsParams'],
+  ['POST', /^\/v1\/products$/, 'ProductCreateParams'], ['POST', /^\/v1\/products\/[^/]+$/, 'ProductUpdateParams'],
+  ['GET', /^\/v1\/products$/, 'ProductListParams'], ['GET', /^\/v1\/products\/[^/]+$/, 'ProductRetrieveParams'],
+  ['POST', /^\/v1\/prices$/, 'PriceCreateParams'], ['POST', /^\/v1\/prices\/[^/]+$/, 'PriceUpdateParams'],
+  ['GET', /^\/v1\/prices$/, 'PriceListParams'], ['GET', /^\/v1\/prices\/[^/]+$/, 'PriceRetrieveParams'],
+  ['POST', /^\/v1\/checkout\/sessions$/, 'Checkout.SessionCreateParams'], ['GET', /^\/v1\/checkout\/sessions$/, 'Checkout.SessionListParams'],
+  ['POST', /^\/v1\/checkout\/sessions\/[^/]+\/expire$/, 'Checkout.SessionExpireParams'], ['GET', /^\/v1\/checkout\/sessions\/[^/]+$/, 'Checkout.SessionRetrieveParams'],
+  ['GET', /^\/v1\/checkout\/sessions\/[^/]+\/line_items$/, 'Checkout.SessionListLineItemsParams'],
+  ['POST', /^\/v1\/subscriptions\/[^/]+$/, 'SubscriptionUpdateParams'], ['DELETE', /^\/v1\/subscriptions\/[^/]+$/, 'SubscriptionCancelParams'],
+  ['GET', /^\/v1\/subscriptions\/[^/]+$/, 'SubscriptionRetrieveParams'], ['GET', /^\/v1\/subscriptions$/, 'SubscriptionListParams'],
+  ['GET', /^\/v1\/invoices\/[^/]+$/, 'InvoiceRetrieveParams'], ['GET', /^\/v1\/invoices$/, 'InvoiceListParams'],
+  ['GET', /^\/v1\/payment_methods\/[^/]+$/, 'PaymentMethodRetrieveParams'], ['GET', /^\/v1\/charges\/[^/]+$/, 'ChargeRetrieveParams'],
+  ['GET', /^\/v1\/refunds\/[^/]+$/, 'RefundRetrieveParams'], ['GET', /^\/v1\/disputes\/[^/]+$/, 'DisputeRetrieveParams'],
+  ['POST', /^\/v1\/billing_portal\/sessions$/, 'BillingPortal.SessionCreateParams'],
+  ['POST', /^\/v1\/billing_portal\/configurations$/, 'BillingPortal.ConfigurationCreateParams'],
+  ['GET', /^\/v1\/billing_portal\/configurations$/, 'BillingPortal.ConfigurationListParams'],
+  ['POST', /^\/v1\/webhook_endpoints$/, 'WebhookEndpointCreateParams'], ['POST', /^\/v1\/webhook_endpoints\/[^/]+$/, 'WebhookEndpointUpdateParams'],
+  ['GET', /^\/v1\/webhook_endpoints$/, 'WebhookEndpointListParams'],
+  ['GET', /^\/v1\/events$/, 'EventListParams'], ['GET', /^\/v1\/events\/[^/]+$/, 'EventRetrieveParams'],
+]
+
+const roots = (sdk) => {
+  const types = { ...objectTypes, ...onlySince[sdk] }
+  return [...new Set([...Object.values(types).filter(Boolean), ...Object.values(deletedTypes), "Event['type']",
+    ...(sdk === 'endive' ? paramTypes.map(([, , type]) => type) : [])])]
+}
+
+export function openContract(sdk) {
+  const { $defs, schemas } = sdkSchema(sdk, roots(sdk))
+  const options = { strict: false, allErrors: true, validateFormats: false, logger: false }
+  const ajv = new Ajv(options)
+  const form = new Ajv({ ...options, coerceTypes: true })
+  for (const a of [ajv, form]) a.addSchema({ $id: 'sdk', $defs })
+  const compiled = new Map()
+  const validator = (a, type) => {
+    const key = `${a === form} ${type}`
+    if (!compiled.has(key)) {
+      const schema = JSON.parse(JSON.stringify(schemas[type]).replaceAll('"#/$defs/', '"sdk#/$defs/'))
+      compiled.set(key, a.compile(schema))
+    }
+    return compiled.get(key)
+  }
+  const types = { ...objectTypes, ...onlySince[sdk] }
+  const eventTypes = new Set(schemas["Event['type']"].enum)
+
+  const tell = (errors, prefix = '') => [...new Set((errors ?? [])
+    .filter((e) => !['anyOf', 'const', 'if'].includes(e.keyword) && !(e.keyword === 'type' && e.params.type === 'string' && typeof e.data === 'object'))
+    .map((e) => `${prefix}${e.instancePath}${e.keyword === 'additionalProperties' ? `/${e.params.additionalProperty}` : ''} ${e.message}${e.keyword === 'enum' ? ` (${JSON.stringify(e.params.allowedValues)})` : ''}`)
+    .filter((text) => !allowed.some((pattern) => pattern.test(text.split(' ')[0]))))]
+
+  function checkObject(value, where = '') {
+    if (value?.object === 'list') {
+      const wrong = ['data', 'has_more', 'url'].filter((key) => !(key in value)).map((key) => `${where} a list without ${key}`)
+      return wrong.concat(value.data.flatMap((item, i) => checkObject(item, `${where}/data/${i}`)))
+    }
+    if (value?.object === 'event') return checkEvent(value, where)
+    const type = value?.deleted === true ? deletedTypes[value.object] : types[value?.object]
+    if (!type) return [`${where} is a '${value?.object}', which the contract does not know: add it to stripe_contract.mjs`]
+    const validate = validator(ajv, type)
+    return validate(value) ? [] : tell(validate.errors, `${where}${value.object}`)
+  }
+
+  function checkEvent(event, where = '') {
+    const wrong = []
+    if (!eventTypes.has(event.type)) wrong.push(`${where} event type ${event.type} is unknown to this version`)
+    for (const key of ['id', 'api_version', 'created', 'livemode', 'pending_webhooks', 'request']) if (!(key in event)) wrong.push(`${where}${event.type} has no ${key}`)
+    if (event.request && !('idempotency_key' in event.request && 'id' in event.request)) wrong.push(`${event.type} request has no id or idempotency_key`)
+    if (/\.updated$/.test(event.type) && !Object.keys(event.data.previous_attributes ?? {}).length) wrong.push(`${event.type} has no previous_attributes`)
+    if (!/\.updated$/.test(event.type) && event.data.previous_attributes && !/detached|deleted/.test(event.type)) wrong.push(`${event.type} has previous_attributes`)
+    for (const key of Object.keys(event.data.previous_attributes ?? {})) {
+      if (JSON.stringify(event.data.previous_attributes[key]) === JSON.stringify(event.data.object[key])) wrong.push(`${event.type} previous_attributes.${key} equals the new value`)
+    }
+    if (event.data.object.created > event.created) wrong.push(`${event.type} is older than its object`)
+    return wrong.concat(checkObject(event.data.object, `${where}${event.type} `))
+  }
+
+  function checkError(body) {
+    const kinds = ['api_error', 'card_error', 'idempotency_error', 'invalid_request_error']
+    const known = ['type', 'code', 'decline_code', 'message', 'param', 'doc_url', 'request_log_url', 'charge', 'payment_intent', 'payment_method', 'payment_method_type',
+      'setup_intent', 'source', 'advice_code', 'network_decline_code', 'network_advice_code']
+    if (!body?.error) return ['an error without `error`']
+    return [...(kinds.includes(body.error.type) ? [] : [`error type ${body.error.type}`]), ...(typeof body.error.message === 'string' ? [] : ['an error without a message']),
+      ...Object.keys(body.error).filter((key) => !known.includes(key)).map((key) => `error has the unknown key ${key}`)]
+  }
+
+  function checkParams(method, path, params) {
+    const found = paramTypes.find(([m, pattern]) => m === method && pattern.test(path))
+    if (!found) return [`${method} ${path} is not in the table of calls: add it to stripe_contract.mjs`]
+    const validate = validator(form, found[2])
+    return validate(structuredClone(params)) ? [] : tell(validate.errors, `${found[2]}`)
+  }
+
+  return { checkObject, checkEvent, checkError, checkParams }
+}
+
+// a[b][0]=x&a[b][1]=y -> {a: {b: ['x', 'y']}}
+export function decodeForm(text) {
+  const out = {}
+  for (const pair of text.split('&').filter(Boolean)) {
+    const [name, value = ''] = pair.split('=').map((part) => decodeURIComponent(part.replaceAll('+', ' ')))
+    const path = name.replaceAll(']', '').split('[')
+    let at = out
+    path.forEach((step, i) => {
+      const key = step === '' ? Object.keys(at).length : step
+      if (i === path.length - 1) at[key] = value
+      else at = at[key] ??= {}
+    })
+  }
+  const arrays = (v) => {
+    if (typeof v !== 'object') return v
+    const keys = Object.keys(v)
+    return keys.length && keys.every((k, i) => k === String(i)) ? keys.map((k) => arrays(v[k])) : Object.fromEntries(keys.map((k) => [k, arrays(v[k])]))
+  }
+  return Object.fromEntries(Object.entries(out).map(([k, v]) => [k, arrays(v)]))
+}
+
+const sdkOf = (version) => (version.endsWith('.endive') ? 'endive' : version.endsWith('.acacia') ? 'acacia' : null)
+
+// Every line of a recording of the sandbox. `requests`: also judge the parameters of the calls (those of our server).
+// Returns {checked: {responses, events, requests}, wrong: ["..."]}, where wrong names each thing once.
+export function judgeRecording(file, { requests = false } = {}) {
+  const contracts = {}
+  const contract = (sdk) => (contracts[sdk] ??= openContract(sdk))
+  const wrong = new Map()
+  const checked = { responses: 0, events: 0, requests: 0 }
+  const add = (where, texts) => texts.forEach((text) => wrong.set(text, where))
+  for (const line of readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
+    const record = JSON.parse(line)
+    const sdk = sdkOf(record.api_version ?? '')
+    if (!sdk) continue
+    if (record.event) {
+      checked.events += 1
+      add('event', contract(sdk).checkEvent(typeof record.body === 'string' ? JSON.parse(record.body) : record.body))
+      continue
+    }
+    const response = typeof record.response === 'string' ? JSON.parse(record.response) : record.response
+    checked.responses += 1
+    add(`${record.method} ${record.path} ${record.status}`, record.status >= 400 ? contract(sdk).checkError(response) : contract(sdk).checkObject(response))
+    if (requests && sdk === 'endive' && record.status < 400) {
+      checked.requests += 1
+      const text = record.method === 'POST' ? record.request_body : record.query
+      add(`${record.method} ${record.path}`, contract(sdk).checkParams(record.method, record.path, decodeForm(text ?? '')))
+    }
+  }
+  return { checked, wrong: [...wrong].map(([text, where]) => `${where}: ${text}`) }
+}
