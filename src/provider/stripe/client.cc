@@ -76,6 +76,12 @@ seconds retry_after(const Try& last) {
     return seconds{count};
 }
 
+void append_query(std::string& path, const Form& query) {
+    if (query.empty()) return;
+    path += path.find('?') == std::string::npos ? '?' : '&';
+    path += query.encode();
+}
+
 std::string outcome_of(const Try& last) {
     return last.response ? std::to_string(last.response->status) : "none";
 }
@@ -94,12 +100,12 @@ Client::Client(asio::io_context& io, http::Transport& transport, const Clock& cl
 }
 
 Task<Answer> Client::get(std::string path, Form query) {
-    if (!query.empty()) path += "?" + query.encode();
+    append_query(path, query);
     co_return co_await call(request_for("GET", path));
 }
 
 Task<Answer> Client::del(std::string path, Form query) {
-    if (!query.empty()) path += "?" + query.encode();
+    append_query(path, query);
     co_return co_await call(request_for("DELETE", path));
 }
 

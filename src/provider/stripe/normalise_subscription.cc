@@ -48,8 +48,10 @@ Result<SubscriptionSnapshot> read_subscription(const json::value& object, Instan
     const auto status = parse_subscription_status(status_text);
     if (!status) return unusable(object, "has an unknown status '" + status_text + "'");
 
-    SubscriptionSnapshot subscription{
-        .subscription = *id, .customer = *customer, .status = *status};
+    SubscriptionSnapshot subscription{};
+    subscription.subscription = *id;
+    subscription.customer = *customer;
+    subscription.status = *status;
     for (const json::value& element : list_at(object, {"items"})) {
         if (bool_at(element, {"deleted"}).value_or(false)) continue;
         const auto item = read_item(element, object);

@@ -43,9 +43,11 @@ public:
 
 private:
     Task<Result<Ref>> sync_product_itself(CatalogProduct product);
+    Task<Result<Ref>> create_product(CatalogProduct product);
     Task<Result<Ref>> sync_price(Ref product, CatalogPrice price);
     Task<Answer> read_to_the_end(json::value list);
     Task<Result<Change>> change_subscription(IntentId intent, Ref subscription, Form changes);
+    Task<Result<Change>> end_subscription(Ref subscription);
     Instant asking_moment() const;
 
     Client& client_;
