@@ -1,0 +1,125 @@
+#include "db/test_database.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "base/crypto.h"
+#include "base/ids.h"
+#include "db/cluster.h"
+#include "db/migrator.h"
+
+namespace paydesk::db {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// Ours, started on first use and removed at the end of the process; or another's.
+class TestCluster {
+public:
+    TestCluster() {
+        if (const char* named = std::getenv("PAYDESK_TEST_CLUSTER_URL")) {
+            given_url_ = named;
+            return;
+        }
+        std::string place = (fs::temp_directory_path() / "paydesk-test-XXXXXX").string();
+        if (!mkdtemp(place.data())) throw Unavailable("cannot make a folder like " + place);
+        folder_ = place;
+        chmod(place.c_str(), 0711);  // PostgreSQL's user passes through
+        owner_process_ = getpid();
+        cluster_.emplace(Cluster::start({.folder = folder_ / "pg", .durable = false}));
+    }
+
+    ~TestCluster() {
+        if (getpid() != owner_process_) return;  // a forked child's exit
+        cluster_.reset();
+        std::error_code ignored;
+        fs::remove_all(folder_, ignored);
+    }
+
+    // The given URL leads to one database; another one is named by what comes last in it.
+    std::string url(const std::string& role, const std::string& database) const {
+        if (cluster_) return cluster_->url(role, database);
+        const char separator = given_url_.find('?') == std::string::npos ? '?' : '&';
+        std::string url = given_url_ + separator + "dbname=" + database;
+        if (!role.empty()) url += "&user=" + role;
+        return url;
+    }
+
+private:
+    std::string given_url_;
+    std::optional<Cluster> cluster_;
+    fs::path folder_;
+    pid_t owner_process_ = 0;
+};
+
+TestCluster& cluster() {
+    static TestCluster the_cluster;
+    return the_cluster;
+}
+
+std::string admin_url() { return cluster().url("paydesk_owner", "postgres"); }
+
+// Named by what is in it, so that processes that share a cluster share it too.
+std::string fingerprint(const fs::path& share) {
+    std::vector<fs::path> files{share / "supabase_shim.sql"};
+    for (const auto& entry : fs::directory_iterator(share / "migrations")) {
+        if (entry.path().extension() == ".sql") files.push_back(entry.path());
+    }
+    std::ranges::sort(files);
+    std::string all;
+    for (const fs::path& file : files) {
+        if (fs::exists(file)) all += file.filename().string() + "\n" + read_file(file.string());
+    }
+    return to_hex(sha256(all)).substr(0, 16);
+}
+
+std::string make_template() {
+    const fs::path share = find_share();
+    const std::string name = "paydesk_template_" + fingerprint(share);
+    BlockingConnection admin(admin_url());
+    // Of the session: freed with the connection. Roles belong to the cluster, so that two
+    // processes that make them at once would fail.
+    admin.run("select pg_advisory_lock(5018233904716600213)");
+    if (!admin.run("select 1 from pg_database where datname = $1", {name}).empty()) return name;
+    const std::string unfinished = name + "_unfinished";
+    admin.run("drop database if exists " + unfinished);
+    admin.run("create database " + unfinished);
+    migrate({.url = cluster().url("paydesk_owner", unfinished), .share = share});
+    // A backend says goodbye a moment after its client did.
+    admin.run("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
+              {unfinished});
+    admin.run("alter database " + unfinished + " rename to " + name);
+    return name;
+}
+
+}  // namespace
+
+TestDatabase::TestDatabase(Content content) {
+    static const std::string migrated = make_template();
+    const std::string source = content == Content::migrated ? migrated : "template1";
+    name_ = "test_" + std::to_string(getpid()) + "_" + random_hex(4);
+    BlockingConnection(admin_url()).run("create database " + name_ + " template " + source);
+}
+
+TestDatabase::~TestDatabase() {
+    try {
+        BlockingConnection(admin_url()).run("drop database if exists " + name_ + " with (force)");
+    } catch (const Failure&) {
+        // The test ended the cluster itself.
+    }
+}
+
+std::string TestDatabase::url(const std::string& role) const { return cluster().url(role, name_); }
+
+Rows TestDatabase::run(const std::string& sql, const Params& params) const {
+    return BlockingConnection(owner_url()).run(sql, params);
+}
+
+}  // namespace paydesk::db
