@@ -1,0 +1,266 @@
+#include "billing/checkout_flow.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "billing/checkout_store.h"
+#include "billing/customer_flow.h"
+
+namespace paydesk::billing {
+namespace {
+
+using checkout_store::CheckoutRow;
+using Offer = catalog::plan_store::Offer;
+
+Error exists() {
+    return {ErrorCode::subscription_exists,
+            "There is a subscription already. Change or cancel it in the customer portal."};
+}
+Error just_completed() {
+    return {
+        ErrorCode::subscription_exists,
+        "A checkout for this was completed a moment ago; the subscription appears as soon as the "
+        "provider confirms it."};
+}
+
+Task<Result<Offer>> find_offer(const Flow& flow, const CheckoutWish& wish) {
+    const auto provider = flow.provider.name();
+    if (wish.price) {
+        const auto offer =
+            co_await catalog::plan_store::find_offer_of_price(flow.db, provider, {*wish.price});
+        if (!offer)
+            co_return Error{ErrorCode::plan_unknown, "The catalogue has no such price on offer."};
+        if (wish.plan && *wish.plan != offer->plan_key) {
+            co_return Error{ErrorCode::invalid_input,
+                            "planId and priceId name different plans; send one of them."};
+        }
+        co_return *offer;
+    }
+    // A top-up has one price and no cycle.
+    auto offer =
+        co_await catalog::plan_store::find_offer(flow.db, provider, *wish.plan, "one_time");
+    if (!offer && wish.billing_cycle) {
+        offer = co_await catalog::plan_store::find_offer(flow.db, provider, *wish.plan,
+                                                         *wish.billing_cycle);
+    }
+    if (offer) co_return *offer;
+    if (!co_await catalog::plan_store::is_active_plan(flow.db, *wish.plan)) {
+        co_return Error{ErrorCode::plan_unknown, "The catalogue has no such plan."};
+    }
+    if (!wish.billing_cycle) {
+        const auto monthly =
+            co_await catalog::plan_store::find_offer(flow.db, provider, *wish.plan, "monthly");
+        const auto yearly =
+            co_await catalog::plan_store::find_offer(flow.db, provider, *wish.plan, "yearly");
+        if (monthly || yearly)
+            co_return Error{ErrorCode::invalid_input,
+                            "billingCycle is missing: monthly or yearly."};
+    }
+    co_return Error{ErrorCode::plan_not_purchasable,
+                    "This plan has no price for this billing cycle."};
+}
+
+Result<void> check_fit(const CheckoutWish& wish, const Offer& offer) {
+    const bool recurring = offer.kind == catalog::PlanKind::plan;
+    if (wish.billing_cycle && recurring && *wish.billing_cycle != offer.billing_cycle) {
+        return Error{ErrorCode::invalid_input,
+                     "billingCycle does not fit priceId, which is " + offer.billing_cycle + "."};
+    }
+    if (wish.mode && (*wish.mode == "subscription") != recurring) {
+        return Error{ErrorCode::invalid_input, std::string("mode must be ") +
+                                                   (recurring ? "subscription" : "payment") +
+                                                   " for this price."};
+    }
+    return {};
+}
+
+// The row that this wish would make.
+Result<CheckoutRow> row_for(const Flow& flow, const CheckoutWish& wish, const Offer& offer) {
+    const auto success = wish.success_url ? flow.urls.check(*wish.success_url)
+                                          : Result<std::string>(flow.urls.success_url());
+    if (!success) return success.error();
+    const auto cancel = wish.cancel_url ? flow.urls.check(*wish.cancel_url)
+                                        : Result<std::string>(flow.urls.cancel_url());
+    if (!cancel) return cancel.error();
+    const Instant now = flow.clock.now();
+    return CheckoutRow{.account = wish.buyer.account,
+                       .id = uuid_v7(now),
+                       .plan_key = offer.plan_key,
+                       .plan_family = offer.plan_family,
+                       .billing_cycle = offer.billing_cycle,
+                       .mode = offer.kind == catalog::PlanKind::plan ? "subscription" : "payment",
+                       .quantity = wish.quantity,
+                       .price = offer.price,
+                       .success_url = *success,
+                       .cancel_url = *cancel,
+                       .expires_at = from_unix(to_unix(now + checkout_lifetime)),
+                       .status = "creating"};
+}
+
+bool is_same_wish(const CheckoutRow& a, const CheckoutRow& b) {
+    return a.plan_key == b.plan_key && a.billing_cycle == b.billing_cycle && a.price == b.price &&
+           a.quantity == b.quantity && a.success_url == b.success_url &&
+           a.cancel_url == b.cancel_url;
+}
+
+provider::NewCheckout call_for(const CheckoutRow& row, provider::Ref customer,
+                               std::optional<std::string> promotion_code) {
+    const bool recurring = row.mode == "subscription";
+    return {
+        .account = row.account,
+        .customer = std::move(customer),
+        .mode = recurring ? provider::CheckoutMode::subscription : provider::CheckoutMode::payment,
+        .price = row.price,
+        .quantity = row.quantity,
+        .plan_key = row.plan_key,
+        .billing_cycle = recurring ? row.billing_cycle : "",
+        .checkout_id = row.id,
+        .success_url = row.success_url,
+        .cancel_url = row.cancel_url,
+        .trial_days = recurring && row.trial_days > 0
+                          ? std::optional(static_cast<int>(row.trial_days))
+                          : std::nullopt,
+        .promotion_code = std::move(promotion_code),
+        .expires_at = row.expires_at};
+}
+
+// One attempt at an account's checkout, and what the next step is.
+class Attempt {
+public:
+    Attempt(const Flow& flow, const CheckoutWish& wish, CheckoutRow wanted, provider::Ref customer)
+        : flow_(flow), wish_(wish), wanted_(std::move(wanted)), customer_(std::move(customer)) {}
+
+    // A session, a refusal, or nothing: what was in the way is gone, go round again.
+    Task<Result<std::optional<CheckoutSession>>> round() {
+        auto standing = co_await stand();
+        if (!standing) co_return standing.error();
+        CheckoutRow row = std::move(*standing);
+
+        const bool same = is_same_wish(row, wanted_);
+        if (row.status == "creating") {
+            auto made = co_await make(row, same);
+            if (!made) co_return made.error();
+            if (!*made) co_return std::nullopt;
+            row = std::move(**made);
+            if (row.status != "open") {
+                co_return Error{ErrorCode::unavailable,
+                                "Another checkout was started at the same moment. Try again."};
+            }
+            if (same) co_return session_of(row);
+        }
+        co_return co_await reuse_or_end(std::move(row), same);
+    }
+
+private:
+    static std::optional<CheckoutSession> session_of(const CheckoutRow& row) {
+        return CheckoutSession{row.checkout->value, *row.url};
+    }
+
+    // The live checkout of the slot: the one that is there, else the wanted one, now begun.
+    Task<Result<CheckoutRow>> stand() {
+        co_return co_await flow_.db.transaction([this](db::Tx& tx) -> Task<Result<CheckoutRow>> {
+            const Buyer& buyer = wish_.buyer;
+            co_await checkout_store::lock_account(tx, buyer.account, buyer.email, buyer.name);
+            if (wanted_.mode == "subscription" && co_await checkout_store::live_subscription(
+                                                      tx, buyer.account, wanted_.plan_family)) {
+                co_return exists();
+            }
+            auto there = co_await checkout_store::find_live(tx, buyer.account, wanted_.mode,
+                                                            wanted_.plan_family, wanted_.plan_key);
+            if (there) co_return *there;
+            co_await checkout_store::insert(tx, wanted_);
+            co_return *co_await checkout_store::find(tx, buyer.account, wanted_.id);
+        });
+    }
+
+    // Asks the provider for the session of a row that is 'creating'. Nothing: an old row's call is
+    // refused for good, and the row is given up.
+    Task<Result<std::optional<CheckoutRow>>> make(CheckoutRow row, bool same) {
+        auto promotion_code = same ? wish_.promotion_code : std::nullopt;
+        const auto made = co_await flow_.provider.create_checkout(
+            {"checkout:" + row.id}, call_for(row, customer_, std::move(promotion_code)));
+        if (!made) {
+            // The outcome is unknown: the row stays and the next request asks again by its key.
+            if (info(made.error().code).retryable) co_return made.error();
+            co_await end(row, "abandoned");
+            if (row.id == wanted_.id) co_return made.error();
+            co_return std::nullopt;
+        }
+        co_return co_await flow_.db.transaction(
+            [&](db::Tx& tx) -> Task<std::optional<CheckoutRow>> {
+                co_await checkout_store::open(tx, row, *made, flow_.provider.name());
+                co_return co_await checkout_store::find(tx, row.account, row.id);
+            });
+    }
+
+    Task<Result<std::optional<CheckoutSession>>> reuse_or_end(CheckoutRow row, bool same) {
+        const auto now_there = co_await flow_.provider.get_checkout(*row.checkout);
+        if (!now_there) {
+            if (now_there.error().code != ErrorCode::not_found) co_return now_there.error();
+            co_await end(row, "expired");
+            co_return std::nullopt;
+        }
+        if (now_there->status == "complete") {
+            if (row.mode == "subscription") co_return just_completed();
+            // A paid top-up: its event is on the way and finds the row, which may still complete.
+            co_await end(row, "abandoned");
+            co_return std::nullopt;
+        }
+        if (now_there->status == "expired") {
+            co_await end(row, "expired");
+            co_return std::nullopt;
+        }
+        const bool lasts = now_there->expires_at > flow_.clock.now() + checkout_reuse_margin;
+        // We do not know which promotion an open session has, so a wish for one makes a new session.
+        if (same && lasts && !wish_.promotion_code) co_return session_of(row);
+
+        // Refused when it was completed since: the next round finds out.
+        const auto expired =
+            co_await flow_.provider.expire_checkout({"expire:" + row.id}, *row.checkout);
+        if (expired) {
+            co_await end(row, "abandoned");
+        } else if (info(expired.error().code).retryable) {
+            co_return expired.error();
+        }
+        co_return std::nullopt;
+    }
+
+    Task<> end(CheckoutRow row, std::string status) {
+        const boost::json::value id = boost::json::string(row.id), to = boost::json::string(status);
+        log::info("checkout_ended", {
+                                        {"checkout_id", id},
+                                        {"status",      to}
+        });
+        co_await flow_.db.transaction([&](db::Tx& tx) -> Task<> {
+            co_await checkout_store::end(tx, row.account, row.id, status);
+        });
+    }
+
+    const Flow& flow_;
+    const CheckoutWish& wish_;
+    CheckoutRow wanted_;
+    provider::Ref customer_;
+};
+
+}  // namespace
+
+Task<Result<CheckoutSession>> create_checkout(const Flow& flow, CheckoutWish wish) {
+    const auto offer = co_await find_offer(flow, wish);
+    if (!offer) co_return offer.error();
+    if (const auto fits = check_fit(wish, *offer); !fits) co_return fits.error();
+    auto wanted = row_for(flow, wish, *offer);
+    if (!wanted) co_return wanted.error();
+
+    auto customer = co_await ensure_customer(flow, wish.buyer);
+    if (!customer) co_return customer.error();
+
+    Attempt attempt(flow, wish, std::move(*wanted), std::move(*customer));
+    for (int round = 0; round < checkout_rounds_max; ++round) {
+        auto session = co_await attempt.round();
+        if (!session) co_return session.error();
+        if (*session) co_return **session;
+    }
+    co_return Error{ErrorCode::unavailable,
+                    "Other checkouts were started at the same moment. Try again."};
+}
+
+}  // namespace paydesk::billing

@@ -1,0 +1,56 @@
+#pragma once
+// Starts a checkout at the provider: from a wish to a URL, safe under double clicks and crashes.
+//
+//     wish ── offer, URLs ──▶ customer ──▶ row 'creating' ── call, key "checkout:<id>" ──▶ row 'open'
+//
+// An account has one live checkout per slot (a subscription's plan family, a top-up's plan):
+//   the same wish again      gets the same session, once the provider says that it is still open
+//   another wish             expires the session at the provider first, then begins anew: two open
+//                            sessions could end in two subscriptions
+//   'creating' left behind   (a crash, a time-out) is called again with its own key and so ends as the
+//                            one session that it always was
+// Nobody has seen the URL of a row that is still 'creating', so no job needs to take it up.
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "billing/flow.h"
+#include "catalog/plan_store.h"
+
+namespace paydesk::billing {
+
+inline constexpr std::int64_t checkout_quantity_max = 1'000;
+inline constexpr std::chrono::hours checkout_lifetime{23};  // Stripe allows 24 at most
+inline constexpr std::chrono::minutes checkout_reuse_margin{10};
+inline constexpr int checkout_rounds_max = 4;
+
+// What the client asks for. It decides nothing that costs money: plan and price come from the
+// catalogue (law 6). REQUIRES: plan or price is set; 1 <= quantity <= checkout_quantity_max.
+struct CheckoutWish {
+    Buyer buyer;
+    std::optional<std::string> plan;           // a plan's key
+    std::optional<std::string> price;          // a price id at the provider
+    std::optional<std::string> billing_cycle;  // "monthly", "yearly"
+    std::optional<std::string> mode;           // "subscription", "payment": only checked
+    std::int64_t quantity = 1;
+    std::optional<std::string> promotion_code;
+    std::optional<std::string> success_url, cancel_url;
+};
+
+struct CheckoutSession {
+    std::string session_id;  // the provider's
+    std::string url;
+};
+
+// Refuses, in this order, with
+//   plan_unknown            no such plan or price in the catalogue
+//   plan_not_purchasable    it is free, or has no price for this cycle
+//   invalid_input           cycle or mode do not fit the price, a quantity of a top-up plan
+//   url_not_allowed
+//   subscription_exists     a live one in the family, or a checkout of it that has just been completed
+//   unavailable             another checkout of the account was started at the same moment
+// and with what the provider refuses with.
+Task<Result<CheckoutSession>> create_checkout(const Flow& flow, CheckoutWish wish);
+
+}  // namespace paydesk::billing

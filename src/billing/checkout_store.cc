@@ -1,0 +1,148 @@
+#include "billing/checkout_store.h"
+
+namespace paydesk::billing::checkout_store {
+namespace {
+
+// The update locks the row also when it is there already.
+constexpr db::Statement lock_account_row{"checkout_lock_account", R"(
+    insert into paydesk.accounts as a (account_id, email, name) values ($1, $2, $3)
+    on conflict (account_id) do update
+        set email = coalesce(a.email, excluded.email), name = coalesce(a.name, excluded.name))"};
+
+constexpr db::Statement select_live_subscription{"checkout_live_subscription", R"(
+    select provider_subscription_id from paydesk.subscriptions
+    where account_id = $1 and plan_family = $2 and status not in ('canceled', 'incomplete_expired')
+    order by provider_created_at desc nulls last limit 1)"};
+
+// trial: one per account and family, however many plans are tried.
+#define CHECKOUT_COLUMNS                                                                       \
+    "c.account_id, c.id, c.plan_key, c.plan_family, c.billing_cycle, c.mode, c.quantity, "     \
+    "c.provider_price_id, c.success_url, c.cancel_url, c.expires_at, c.status, "               \
+    "c.provider_checkout_id, c.url, "                                                          \
+    "case when exists (select from paydesk.subscriptions s where s.account_id = c.account_id " \
+    "                  and s.plan_family = c.plan_family) then 0 "                             \
+    "     else coalesce((select p.trial_days from paydesk.plans p where p.plan_key = "         \
+    "c.plan_key), "                                                                            \
+    "0) end as trial_days "
+
+constexpr db::Statement select_live{"checkout_find_live", "select " CHECKOUT_COLUMNS R"(
+    from paydesk.checkouts c
+    where c.account_id = $1 and c.status in ('creating', 'open')
+      and c.slot = $2 || '/' || case $2 when 'subscription' then $3 else $4 end)"};
+
+constexpr db::Statement select_one{"checkout_find", "select " CHECKOUT_COLUMNS R"(
+    from paydesk.checkouts c where c.account_id = $1 and c.id = $2)"};
+
+constexpr db::Statement insert_row{"checkout_insert", R"(
+    insert into paydesk.checkouts (account_id, id, plan_key, plan_family, billing_cycle, quantity,
+        mode, provider, provider_price_id, success_url, cancel_url, expires_at)
+    values ($1, $2, $3, $4, $5, $6, $7, 'stripe', $8, $9, $10, $11))"};
+
+constexpr db::Statement open_row{"checkout_open", R"(
+    update paydesk.checkouts
+    set status = 'open', provider_checkout_id = $3, url = $4, expires_at = $5
+    where account_id = $1 and id = $2 and status = 'creating')"};
+
+// A session that was given up while it was being made is still one of this account's.
+constexpr db::Statement note_reference{"checkout_note_reference", R"(
+    insert into paydesk.provider_refs (provider, kind, provider_id, account_id)
+    values ($1, 'checkout', $2, $3) on conflict do nothing)"};
+
+constexpr db::Statement end_row{"checkout_end", R"(
+    update paydesk.checkouts set status = $3
+    where account_id = $1 and id = $2 and status in ('creating', 'open'))"};
+
+constexpr db::Statement insert_customer_intent{"checkout_intend_customer", R"(
+    insert into paydesk.customers (account_id, provider, email, name) values ($1, $2, $3, $4)
+    on conflict (account_id, provider) do nothing)"};
+
+constexpr db::Statement select_customer{"checkout_customer_intent", R"(
+    select provider_customer_id, email, name from paydesk.customers
+    where account_id = $1 and provider = $2)"};
+
+CheckoutRow read(const db::Rows& rows) {
+    const auto text = [&rows](std::string_view column) {
+        return std::string(rows.text(0, column));
+    };
+    CheckoutRow row{.account = {text("account_id")},
+                    .id = text("id"),
+                    .plan_key = text("plan_key"),
+                    .plan_family = text("plan_family"),
+                    .billing_cycle = text("billing_cycle"),
+                    .mode = text("mode"),
+                    .quantity = rows.integer(0, "quantity"),
+                    .price = {text("provider_price_id")},
+                    .success_url = text("success_url"),
+                    .cancel_url = text("cancel_url"),
+                    .expires_at = rows.optional_instant(0, "expires_at").value_or(Instant{}),
+                    .status = text("status"),
+                    .url = rows.optional_text(0, "url"),
+                    .trial_days = rows.integer(0, "trial_days")};
+    if (auto id = rows.optional_text(0, "provider_checkout_id")) row.checkout = provider::Ref{*id};
+    return row;
+}
+
+}  // namespace
+
+Task<> lock_account(db::Tx& tx, AccountId account, std::optional<std::string> email,
+                    std::optional<std::string> name) {
+    co_await tx.run(lock_account_row, {account.value, std::move(email), std::move(name)});
+}
+
+Task<std::optional<provider::Ref>> live_subscription(db::Tx& tx, AccountId account,
+                                                     std::string plan_family) {
+    const db::Rows rows =
+        co_await tx.run(select_live_subscription, {account.value, std::move(plan_family)});
+    if (rows.empty()) co_return std::nullopt;
+    co_return provider::Ref{std::string(rows.text(0, "provider_subscription_id"))};
+}
+
+Task<std::optional<CheckoutRow>> find_live(db::Tx& tx, AccountId account, std::string mode,
+                                           std::string plan_family, std::string plan_key) {
+    const db::Rows rows = co_await tx.run(
+        select_live, {account.value, std::move(mode), std::move(plan_family), std::move(plan_key)});
+    if (rows.empty()) co_return std::nullopt;
+    co_return read(rows);
+}
+
+Task<std::optional<CheckoutRow>> find(db::Tx& tx, AccountId account, std::string id) {
+    const db::Rows rows = co_await tx.run(select_one, {account.value, std::move(id)});
+    if (rows.empty()) co_return std::nullopt;
+    co_return read(rows);
+}
+
+Task<> insert(db::Tx& tx, const CheckoutRow& row) {
+    co_await tx.run(insert_row,
+                    {row.account.value, row.id, row.plan_key, row.plan_family, row.billing_cycle,
+                     db::param(row.quantity), row.mode, row.price.value, row.success_url,
+                     row.cancel_url, db::param(row.expires_at)});
+}
+
+Task<> open(db::Tx& tx, const CheckoutRow& row, const provider::Checkout& made,
+            provider::Name provider) {
+    co_await tx.run(note_reference, {db::param(provider::to_string(provider)), made.checkout.value,
+                                     row.account.value});
+    co_await tx.run(open_row, {row.account.value, row.id, made.checkout.value, made.url,
+                               db::param(made.expires_at)});
+}
+
+Task<> end(db::Tx& tx, AccountId account, std::string id, std::string status) {
+    co_await tx.run(end_row, {account.value, std::move(id), std::move(status)});
+}
+
+Task<CustomerIntent> intend_customer(db::Tx& tx, AccountId account, provider::Name provider,
+                                     std::optional<std::string> email,
+                                     std::optional<std::string> name) {
+    const db::Param provider_name = db::param(provider::to_string(provider));
+    co_await tx.run(insert_customer_intent,
+                    {account.value, provider_name, std::move(email), std::move(name)});
+    const db::Rows rows = co_await tx.run(select_customer, {account.value, provider_name});
+    CustomerIntent intent{.customer = {},
+                          .email = rows.optional_text(0, "email"),
+                          .name = rows.optional_text(0, "name")};
+    if (auto id = rows.optional_text(0, "provider_customer_id"))
+        intent.customer = provider::Ref{*id};
+    co_return intent;
+}
+
+}  // namespace paydesk::billing::checkout_store

@@ -1,0 +1,44 @@
+#include "billing/customer_flow.h"
+
+#include "billing/checkout_store.h"
+#include "billing/customer_store.h"
+
+namespace paydesk::billing {
+
+Task<Result<provider::Ref>> ensure_customer(const Flow& flow, Buyer buyer) {
+    const provider::Name name = flow.provider.name();
+    const auto intent =
+        co_await flow.db.transaction([&](db::Tx& tx) -> Task<checkout_store::CustomerIntent> {
+            co_await checkout_store::lock_account(tx, buyer.account, buyer.email, buyer.name);
+            co_return co_await checkout_store::intend_customer(tx, buyer.account, name, buyer.email,
+                                                               buyer.name);
+        });
+    if (intent.customer) co_return *intent.customer;
+
+    const auto made = co_await flow.provider.create_customer(
+        {"customer:" + buyer.account.value},
+        {.account = buyer.account, .email = intent.email, .name = intent.name});
+    if (!made) co_return made.error();
+
+    // Another request may have recorded one in the meantime; with one intent it is the same.
+    const auto recorded =
+        co_await flow.db.transaction([&](db::Tx& tx) -> Task<customer_store::Customer> {
+            co_return co_await customer_store::record(tx, {.account = buyer.account,
+                                                           .provider = name,
+                                                           .customer = *made,
+                                                           .email = intent.email,
+                                                           .name = intent.name});
+        });
+    co_return recorded.customer;
+}
+
+Task<std::optional<provider::Ref>> find_customer(const Flow& flow, AccountId account) {
+    const auto found = co_await flow.db.transaction(
+        [&](db::Tx& tx) -> Task<std::optional<customer_store::Customer>> {
+            co_return co_await customer_store::find(tx, account, flow.provider.name());
+        });
+    if (!found || found->customer.value.empty()) co_return std::nullopt;
+    co_return found->customer;
+}
+
+}  // namespace paydesk::billing

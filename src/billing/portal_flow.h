@@ -1,0 +1,21 @@
+#pragma once
+// A link to the provider's customer portal.
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "billing/flow.h"
+
+namespace paydesk::billing {
+
+// Refuses, in this order, with
+//   url_not_allowed
+//   customer_missing             the account has never bought anything
+//   subscription_not_cancelable  subscription_cancel without a live subscription
+// and with what the provider refuses with.
+Task<Result<std::string>> create_portal(const Flow& flow, AccountId account,
+                                        std::optional<std::string> return_url,
+                                        provider::PortalFlow portal_flow);
+
+}  // namespace paydesk::billing

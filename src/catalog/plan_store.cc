@@ -1,0 +1,174 @@
+#include "catalog/plan_store.h"
+
+#include "base/json.h"
+
+namespace paydesk::catalog::plan_store {
+namespace {
+
+constexpr db::Statement offer_by_plan{"catalog_offer_by_plan", R"(
+    select p.plan_key, p.name, p.plan_family, p.kind, p.trial_days, q.billing_cycle, q.currency,
+           q.unit_amount, q.provider_price_id
+    from paydesk.plans p join paydesk.plan_prices q on q.plan_key = p.plan_key and q.is_active
+    where p.is_active and p.purchasable and q.provider = $1 and p.plan_key = $2 and q.billing_cycle = $3
+    order by q.currency limit 1)"};
+
+constexpr db::Statement offer_by_price{"catalog_offer_by_price", R"(
+    select p.plan_key, p.name, p.plan_family, p.kind, p.trial_days, q.billing_cycle, q.currency,
+           q.unit_amount, q.provider_price_id
+    from paydesk.plans p join paydesk.plan_prices q on q.plan_key = p.plan_key and q.is_active
+    where p.is_active and p.purchasable and q.provider = $1 and q.provider_price_id = $2
+    order by q.currency limit 1)"};
+
+constexpr db::Statement active_plan{"catalog_active_plan", R"(
+    select plan_key from paydesk.plans where plan_key = $1 and is_active)"};
+
+constexpr db::Statement lock{"catalog_lock", R"(
+    select pg_advisory_xact_lock(hashtextextended('paydesk.plans', 0))::text as locked)"};
+
+constexpr db::Statement save_plans{"catalog_save_plans", R"(
+    insert into paydesk.plans (plan_key, kind, plan_family, name, description, tier, rank, features,
+                               limits, credits_per_month, credits, trial_days, purchasable,
+                               is_active, sort_order)
+    select r.plan_key, r.kind, r.plan_family, r.name, r.description, r.tier, r.rank, r.features,
+           r.limits, r.credits_per_month, r.credits, r.trial_days, r.purchasable, true, r.sort_order
+    from json_to_recordset($1) as r (plan_key text, kind text, plan_family text, name text,
+        description text, tier text, rank integer, features jsonb, limits jsonb,
+        credits_per_month bigint, credits bigint, trial_days integer, purchasable boolean,
+        sort_order integer)
+    on conflict (plan_key) do update set
+        kind = excluded.kind, plan_family = excluded.plan_family, name = excluded.name,
+        description = excluded.description, tier = excluded.tier, rank = excluded.rank,
+        features = excluded.features, limits = excluded.limits,
+        credits_per_month = excluded.credits_per_month, credits = excluded.credits,
+        trial_days = excluded.trial_days, purchasable = excluded.purchasable, is_active = true,
+        sort_order = excluded.sort_order)"};
+
+constexpr db::Statement retire_plans{"catalog_retire_plans", R"(
+    update paydesk.plans set is_active = false
+    where is_active and plan_key not in
+        (select r.plan_key from json_to_recordset($1) as r (plan_key text)))"};
+
+constexpr db::Statement retire_prices{"catalog_retire_prices", R"(
+    update paydesk.plan_prices set is_active = false
+    where is_active and provider = $2 and not exists (
+        select from json_to_recordset($1)
+            as r (plan_key text, billing_cycle text, currency text, provider_price_id text)
+        where r.provider_price_id = plan_prices.provider_price_id
+          and r.plan_key = plan_prices.plan_key and r.billing_cycle = plan_prices.billing_cycle
+          and r.currency = plan_prices.currency))"};
+
+constexpr db::Statement save_prices{"catalog_save_prices", R"(
+    insert into paydesk.plan_prices (plan_key, billing_cycle, currency, unit_amount, provider,
+                                     provider_price_id, provider_product_id, lookup_key, is_active)
+    select r.plan_key, r.billing_cycle, r.currency, r.unit_amount, $2, r.provider_price_id,
+           r.provider_product_id, r.lookup_key, true
+    from json_to_recordset($1) as r (plan_key text, billing_cycle text, currency text,
+        unit_amount bigint, provider_price_id text, provider_product_id text, lookup_key text)
+    on conflict (provider, provider_price_id, currency) do update set
+        plan_key = excluded.plan_key, billing_cycle = excluded.billing_cycle,
+        unit_amount = excluded.unit_amount,
+        provider_product_id = coalesce(excluded.provider_product_id, plan_prices.provider_product_id),
+        lookup_key = excluded.lookup_key, is_active = true)"};
+
+std::optional<Offer> first_offer(const db::Rows& rows) {
+    if (rows.empty()) return std::nullopt;
+    const auto currency = Currency::parse(rows.text(0, "currency"));
+    PD_ASSERT(currency.has_value());
+    return Offer{.plan_key = std::string(rows.text(0, "plan_key")),
+                 .plan_name = std::string(rows.text(0, "name")),
+                 .plan_family = std::string(rows.text(0, "plan_family")),
+                 .kind = rows.text(0, "kind") == "plan" ? PlanKind::plan : PlanKind::top_up,
+                 .billing_cycle = std::string(rows.text(0, "billing_cycle")),
+                 .unit_amount = Money(rows.integer(0, "unit_amount"), *currency),
+                 .price = {std::string(rows.text(0, "provider_price_id"))},
+                 .trial_days = rows.integer(0, "trial_days")};
+}
+
+std::string plans_json(const Catalogue& catalogue) {
+    json::array rows;
+    for (const Plan& plan : catalogue.plans) {
+        const bool is_plan = plan.kind == PlanKind::plan;
+        json::object limits;
+        for (const auto& [metric, limit] : plan.limits) limits[metric] = limit;
+        rows.push_back({
+            {"plan_key",          plan.key                       },
+            {"kind",              to_string(plan.kind)           },
+            {"plan_family",       plan.family                    },
+            {"name",              plan.name                      },
+            {"description",       plan.description               },
+            {"tier",              plan.tier                      },
+            {"rank",              plan.rank                      },
+            {"features",          json::value_from(plan.features)},
+            {"limits",            std::move(limits)              },
+            {"credits_per_month", is_plan ? plan.credits : 0     },
+            {"credits",           is_plan ? 0 : plan.credits     },
+            {"trial_days",        plan.trial_days.value_or(0)    },
+            {"purchasable",       !plan.prices.empty()           },
+            {"sort_order",        rows.size()                    }
+        });
+    }
+    return storable(rows);
+}
+
+std::string prices_json(const std::vector<PriceRow>& prices) {
+    json::array rows;
+    for (const PriceRow& row : prices) {
+        json::value product;
+        if (!row.product.value.empty()) product = row.product.value;
+        rows.push_back({
+            {"plan_key",            row.plan_key                            },
+            {"billing_cycle",       to_string(row.price.cycle)              },
+            {"currency",            row.price.amount.currency().lower_code()},
+            {"unit_amount",         row.price.amount.minor_units()          },
+            {"provider_price_id",   row.provider_price.value                },
+            {"provider_product_id", std::move(product)                      },
+            {"lookup_key",          row.price.lookup_key                    }
+        });
+    }
+    return storable(rows);
+}
+
+}  // namespace
+
+const db::Statement list{"catalog_list", R"(
+    select p.plan_key, p.kind, p.plan_family, p.name, p.description, p.tier, p.rank, p.features,
+           p.limits, p.credits_per_month, p.credits, p.trial_days, p.purchasable,
+           q.billing_cycle, q.currency, q.unit_amount, q.provider_price_id, q.lookup_key
+    from paydesk.plans p
+    left join paydesk.plan_prices q
+        on q.plan_key = p.plan_key and q.is_active and q.provider = $1
+    where p.is_active
+    order by p.kind, p.rank, p.sort_order, p.plan_key, q.currency, q.billing_cycle)"};
+
+Task<std::optional<Offer>> find_offer(db::Database& db, provider::Name provider,
+                                      std::string plan_key, std::string billing_cycle) {
+    co_return first_offer(co_await db.run(
+        offer_by_plan,
+        {db::param(to_string(provider)), std::move(plan_key), std::move(billing_cycle)}));
+}
+
+Task<std::optional<Offer>> find_offer_of_price(db::Database& db, provider::Name provider,
+                                               provider::Ref price) {
+    co_return first_offer(
+        co_await db.run(offer_by_price, {db::param(to_string(provider)), std::move(price.value)}));
+}
+
+Task<bool> is_active_plan(db::Database& db, std::string plan_key) {
+    const db::Rows rows = co_await db.run(active_plan, {std::move(plan_key)});
+    co_return !rows.empty();
+}
+
+Task<> save(db::Tx& tx, provider::Name provider, const Catalogue& catalogue,
+            const std::vector<PriceRow>& prices) {
+    const std::string plans = plans_json(catalogue);
+    const std::string price_rows = prices_json(prices);
+    const db::Param name = db::param(to_string(provider));
+    co_await tx.run(lock);
+    co_await tx.run(save_plans, {plans});
+    co_await tx.run(retire_plans, {plans});
+    // Before the new ones come: a plan has one active price per cycle and currency.
+    co_await tx.run(retire_prices, {price_rows, name});
+    co_await tx.run(save_prices, {price_rows, name});
+}
+
+}  // namespace paydesk::catalog::plan_store

@@ -1,0 +1,53 @@
+#pragma once
+// plans and plan_prices: SQL, nothing else.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/money.h"
+#include "catalog/plans_file.h"
+#include "db/database.h"
+#include "provider/change.h"
+
+namespace paydesk::catalog::plan_store {
+
+// A price and its plan as the database has them: what a checkout sells.
+struct Offer {
+    std::string plan_key, plan_name, plan_family;
+    PlanKind kind;
+    std::string billing_cycle;  // "monthly", "yearly", "one_time"
+    Money unit_amount;
+    provider::Ref price;
+    std::int64_t trial_days = 0;
+};
+
+// What is offered now under this plan and cycle; nothing when there is none.
+Task<std::optional<Offer>> find_offer(db::Database& db, provider::Name provider,
+                                      std::string plan_key, std::string billing_cycle);
+// The same by the provider's price id.
+Task<std::optional<Offer>> find_offer_of_price(db::Database& db, provider::Name provider,
+                                               provider::Ref price);
+
+// Whether the key names an active plan, with or without a price.
+Task<bool> is_active_plan(db::Database& db, std::string plan_key);
+
+// Rows: one for each active plan and price, a plan without prices once with NULL price columns; in
+// the order to show. For db::run_as("anon") and db::run() alike. Columns: those of plans, then
+// billing_cycle, currency, unit_amount, provider_price_id, lookup_key.
+extern const db::Statement list;
+
+// A price at the provider, to be stored.
+struct PriceRow {
+    std::string plan_key;
+    PlanPrice price;
+    provider::Ref product, provider_price;  // product: "" where it is not known
+};
+
+// Makes the tables say what the catalogue says, in the caller's transaction; what is gone from it
+// becomes inactive and stays. Two callers queue.
+Task<> save(db::Tx& tx, provider::Name provider, const Catalogue& catalogue,
+            const std::vector<PriceRow>& prices);
+
+}  // namespace paydesk::catalog::plan_store
