@@ -6,7 +6,7 @@
 --         that comes before its customer must not fail.
 -- Locks   New tables only.
 -- Undo    drop table paydesk.provider_refs, paydesk.customers, paydesk.account_members,
---         paydesk.accounts; drop function paydesk.account_ids().
+--         paydesk.accounts; drop function paydesk.account_ids(), paydesk.person_id().
 
 create table paydesk.accounts (
     account_id uuid        primary key,  -- of a person: their auth.users.id
@@ -42,26 +42,34 @@ create unique index account_members_invited_once
 create index account_members_by_user on paydesk.account_members (user_id, account_id)
     where user_id is not null;
 
+-- The person who asks. A `sub` that is no UUID (another identity provider's token) is nobody here,
+-- where auth.uid() alone would fail the whole statement.
+create function paydesk.person_id() returns uuid
+language plpgsql stable security invoker set search_path = '' as $$
+begin
+    return auth.uid();
+exception when invalid_text_representation then
+    return null;
+end $$;
+
 -- The accounts of the person who asks: their own and their teams'. Written in policies as
 --     account_id = any ((select paydesk.account_ids())::uuid[])
 -- so that it runs once per statement and an index that begins with account_id is used. Runs with
--- the caller's rights: it needs no power that the caller has not. A `sub` that is no UUID (another
--- identity provider's token) owns nothing, where auth.uid() alone would fail the whole statement.
+-- the caller's rights: it needs no power that the caller has not.
 create function paydesk.account_ids() returns uuid[]
 language plpgsql stable security invoker set search_path = '' as $$
 declare
-    person uuid;
+    person uuid := paydesk.person_id();
 begin
-    person := auth.uid();
     if person is null then
         return '{}';
     end if;
     return person || array(select m.account_id from paydesk.account_members m where m.user_id = person);
-exception when invalid_text_representation then
-    return '{}';
 end $$;
-revoke execute on function paydesk.account_ids() from public, anon, authenticated, service_role;
-grant execute on function paydesk.account_ids() to authenticated;
+
+revoke execute on function paydesk.person_id(), paydesk.account_ids()
+    from public, anon, authenticated, service_role;
+grant execute on function paydesk.person_id(), paydesk.account_ids() to authenticated;
 
 -- The account at the provider: one row per provider, which makes a second customer impossible.
 create table paydesk.customers (
@@ -105,7 +113,7 @@ create policy own on paydesk.accounts for select to authenticated
     using (account_id = any ((select paydesk.account_ids())::uuid[]));
 -- Their own seats only: account_ids() reads this table, and a list of a team's members is the API's.
 create policy own on paydesk.account_members for select to authenticated
-    using (user_id = (select auth.uid()));
+    using (user_id = (select paydesk.person_id()));
 create policy own on paydesk.customers for select to authenticated
     using (account_id = any ((select paydesk.account_ids())::uuid[]));
 

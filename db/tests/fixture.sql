@@ -1,0 +1,68 @@
+-- Rows for four people and a team, in every table. Included by tests with \ir.
+--   aaaa... Ann, with an account    bbbb... Bob, with another    eeee... Eve, with none
+--   cccc... Cid, a member of the team dddd..., with no rows of his own
+\set ann '''aaaaaaaa-0000-4000-8000-000000000000'''
+\set bob '''bbbbbbbb-0000-4000-8000-000000000000'''
+\set cid '''cccccccc-0000-4000-8000-000000000000'''
+\set team '''dddddddd-0000-4000-8000-000000000000'''
+\set eve '''eeeeeeee-0000-4000-8000-000000000000'''
+
+insert into paydesk.accounts (account_id, kind, email)
+values (:ann, 'person', 'ann@example.com'), (:bob, 'person', 'bob@example.com'),
+       (:team, 'team', null);
+insert into paydesk.account_members (account_id, user_id, role, invited_email)
+values (:team, :cid, 'member', 'cid@example.com'), (:team, null, 'member', 'new@example.com'),
+       ('99999999-0000-4000-8000-000000000000', :bob, 'owner', null);
+
+insert into paydesk.customers (account_id, provider, provider_customer_id, email)
+select a.account_id, 'stripe', 'cus_' || left(a.account_id::text, 1), email from paydesk.accounts a;
+insert into paydesk.provider_refs
+select 'stripe', 'customer', 'cus_' || left(a.account_id::text, 1), account_id from paydesk.accounts a;
+
+insert into paydesk.plans (plan_key, name, tier, limits, features, is_active)
+values ('pro', 'Pro', 'pro', '{"seats": 3}', '["All AI models"]', true),
+       ('old', 'Old', 'pro', '{}', '[]', false);
+insert into paydesk.plan_prices (plan_key, billing_cycle, currency, unit_amount, provider,
+                                 provider_price_id, provider_product_id, is_active)
+values ('pro', 'monthly', 'usd', 2900, 'stripe', 'price_1', 'prod_1', true),
+       ('pro', 'monthly', 'usd', 1900, 'stripe', 'price_0', 'prod_1', false),
+       ('old', 'yearly', 'usd', 9900, 'stripe', 'price_9', 'prod_9', true);
+
+insert into paydesk.checkouts (account_id, id, plan_key, billing_cycle, mode, provider_checkout_id,
+                               url, status)
+select account_id, gen_random_uuid(), 'pro', 'monthly', 'subscription',
+       'cs_' || left(account_id::text, 1), 'https://checkout.example', 'open'
+from paydesk.accounts;
+insert into paydesk.subscriptions (account_id, id, provider, provider_subscription_id, plan_key,
+    plan_name, billing_cycle, status, price_id, current_period_start, current_period_end, provider_stamp)
+select account_id, account_id, 'stripe', 'sub_' || left(account_id::text, 1), 'pro', 'Pro', 'monthly',
+       'active', 'price_1', '2026-11-01Z', '2026-12-01Z', '2026-11-01Z'
+from paydesk.accounts;
+insert into paydesk.subscription_items (account_id, subscription_id, provider_item_id, price_id)
+select account_id, id, 'si_1', 'price_1' from paydesk.subscriptions;
+insert into paydesk.invoices (account_id, id, provider, provider_invoice_id, status, currency,
+                              amount_due, amount_paid, provider_stamp, created_at, paid_at)
+select account_id, gen_random_uuid(), 'stripe', 'in_' || left(account_id::text, 1), 'paid', 'usd', 2900,
+       2900, '2026-11-01Z', '2026-11-01Z', '2026-11-01Z'
+from paydesk.accounts;
+insert into paydesk.payments (account_id, id, provider, source_kind, source_id, amount, currency, status)
+select account_id, gen_random_uuid(), 'stripe', 'invoice', 'in_' || left(account_id::text, 1), 2900,
+       'usd', 'succeeded'
+from paydesk.accounts;
+insert into paydesk.payment_methods (account_id, id, provider, provider_payment_method_id, type,
+    card_brand, card_last4, card_exp_month, card_exp_year, is_default)
+select account_id, gen_random_uuid(), 'stripe', 'pm_' || left(account_id::text, 1), 'card', 'visa',
+       '4242', 12, 2030, true
+from paydesk.accounts;
+insert into paydesk.notifications (account_id, type, title, message, fact_key)
+select account_id, 'payment_success', 'Payment successful', '$29.00', 'invoice.paid/in_1'
+from paydesk.accounts;
+insert into paydesk.webhook_events (provider, event_id, type, occurred_at, account_id, payload)
+select 'stripe', 'evt_' || left(account_id::text, 1), 'invoice.paid', '2026-11-01Z', account_id,
+       '{"data": {"object": {"id": "in_1"}}}'
+from paydesk.accounts;
+insert into paydesk.jobs (kind, account_id) select 'reconcile', account_id from paydesk.accounts;
+insert into paydesk.idempotency_keys (account_id, key, request_sha256, method, path)
+select account_id, 'k1', sha256('x'), 'POST', '/api/create-checkout' from paydesk.accounts;
+insert into paydesk.audit_log (account_id, actor, action)
+select account_id, 'service', 'test' from paydesk.accounts;
