@@ -22,8 +22,8 @@ struct ClientRequest {
 
 struct ClientResponse {
     int status = 0;
-    Headers headers;
-    std::string body;
+    Headers headers = {};
+    std::string body = {};
 };
 
 // Why no response came. Whether the other side acted on the request is unknown unless

@@ -39,12 +39,12 @@ private:
 
 // One request, complete: head and body were read within the server's limits.
 struct Request {
-    std::string method;  // "GET"
-    std::string path;    // as sent, without the query; starts with '/'
-    std::string query;   // without the '?'
-    Headers headers;
-    std::string body;                                             // the raw bytes
-    std::string remote_address;                                   // of the peer, without the port
+    std::string method = {};  // "GET"
+    std::string path = {};    // as sent, without the query; starts with '/'
+    std::string query = {};   // without the '?'
+    Headers headers = {};
+    std::string body = {};                                        // the raw bytes
+    std::string remote_address = {};                              // of the peer, without the port
     std::map<std::string, std::string, std::less<>> params = {};  // "{id}" of the route, decoded
 };
 

@@ -2,12 +2,16 @@
 // Serves a built web app from a folder: ETag, gzip, immutable caching of hashed assets, and
 // index.html for the paths of the app's own router.
 
+#include <cstddef>
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "http/message.h"
 
 namespace paydesk::http {
+
+inline constexpr std::size_t static_file_bytes_max = 32 * 1024 * 1024;
 
 // Reads every file of `folder` into memory once (and gzips what gains by it).
 //
@@ -18,7 +22,7 @@ namespace paydesk::http {
 // `headers` (CSP and the other security headers) go on every response.
 class StaticFiles {
 public:
-    // Throws Unavailable when the folder is missing.
+    // Throws Unavailable when the folder is missing or a file is larger than static_file_bytes_max.
     StaticFiles(const std::filesystem::path& folder, Headers headers);
     Response serve(const Request& request) const;
 
@@ -27,7 +31,10 @@ private:
         std::string content_type, body, gzip_body, etag;
         bool immutable;
     };
-    std::map<std::string, File, std::less<>> files_;
+    void add(const std::string& path, std::string body);
+    const File* find(const Request& request) const;
+
+    std::map<std::string, File, std::less<>> files_;  // by "/path", as a client asks for it
     Headers headers_;
 };
 
