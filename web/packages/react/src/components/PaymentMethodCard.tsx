@@ -1,0 +1,81 @@
+import type { PaymentMethod } from '@paydesk/client';
+
+import { cardBrandName, expiryState, formatExpiry } from '../format';
+import { usePaymentMethods } from '../hooks/reads';
+import { useSubscription } from '../hooks/useSubscription';
+import { Badge, Button, Card, EmptyState, LoadError, Skeleton } from '../ui/basics';
+import { CardIcon } from '../ui/icons';
+
+/** The saved cards, and the way to change them (at the provider: no card number passes us). */
+export function PaymentMethodCard() {
+  const { paymentMethods, loading, error, refetch } = usePaymentMethods();
+  const { openCustomerPortal, openingPortal } = useSubscription();
+  const nothing = paymentMethods.length === 0;
+  return (
+    <Card
+      title="Payment method"
+      busy={loading}
+      aside={
+        !nothing && (
+          <Button size="small" busy={openingPortal} data-testid="update-card" onClick={() => openCustomerPortal('payment_method_update')}>
+            Update card
+          </Button>
+        )
+      }
+    >
+      {loading ? (
+        <Skeleton lines={2} label="Loading payment methods" />
+      ) : error && nothing ? (
+        <LoadError what="Your payment methods" error={error} onRetry={refetch} />
+      ) : nothing ? (
+        <EmptyState icon={<CardIcon />} title="No card saved">
+          Your card is saved when you buy a plan. Card numbers stay with the payment provider.
+        </EmptyState>
+      ) : (
+        <ul className="pd-rows">
+          {paymentMethods.map((method) => (
+            <MethodRow key={method.id} method={method} />
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+const wallet_names: Record<string, string> = { paypal: 'PayPal', sepa_debit: 'SEPA Direct Debit', us_bank_account: 'Bank account', link: 'Link' };
+
+function MethodRow({ method }: { method: PaymentMethod }) {
+  const state = expiryState(method.card_exp_month, method.card_exp_year, Date.now());
+  const expiry = formatExpiry(method.card_exp_month, method.card_exp_year);
+  const name = method.type === 'card' ? cardBrandName(method.card_brand) : (wallet_names[method.type] ?? method.type);
+  return (
+    <li className="pd-row" data-testid="payment-method">
+      <span className="pd-card-chip">
+        <CardIcon />
+      </span>
+      <div className="pd-row-main">
+        <p className="pd-row-title">
+          {name}
+          {method.card_last4 && (
+            <>
+              {' '}
+              <span aria-hidden="true">•••• </span>
+              <span className="pd-visually-hidden">ending in </span>
+              {method.card_last4}
+            </>
+          )}
+        </p>
+        {expiry && (
+          <p className={`pd-row-text ${state === 'ok' ? '' : 'pd-text-danger'}`}>
+            {state === 'expired' ? `Expired ${expiry}` : `Expires ${expiry}`}
+          </p>
+        )}
+      </div>
+      <div className="pd-row-side">
+        {state === 'expired' && <Badge tone="danger">Expired</Badge>}
+        {state === 'soon' && <Badge tone="warning">Expires soon</Badge>}
+        {method.is_default && <Badge tone="neutral">Default</Badge>}
+      </div>
+    </li>
+  );
+}

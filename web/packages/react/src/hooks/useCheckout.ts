@@ -1,0 +1,50 @@
+import { ConflictError, type BillingCycle } from '@paydesk/client';
+import { useMutation } from '@tanstack/react-query';
+import { useCallback } from 'react';
+
+import { safeHref } from '../format';
+import { usePaydesk } from '../provider';
+import { messageOf } from '../ui/basics';
+import { useToast } from '../ui/Toasts';
+import { useRedirect } from './useRedirect';
+
+export interface Purchase {
+  planKey: string;
+  /** null for what is bought once. */
+  billingCycle: BillingCycle | null;
+}
+
+/** Starts a hosted checkout and sends the browser there. */
+export function useCheckout() {
+  const { client, links } = usePaydesk();
+  const toast = useToast();
+  const redirect = useRedirect();
+  const start = useMutation({
+    mutationFn: ({ planKey, billingCycle }: Purchase) => {
+      const origin = window.location.origin;
+      const join = links.success.includes('?') ? '&' : '?';
+      return client.createCheckout({
+        planId: planKey,
+        ...(billingCycle !== null && { billingCycle }),
+        successUrl: `${origin}${links.success}${join}session_id={CHECKOUT_SESSION_ID}`,
+        cancelUrl: origin + links.cancelled,
+      });
+    },
+    onSuccess: ({ url }) => redirect.leave(url),
+    onError: (error) => {
+      const portal_url = error instanceof ConflictError ? error.problem['portal_url'] : undefined;
+      if (typeof portal_url === 'string' && safeHref(portal_url)) {
+        redirect.leave(portal_url); // there is a live subscription: it is changed in the portal
+        return;
+      }
+      toast({ tone: 'danger', title: 'Checkout did not start', text: messageOf(error) });
+    },
+  });
+  const { mutate } = start;
+  const busy = start.isPending || redirect.leaving;
+  return {
+    buy: useCallback((purchase: Purchase) => mutate(purchase), [mutate]),
+    /** The plan whose checkout is about to open. */
+    buying: busy ? (start.variables?.planKey ?? null) : null,
+  };
+}

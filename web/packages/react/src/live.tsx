@@ -1,0 +1,91 @@
+// The live stream -> the cache and the toasts. Events are hints: they say what to read again, the
+// reading is done by the same calls as ever.
+
+import type { LiveEvent, Notification } from '@paydesk/client';
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+
+import { usePaydesk } from './provider';
+import { keys } from './query';
+import { notificationTone } from './notificationTone';
+import { useToast } from './ui/Toasts';
+
+const keys_by_table: Record<string, readonly (readonly string[])[]> = {
+  subscriptions: [keys.subscription, keys.checkouts],
+  subscription_items: [keys.subscription],
+  invoices: [keys.invoices],
+  payments: [keys.invoices],
+  payment_methods: [keys.payment_methods],
+  notifications: [keys.notifications],
+  checkouts: [keys.checkouts],
+  plans: [keys.plans],
+};
+
+/** Older ones are a backlog after an absence: they are in the panel, not on the screen. */
+const toast_age_ms_max = 60_000;
+
+export function LiveUpdates() {
+  const { client } = usePaydesk();
+  const queries = useQueryClient();
+  const toast = useToast();
+
+  useEffect(() => {
+    let stream: ReturnType<typeof client.live> | null = null;
+    let last_event_id = '';
+    let opened = false;
+    const seen = new Set<string>();
+
+    function announce(notification: Notification) {
+      if (seen.has(notification.id)) return;
+      seen.add(notification.id);
+      if (Date.now() - Date.parse(notification.created_at) > toast_age_ms_max) return;
+      toast({ tone: notificationTone(notification.type), title: notification.title, text: notification.message });
+    }
+
+    function onEvent(event: LiveEvent) {
+      if (event.type === 'notification') {
+        announce(event.notification);
+        void queries.invalidateQueries({ queryKey: keys.notifications });
+        void queries.invalidateQueries({ queryKey: keys.checkouts });
+        return;
+      }
+      for (const table of event.tables) {
+        for (const queryKey of keys_by_table[table] ?? []) void queries.invalidateQueries({ queryKey });
+      }
+    }
+
+    function open() {
+      stream = client.live({
+        onEvent,
+        onState: (state) => {
+          if (state !== 'open') return;
+          // `changed` events are not repeated after a gap, so everything may be out of date.
+          if (opened) void queries.invalidateQueries({ queryKey: keys.all });
+          opened = true;
+        },
+        lastEventId: last_event_id,
+      });
+    }
+
+    function close() {
+      last_event_id = stream?.lastEventId ?? last_event_id;
+      stream?.close();
+      stream = null;
+    }
+
+    // A hidden tab gives its connection back: browsers allow six per host, for all tabs together.
+    function onVisibility() {
+      if (document.visibilityState === 'hidden') close();
+      else if (stream === null) open();
+    }
+
+    onVisibility();
+    document.addEventListener('visibilitychange', onVisibility);
+    return () => {
+      document.removeEventListener('visibilitychange', onVisibility);
+      close();
+    };
+  }, [client, queries, toast]);
+
+  return null;
+}

@@ -1,0 +1,103 @@
+// Everything that the hooks need, in one place: the client, the cache, the words' locale, the way to
+// other pages, the live stream. One provider per signed-in user: give it the user's id as its `key`,
+// so that nothing of one user is ever shown to the next.
+
+import type { Paydesk } from '@paydesk/client';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { createContext, useContext, useMemo, useState, type MouseEvent, type ReactNode } from 'react';
+
+import { LiveUpdates } from './live';
+import { ToastProvider } from './ui/Toasts';
+
+export interface PaydeskLinks {
+  pricing: string;
+  billing: string;
+  /** Where checkout returns; the session's id is added. */
+  success: string;
+  cancelled: string;
+}
+
+const default_links: PaydeskLinks = {
+  pricing: '/pricing',
+  billing: '/dashboard/billing',
+  success: '/success',
+  cancelled: '/pricing?canceled=true',
+};
+
+export interface PaydeskProviderProps {
+  client: Paydesk;
+  /** False while nobody is signed in: private hooks then stay idle. Default: true. */
+  signedIn?: boolean;
+  /** Default: the browser's. */
+  locale?: string;
+  links?: Partial<PaydeskLinks>;
+  /** The app's router, for links inside of the components. Default: a full page load. */
+  navigate?: (path: string) => void;
+  /** Default: true. */
+  live?: boolean;
+  children: ReactNode;
+}
+
+interface Context {
+  client: Paydesk;
+  signedIn: boolean;
+  locale: string | undefined;
+  links: PaydeskLinks;
+  navigate: ((path: string) => void) | undefined;
+}
+
+const PaydeskContext = createContext<Context | null>(null);
+
+export function usePaydesk(): Context {
+  const context = useContext(PaydeskContext);
+  if (context === null) throw new Error('Wrap the app in <PaydeskProvider client={createPaydesk(...)}>');
+  return context;
+}
+
+function newQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        retry: false, // the client has tried already, and only where it is safe
+        staleTime: 15_000,
+        networkMode: 'always', // a server on this machine answers without internet
+      },
+      mutations: { retry: false, networkMode: 'always' },
+    },
+  });
+}
+
+export function PaydeskProvider(props: PaydeskProviderProps) {
+  const { client, signedIn = true, locale, navigate, live = true } = props;
+  const [queries] = useState(newQueryClient);
+  const links = useMemo(() => ({ ...default_links, ...props.links }), [props.links]);
+  const context = useMemo(
+    () => ({ client, signedIn, locale, links, navigate }),
+    [client, signedIn, locale, links, navigate],
+  );
+  return (
+    <PaydeskContext value={context}>
+      <QueryClientProvider client={queries}>
+        <ToastProvider>
+          {signedIn && live && <LiveUpdates />}
+          {props.children}
+        </ToastProvider>
+      </QueryClientProvider>
+    </PaydeskContext>
+  );
+}
+
+/** A link inside the app: by the app's router on a plain click, by the browser on any other. */
+export function AppLink({ href, className, children }: { href: string; className?: string; children: ReactNode }) {
+  const { navigate } = usePaydesk();
+  function follow(event: MouseEvent) {
+    if (!navigate || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    navigate(href);
+  }
+  return (
+    <a href={href} className={className} onClick={follow}>
+      {children}
+    </a>
+  );
+}

@@ -1,0 +1,82 @@
+// Short messages that appear in a corner and go by themselves. The live region is always there, or
+// screen readers would not announce what is put into it.
+
+import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+
+import type { Tone } from '../describeSubscription';
+import { AlertIcon, CheckIcon, CloseIcon, InfoIcon } from './icons';
+
+export interface Toast {
+  tone: Tone;
+  title: string;
+  text?: string;
+}
+
+type Shown = Toast & { id: number };
+
+const toasts_max = 3;
+const lifetime_ms = 6_000;
+const lifetime_of_problem_ms = 12_000;
+
+const ToastContext = createContext<(toast: Toast) => void>(() => {});
+
+/** Shows a toast. */
+export function useToast(): (toast: Toast) => void {
+  return useContext(ToastContext);
+}
+
+export function ToastProvider({ children }: { children: ReactNode }) {
+  const [toasts, setToasts] = useState<Shown[]>([]);
+  const last_id = useRef(0);
+  const show = useCallback((toast: Toast) => {
+    const id = ++last_id.current;
+    setToasts((now) => [...now, { ...toast, id }].slice(-toasts_max));
+  }, []);
+  const dismiss = useCallback((id: number) => setToasts((now) => now.filter((toast) => toast.id !== id)), []);
+  const list = useMemo(
+    () => toasts.map((toast) => <ToastItem key={toast.id} toast={toast} onDismiss={() => dismiss(toast.id)} />),
+    [toasts, dismiss],
+  );
+  return (
+    <ToastContext value={show}>
+      {children}
+      <div className="pd-toasts" role="region" aria-label="Messages">
+        <div aria-live="polite" aria-relevant="additions text">
+          {list}
+        </div>
+      </div>
+    </ToastContext>
+  );
+}
+
+function ToastItem({ toast, onDismiss }: { toast: Shown; onDismiss: () => void }) {
+  const [held, setHeld] = useState(false); // under the pointer or with focus: someone is reading
+  const dismiss = useRef(onDismiss);
+  dismiss.current = onDismiss;
+  const problem = toast.tone === 'danger' || toast.tone === 'warning';
+  useEffect(() => {
+    if (held) return;
+    const timer = setTimeout(() => dismiss.current(), problem ? lifetime_of_problem_ms : lifetime_ms);
+    return () => clearTimeout(timer);
+  }, [held, problem]);
+  const Icon = problem ? AlertIcon : toast.tone === 'success' ? CheckIcon : InfoIcon;
+  return (
+    <div
+      className={`pd-toast pd-tone-${toast.tone}`}
+      data-testid="toast"
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+    >
+      <Icon className="pd-icon pd-notice-icon" />
+      <div className="pd-notice-body">
+        <p className="pd-notice-title">{toast.title}</p>
+        {toast.text && <p className="pd-notice-text">{toast.text}</p>}
+      </div>
+      <button type="button" className="pd-icon-button" aria-label="Dismiss this message" onClick={onDismiss}>
+        <CloseIcon />
+      </button>
+    </div>
+  );
+}
