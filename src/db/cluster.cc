@@ -145,8 +145,9 @@ std::vector<std::string> server_arguments(const ClusterFolder& folder,
     set("log_checkpoints=off");
     set(options.durable ? "fsync=on" : "fsync=off");
     if (!options.durable) {
-        for (const char* setting : {"synchronous_commit=off", "full_page_writes=off",
-                                    "shared_buffers=32MB", "max_connections=200"}) {
+        for (const char* setting :
+             {"synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB",
+              "max_connections=200", "min_wal_size=32MB", "max_wal_size=256MB"}) {
             set(setting);
         }
     }
@@ -288,6 +289,8 @@ void Cluster::stop() {
         }
     }
     state_->pid = 0;
+    std::error_code ignored;
+    if (state_->sockets.parent_path() != folder()) fs::remove(state_->sockets, ignored);
     if (state_->lock >= 0) close(std::exchange(state_->lock, -1));
 }
 

@@ -20,6 +20,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr const char* owner = "paydesk_owner";
+
+// Memory where there is enough of it: making a cluster there takes 0.5 s instead of 2.5.
+fs::path roomy_memory() {
+    std::error_code error;
+    const fs::space_info memory = fs::space("/dev/shm", error);
+    const bool roomy = !error && memory.available > (1ULL << 30) && access("/dev/shm", W_OK) == 0;
+    return roomy && !std::getenv("TMPDIR") ? fs::path("/dev/shm") : fs::temp_directory_path();
+}
+
 // Ours, started on first use and removed at the end of the process; or another's.
 class TestCluster {
 public:
@@ -28,7 +38,7 @@ public:
             given_url_ = named;
             return;
         }
-        std::string place = (fs::temp_directory_path() / "paydesk-test-XXXXXX").string();
+        std::string place = (roomy_memory() / "paydesk-test-XXXXXX").string();
         if (!mkdtemp(place.data())) throw Unavailable("cannot make a folder like " + place);
         folder_ = place;
         chmod(place.c_str(), 0711);  // PostgreSQL's user passes through
@@ -48,7 +58,8 @@ public:
         if (cluster_) return cluster_->url(role, database);
         const char separator = given_url_.find('?') == std::string::npos ? '?' : '&';
         std::string url = given_url_ + separator + "dbname=" + database;
-        if (!role.empty()) url += "&user=" + role;
+        if (role != owner)
+            url += "&user=" + role;  // the URL names the owner, whatever it is called
         return url;
     }
 
@@ -64,7 +75,7 @@ TestCluster& cluster() {
     return the_cluster;
 }
 
-std::string admin_url() { return cluster().url("paydesk_owner", "postgres"); }
+std::string admin_url() { return cluster().url(owner, "postgres"); }
 
 // Named by what is in it, so that processes that share a cluster share it too.
 std::string fingerprint(const fs::path& share) {
@@ -91,7 +102,7 @@ std::string make_template() {
     const std::string unfinished = name + "_unfinished";
     admin.run("drop database if exists " + unfinished);
     admin.run("create database " + unfinished);
-    migrate({.url = cluster().url("paydesk_owner", unfinished), .share = share});
+    migrate({.url = cluster().url(owner, unfinished), .share = share});
     // A backend says goodbye a moment after its client did.
     admin.run("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
               {unfinished});
@@ -120,6 +131,10 @@ std::string TestDatabase::url(const std::string& role) const { return cluster().
 
 Rows TestDatabase::run(const std::string& sql, const Params& params) const {
     return BlockingConnection(owner_url()).run(sql, params);
+}
+
+void TestDatabase::script(const std::string& sql) const {
+    BlockingConnection(owner_url()).run_script(sql, "script");
 }
 
 }  // namespace paydesk::db

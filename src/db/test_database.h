@@ -35,6 +35,7 @@ public:
 
     // A shortcut for arranging and looking, as the owner.
     Rows run(const std::string& sql, const Params& params = {}) const;
+    void script(const std::string& sql) const;  // many statements, one transaction
 
 private:
     std::string name_;

@@ -1,0 +1,132 @@
+// Postgres goes away and comes back: statements fail in between, nothing hangs, nobody need restart.
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "db/cluster.h"
+#include "db/database.h"
+#include "db/db_fixture.h"
+
+namespace paydesk::db {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AnyOf;
+using ::testing::ElementsAre;
+using ::testing::StartsWith;
+
+constexpr Statement backend{"test_backend", "select pg_backend_pid() as pid"};
+constexpr Statement notify{"test_notify", "select pg_notify('things', $1)"};
+
+// A cluster of the test's own, to be stopped and started.
+class Server {
+public:
+    Server() {
+        std::string place = "/tmp/paydesk-test-XXXXXX";
+        folder_ = mkdtemp(place.data());
+        std::filesystem::permissions(folder_, std::filesystem::perms(0711));
+        start();
+    }
+    ~Server() {
+        cluster_.reset();
+        std::filesystem::remove_all(folder_);
+    }
+    void start() { cluster_.emplace(Cluster::start({.folder = folder_ / "pg", .durable = false})); }
+    void stop() { cluster_->stop(); }
+    std::string url() const { return cluster_->owner_url(); }
+
+private:
+    std::filesystem::path folder_;
+    std::optional<Cluster> cluster_;
+};
+
+TEST(Reconnect, TerminatedPipelinesComeBackAndWhatWasInFlightFails) {
+    TestDatabase test;
+    with_database({.url = test.server_url(), .pipelines = 2},
+                  [&](asio::io_context& io, Database& db) -> Task<> {
+                      std::vector<std::string> states;
+                      co_await together(io, 4, [&](int me) -> Task<> {
+                          if (me == 3) {
+                              co_await sleep_for(io, 40ms);
+                              test.run(
+                                  "select pg_terminate_backend(pid) from pg_stat_activity "
+                                  "where datname = current_database() and pid <> pg_backend_pid()");
+                              co_return;
+                          }
+                          states.push_back(co_await sqlstate_of(
+                              db.run({"test_nap", "select pg_sleep(3)::text as value"})));
+                      });
+                      // One on each pipeline was running and hears why; the third stood behind one of them.
+                      EXPECT_EQ(states.size(), 3U);
+                      for (const std::string& state : states)
+                          EXPECT_THAT(state, AnyOf("57P01", "08006"));
+                      EXPECT_TRUE(co_await eventually(io, [&]() -> Task<bool> {
+                          co_return co_await sqlstate_of(db.run(backend)) == "";
+                      }));
+                  });
+}
+
+TEST(Reconnect, AServerRestartIsLivedThrough) {
+    Server server;
+    with_database({.url = server.url()}, [&](asio::io_context& io, Database& db) -> Task<> {
+        co_await db.run(backend);
+        server.stop();
+        EXPECT_TRUE(co_await eventually(io, [&]() -> Task<bool> { co_return !db.is_up(); }));
+        EXPECT_THAT(co_await sqlstate_of(db.run(backend)), StartsWith("08"));
+        server.start();
+        co_await db.ready(8s);
+        EXPECT_EQ(co_await sqlstate_of(db.run(backend)), "");
+    });
+}
+
+TEST(Reconnect, ATransactionWaitsForAServerThatRestarts) {
+    Server server;
+    with_database({.url = server.url()}, [&](asio::io_context& io, Database& db) -> Task<> {
+        server.stop();
+        int bodies = 0;
+        co_await together(io, 2, [&](int me) -> Task<> {
+            if (me == 1) {
+                co_await sleep_for(io, 100ms);
+                server.start();
+                co_return;
+            }
+            co_await db.transaction([&](Tx& tx) -> Task<> {
+                ++bodies;
+                co_await tx.run(backend);
+            });
+        });
+        EXPECT_EQ(bodies, 1);
+    });
+}
+
+TEST(Listen, WakesForEachNotificationAlsoAfterReconnection) {
+    TestDatabase test;
+    with_database({.url = test.server_url()}, [&](asio::io_context& io, Database& db) -> Task<> {
+        std::vector<std::string> heard;
+        db.listen(test.server_url(), "things",
+                  [&](std::string_view payload) { heard.emplace_back(payload); });
+        const auto listener = [&] {
+            return test.run(
+                "select pid from pg_stat_activity where query = 'listen \"things\"' "
+                "and state = 'idle' and datname = current_database()");
+        };
+        EXPECT_TRUE(
+            co_await eventually(io, [&]() -> Task<bool> { co_return !listener().empty(); }));
+        co_await db.run(notify, {param("one")});
+        co_await db.run(notify, {param("two")});
+        EXPECT_TRUE(co_await eventually(io, [&]() -> Task<bool> { co_return heard.size() == 2; }));
+        EXPECT_THAT(heard, ElementsAre("one", "two"));
+
+        test.run("select pg_terminate_backend($1::int)", {param(listener().integer(0, "pid"))});
+        // Somebody may have notified meanwhile: it wakes once, with no payload.
+        EXPECT_TRUE(co_await eventually(io, [&]() -> Task<bool> { co_return heard.size() == 3; }));
+        co_await db.run(notify, {param("three")});
+        EXPECT_TRUE(co_await eventually(io, [&]() -> Task<bool> { co_return heard.size() == 4; }));
+        EXPECT_THAT(heard, ElementsAre("one", "two", "", "three"));
+    });
+}
+
+}  // namespace
+}  // namespace paydesk::db
