@@ -225,7 +225,7 @@ create table paydesk.payment_methods (
     primary key (account_id, id),
     constraint payment_methods_once unique (account_id, provider, provider_payment_method_id),
     constraint payment_methods_provider check (provider in ('stripe', 'paypal')),
-    constraint payment_methods_last4 check (card_last4 ~ '^[0-9]{4}$'),
+    constraint payment_methods_last4 check (card_last4 ~ '^[0-9A-Za-z]{4}$'),
     constraint payment_methods_expiry
         check (card_exp_month between 1 and 12 and card_exp_year between 1970 and 9999),
     constraint payment_methods_detached_is_no_default check (not is_default or detached_at is null),

@@ -76,7 +76,8 @@ select id, account_id as user_id, type, title, message, read, metadata, created_
 from paydesk.notifications;
 
 create or replace view public.webhook_events with (security_invoker = true) as
-select md5(provider || '/' || event_id)::uuid as id, event_id as stripe_event_id, type,
+select left(encode(sha256(convert_to(event_id, 'UTF8')), 'hex'), 32)::uuid as id,
+       event_id as stripe_event_id, type,
        payload -> 'data' as data, status in ('processed', 'ignored') as processed,
        error as processing_error, received_at as created_at, processed_at
 from paydesk.webhook_events

@@ -52,7 +52,7 @@ union all select format('no primary key: %s', t.name) from base t
 where not exists (select from pg_index i where i.indrelid = t.oid and i.indisprimary)
 -- Two indexes with the same columns and condition: the seeds had four.
 union all
-select format('indexes twice: %s (%s)', t.name, string_agg(i.indexrelid::regclass::text, ', '))
+select format('indexes twice: %s (%s)', t.name, string_agg(i.indexrelid::regclass::text, ', ' order by i.indexrelid::regclass::text))
 from base t join pg_index i on i.indrelid = t.oid
 group by t.name, i.indrelid, i.indkey::text, coalesce(pg_get_expr(i.indpred, i.indrelid), ''),
          coalesce(pg_get_expr(i.indexprs, i.indrelid), '')
