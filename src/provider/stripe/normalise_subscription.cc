@@ -48,6 +48,10 @@ Result<SubscriptionSnapshot> read_subscription(const json::value& object, Instan
     const auto status = parse_subscription_status(status_text);
     if (!status) return unusable(object, "has an unknown status '" + status_text + "'");
 
+    // All versions have it; without it we would take every item, and so the plan, for gone.
+    const json::value* items = at_path(object, {"items", "data"});
+    if (items == nullptr || !items->is_array()) return unusable(object, "has no list of items");
+
     SubscriptionSnapshot subscription{};
     subscription.subscription = *id;
     subscription.customer = *customer;

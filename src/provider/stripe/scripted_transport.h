@@ -1,0 +1,77 @@
+#pragma once
+// For tests: the network, cut at http::Transport. It answers from a script and keeps what was sent.
+
+#include <deque>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "http/client.h"
+#include "provider/stripe/stripe_provider.h"
+
+namespace paydesk::provider::stripe {
+
+class ScriptedTransport final : public http::Transport {
+public:
+    void answer(int status, std::string body = "{}", http::Headers headers = {}) {
+        script_.push_back({
+            {status, std::move(headers), std::move(body)},
+            false
+        });
+    }
+    void fail() { script_.push_back({{}, true}); }
+
+    Task<http::ClientResponse> send(http::ClientRequest request) override {
+        requests.push_back(request);
+        if (script_.empty()) throw std::logic_error("nothing scripted for " + request.url);
+        const Step step = script_.front();
+        script_.pop_front();
+        if (step.fails) throw http::TransportError("connection reset", false);
+        co_return step.response;
+    }
+
+    bool finished() const { return script_.empty(); }
+
+    std::vector<http::ClientRequest> requests;
+
+private:
+    struct Step {
+        http::ClientResponse response;
+        bool fails;
+    };
+    std::deque<Step> script_;
+};
+
+// A client whose waits take no time, except on the clock.
+struct ScriptedStripe {
+    static constexpr const char* secret_key = "sk_test_51TheKeyThatMustNeverBeLogged";
+    static constexpr const char* base = "http://stripe.invalid";
+
+    ManualClock clock{from_unix(1'780'272'000)};
+    ScriptedTransport transport;
+    std::vector<std::chrono::milliseconds> waits;
+
+    void with_client(const std::function<Task<>(Client&)>& body) {
+        run_to_end([&](asio::io_context& io) -> Task<> {
+            ClientOptions options{.secret_key = secret_key, .base_url = base};
+            options.wait = [this](std::chrono::milliseconds delay) -> Task<> {
+                waits.push_back(delay);
+                clock.advance(delay);
+                co_return;
+            };
+            Client client(io, transport, clock, options);
+            co_await body(client);
+        });
+    }
+
+    void with_provider(const std::function<Task<>(Provider&)>& body) {
+        with_client([&](Client& client) -> Task<> {
+            StripeProvider provider(client, clock);
+            co_await body(provider);
+        });
+    }
+};
+
+}  // namespace paydesk::provider::stripe
