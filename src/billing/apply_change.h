@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "db/database.h"
 #include "provider/change.h"
 
@@ -49,6 +50,7 @@ struct Applied {
     std::string note = {};                          // for the event's row and people
     std::optional<provider::Ref> waiting_for = {};  // the unknown customer
     std::string revision = {};                      // of the row, with needs_fetch
+    std::optional<AccountId> account = {};          // whose it is, where that is known
 };
 
 // Applies `changes` in the caller's transaction, in the order given (the caller sorts by occurred_at),

@@ -14,10 +14,12 @@ struct Customer {
     AccountId account;
     provider::Name provider;
     provider::Ref customer;
-    std::optional<std::string> email, name;
+    std::optional<std::string> email = {}, name = {};
+    bool deleted = false;  // at the provider
 };
 
-// The account's customer at the provider; the row is locked until the transaction ends when
+// The account's customer at the provider; its `customer` is empty while it is only intended (the
+// provider has not answered yet). The row is locked until the transaction ends when
 // `for_update`.
 Task<std::optional<Customer>> find(db::Tx& tx, AccountId account, provider::Name provider,
                                    bool for_update = false);
@@ -27,8 +29,8 @@ Task<std::optional<AccountId>> account_of(db::Tx& tx, provider::Name provider,
                                           provider::Ref customer);
 
 // Records a customer that the provider has made for the account, and releases the webhook events that
-// wait for it. The first one stays the account's customer: when there is one already that is kept and
-// given back, and `customer` becomes a further reference to the account.
+// wait for it. The first one stays the account's customer: when there is one already, not deleted,
+// that is kept and given back, and `customer` becomes a further reference to the account.
 // ENSURES: provider_refs leads from customer.customer to the account.
 // REQUIRES: the reference does not lead to another account (throws db::Failure).
 Task<Customer> record(db::Tx& tx, Customer customer);

@@ -1,0 +1,95 @@
+#pragma once
+// The working set of one apply_changes() call. Everything is loaded first, decided in memory in the
+// order of the changes, and saved at the end: no statement per change. Private to apply_*.cc.
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "billing/apply_change.h"
+#include "billing/checkout_row.h"
+#include "billing/customer_row.h"
+#include "billing/decide_merge.h"
+#include "billing/invoice_row.h"
+#include "billing/owner_store.h"
+#include "billing/payment_method_row.h"
+#include "billing/payment_store.h"
+#include "billing/plan_price_store.h"
+#include "billing/subscription_row.h"
+#include "notify/notifications.h"
+
+namespace paydesk::billing {
+
+using owner_store::ObjectKey;
+
+// A loaded row and what became of it.
+template <class Row>
+struct Loaded {
+    std::optional<Row> row;
+    bool dirty = false;
+};
+
+struct Batch {
+    db::Tx& tx;
+    Instant now;
+    std::vector<ToApply> changes;
+    std::vector<Applied> results = {};                 // one per change
+    std::vector<std::optional<AccountId>> owner = {};  // one per change; none: unknown
+
+    std::map<ObjectKey, AccountId> new_refs = {};
+    std::map<provider::Name, PlanPrices> prices = {};
+    std::map<ObjectKey, Loaded<SubscriptionRow>> subscriptions = {};
+    std::map<ObjectKey, Loaded<InvoiceRow>> invoices = {};
+    std::map<ObjectKey, Loaded<PaymentMethodRow>> payment_methods = {};
+    std::map<std::pair<provider::Name, AccountId>, Loaded<CustomerRow>> customers = {};
+    std::map<std::string, CheckoutRow> checkouts = {};  // by the provider's id
+    std::map<std::string, checkout_rows::Update> checkout_updates = {};
+    std::set<std::string> items_changed = {};  // ids of subscription rows
+
+    std::vector<payment_store::Payment> payments = {};
+    std::vector<notify::Notification> facts = {};
+    std::set<AccountId> touched = {};         // their rows changed: live pages are woken
+    std::set<AccountId> defaults_moved = {};  // default payment methods to be derived anew
+
+    const provider::Change& change(std::size_t i) const { return changes[i].change; }
+    ObjectKey key_of(std::size_t i) const {
+        return {change(i).provider, change(i).kind, change(i).object.value};
+    }
+
+    // Where the change comes from, given the revision of the row that it meets.
+    Incoming incoming(std::size_t i, const std::string& revision, bool is_final) const;
+    // Writes the verdict into results[i]; true where the row is to be written.
+    bool judge(std::size_t i, Merge merge, const std::string& revision);
+    void tell(std::vector<notify::Notification> more);
+};
+
+// What each object's file offers. `load` reads the rows of all changes of its kind; `decide` judges one
+// change in memory; `save` writes what became dirty.
+Task<> load_subscriptions(Batch& batch);
+void decide(Batch& batch, std::size_t i, const provider::SubscriptionSnapshot& snapshot);
+Task<> save_subscriptions(Batch& batch);
+
+Task<> load_invoices(Batch& batch);
+void decide(Batch& batch, std::size_t i, const provider::InvoiceSnapshot& snapshot);
+Task<> save_invoices(Batch& batch);
+
+Task<> load_payment_methods(Batch& batch);
+void decide(Batch& batch, std::size_t i, const provider::PaymentMethodSnapshot& snapshot);
+Task<> save_payment_methods(Batch& batch);
+
+Task<> load_customers(Batch& batch);
+void decide(Batch& batch, std::size_t i, const provider::CustomerSnapshot& snapshot);
+Task<> save_customers(Batch& batch);
+
+Task<> load_checkouts(Batch& batch);
+void decide(Batch& batch, std::size_t i, const provider::CheckoutSnapshot& snapshot);
+Task<> save_checkouts(Batch& batch);
+
+// Keys of the changes of one kind whose owner is known.
+std::map<ObjectKey, AccountId> owned_keys(const Batch& batch, provider::ObjectKind kind);
+
+// Locks all objects and their customers, and finds whose they are: apply_owners.cc.
+Task<> resolve_owners(Batch& batch);
+
+}  // namespace paydesk::billing

@@ -1,0 +1,156 @@
+#include "billing/apply_change.h"
+
+#include "base/assert.h"
+#include "base/metrics.h"
+#include "billing/apply_batch.h"
+
+namespace paydesk::billing {
+
+std::string_view to_string(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::applied:
+            return "applied";
+        case Outcome::unchanged:
+            return "unchanged";
+        case Outcome::stale:
+            return "stale";
+        case Outcome::ignored:
+            return "ignored";
+        case Outcome::waiting:
+            return "waiting";
+        case Outcome::needs_fetch:
+            return "needs_fetch";
+    }
+    std::unreachable();
+}
+
+Incoming Batch::incoming(std::size_t i, const std::string& revision, bool is_final) const {
+    Incoming in{.occurred_at = change(i).occurred_at,
+                .is_final = is_final,
+                .is_first = change(i).event_type.ends_with(".created")};
+    if (change(i).event_id.empty()) {
+        const auto& asked_at = changes[i].fetched_at_revision;
+        if (!asked_at) in.origin = Origin::fetched;
+        if (asked_at && *asked_at == revision) in.origin = Origin::fetched_for_event;
+    }
+    return in;
+}
+
+bool Batch::judge(std::size_t i, Merge merge, const std::string& revision) {
+    Applied& result = results[i];
+    switch (merge) {
+        case Merge::insert:
+        case Merge::replace:
+            result.outcome = Outcome::applied;
+            touched.insert(*owner[i]);
+            return true;
+        case Merge::unchanged:
+            result.outcome = Outcome::unchanged;
+            return false;
+        case Merge::stale:
+            result.outcome = Outcome::stale;
+            return false;
+        case Merge::needs_fetch:
+            result.outcome = Outcome::needs_fetch;
+            result.revision = revision;
+            return false;
+    }
+    std::unreachable();
+}
+
+void Batch::tell(std::vector<notify::Notification> more) {
+    facts.insert(facts.end(), std::make_move_iterator(more.begin()),
+                 std::make_move_iterator(more.end()));
+}
+
+std::map<ObjectKey, AccountId> owned_keys(const Batch& batch, provider::ObjectKind kind) {
+    std::map<ObjectKey, AccountId> keys;
+    for (std::size_t i = 0; i < batch.changes.size(); ++i) {
+        if (batch.change(i).kind != kind || !batch.owner[i]) continue;
+        if (batch.change(i).object.value.empty()) continue;
+        keys.emplace(batch.key_of(i), *batch.owner[i]);
+    }
+    return keys;
+}
+
+namespace {
+
+struct Decide {
+    Batch& batch;
+    std::size_t i;
+
+    void operator()(const provider::Unfollowed&) const {
+        batch.results[i] = {.outcome = Outcome::ignored};
+    }
+    void operator()(const provider::InvoiceSnapshot& snapshot) const {
+        if (!snapshot.invoice) {
+            batch.results[i] = {.outcome = Outcome::unchanged, .note = "an upcoming invoice"};
+        } else if (batch.owner[i]) {
+            decide(batch, i, snapshot);
+        }
+    }
+    void operator()(const provider::ChargeSnapshot&) const { keep(); }
+    void operator()(const provider::RefundSnapshot&) const { keep(); }
+    void operator()(const provider::DisputeSnapshot&) const { keep(); }
+    template <class Snapshot>
+    void operator()(const Snapshot& snapshot) const {
+        if (batch.owner[i]) decide(batch, i, snapshot);
+    }
+
+private:
+    void keep() const {
+        batch.results[i] = {.outcome = Outcome::unchanged,
+                            .note = "kept: charges, refunds and disputes are not applied yet"};
+    }
+};
+
+// Every object that got a row is found again by its own id, and what waited for it may come.
+Task<> save_refs(Batch& batch) {
+    std::set<ObjectKey> appeared;
+    for (const auto& [key, account] : batch.new_refs) {
+        using enum provider::ObjectKind;
+        if (key.kind == customer || key.kind == payment_method) appeared.insert(key);
+    }
+    co_await owner_store::add(batch.tx, batch.new_refs);
+    co_await owner_store::release_waiting(batch.tx, std::move(appeared), batch.now);
+}
+
+}  // namespace
+
+Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> changes, Instant now) {
+    const std::size_t count = changes.size();
+    Batch batch{.tx = tx, .now = now, .changes = std::move(changes)};
+    batch.results.resize(count, Applied{.outcome = Outcome::ignored});
+    batch.owner.resize(count);
+
+    co_await resolve_owners(batch);
+    co_await load_customers(batch);
+    co_await load_subscriptions(batch);
+    co_await load_invoices(batch);
+    co_await load_payment_methods(batch);
+    co_await load_checkouts(batch);
+
+    for (std::size_t i = 0; i < count; ++i) {
+        std::visit(Decide{batch, i}, batch.change(i).fact);
+        batch.results[i].account = batch.owner[i];
+    }
+
+    co_await save_customers(batch);
+    co_await save_subscriptions(batch);
+    co_await save_invoices(batch);
+    co_await save_payment_methods(batch);
+    co_await save_checkouts(batch);
+    co_await save_refs(batch);
+    co_await payment_store::add(tx, std::move(batch.payments), now);
+    co_await payment_method_rows::refresh_defaults(tx, std::move(batch.defaults_moved));
+    co_await notify::add(tx, std::move(batch.facts));
+    co_await notify::wake(tx, std::move(batch.touched));
+    for (const auto& result : batch.results) {
+        metrics::count("paydesk_changes_total", {
+                                                    {"outcome", to_string(result.outcome)}
+        });
+    }
+    co_return std::move(batch.results);
+}
+
+}  // namespace paydesk::billing

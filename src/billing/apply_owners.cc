@@ -1,0 +1,105 @@
+// Whose is it? By provider_refs first; else by the account that our own metadata names, if there is
+// one of that id; else nobody's, and the event waits.
+
+#include "base/log.h"
+#include "billing/apply_batch.h"
+#include "billing/recordset.h"
+
+namespace paydesk::billing {
+
+namespace {
+
+using recordset::value;
+
+// What a snapshot says of its owner.
+struct Claim {
+    std::optional<provider::Ref> customer;
+    std::optional<AccountId> account;
+};
+
+struct ReadClaim {
+    Claim operator()(const provider::Unfollowed&) const { return {}; }
+    Claim operator()(const provider::CustomerSnapshot& s) const { return {s.customer, s.account}; }
+    Claim operator()(const provider::SubscriptionSnapshot& s) const {
+        return {s.customer, s.account};
+    }
+    Claim operator()(const provider::InvoiceSnapshot& s) const { return {s.customer, s.account}; }
+    Claim operator()(const provider::PaymentMethodSnapshot& s) const {
+        return {s.customer ? s.customer : s.previous_customer, std::nullopt};
+    }
+    Claim operator()(const provider::CheckoutSnapshot& s) const { return {s.customer, s.account}; }
+    // Charges, refunds and disputes are kept, not applied: they need no owner yet.
+    Claim operator()(const provider::ChargeSnapshot&) const { return {}; }
+    Claim operator()(const provider::RefundSnapshot&) const { return {}; }
+    Claim operator()(const provider::DisputeSnapshot&) const { return {}; }
+};
+
+std::optional<ObjectKey> customer_key(const provider::Change& change, const Claim& claim) {
+    if (!claim.customer || claim.customer->value.empty()) return std::nullopt;
+    return ObjectKey{change.provider, provider::ObjectKind::customer, claim.customer->value};
+}
+
+// Metadata can be edited by hand: only a UUID can name an account.
+std::set<AccountId> named_accounts(const std::vector<Claim>& claims) {
+    std::set<AccountId> named;
+    for (const auto& claim : claims) {
+        if (claim.account && parse_uuid(claim.account->value)) named.insert(*claim.account);
+    }
+    return named;
+}
+
+}  // namespace
+
+Task<> resolve_owners(Batch& batch) {
+    std::vector<Claim> claims;
+    std::set<ObjectKey> keys;
+    for (std::size_t i = 0; i < batch.changes.size(); ++i) {
+        claims.push_back(std::visit(ReadClaim{}, batch.change(i).fact));
+        if (const auto key = customer_key(batch.change(i), claims[i])) keys.insert(*key);
+        if (!batch.change(i).object.value.empty()) keys.insert(batch.key_of(i));
+    }
+    co_await owner_store::lock(batch.tx, keys);
+    auto owners = co_await owner_store::find(batch.tx, keys);
+
+    bool all_known = true;
+    for (std::size_t i = 0; i < claims.size() && all_known; ++i) {
+        const auto key = customer_key(batch.change(i), claims[i]);
+        all_known = !claims[i].account || (key && owners.contains(*key));
+    }
+    std::map<ObjectKey, AccountId> adopted;
+    if (!all_known) {
+        const auto accounts =
+            co_await owner_store::existing_accounts(batch.tx, named_accounts(claims));
+        for (std::size_t i = 0; i < claims.size(); ++i) {
+            const auto key = customer_key(batch.change(i), claims[i]);
+            if (!claims[i].account || !accounts.contains(*claims[i].account)) continue;
+            if (key && !owners.contains(*key)) adopted.emplace(*key, *claims[i].account);
+            if (!key) batch.owner[i] = *claims[i].account;
+        }
+    }
+    owners.insert(adopted.begin(), adopted.end());
+    batch.new_refs = adopted;
+    co_await owner_store::add(batch.tx, adopted);
+    co_await owner_store::adopt_customers(batch.tx, adopted);
+
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+        const auto by_customer = customer_key(batch.change(i), claims[i]);
+        auto owner = by_customer ? owners.find(*by_customer) : owners.end();
+        if (owner == owners.end()) owner = owners.find(batch.key_of(i));
+        if (owner != owners.end()) batch.owner[i] = owner->second;
+        if (owner != owners.end() && claims[i].account && *claims[i].account != owner->second) {
+            log::warning("billing_owner_disagrees",
+                         {
+                             {"event_id",   value(batch.change(i).event_id)    },
+                             {"object_id",  value(batch.change(i).object.value)},
+                             {"account_id", value(owner->second.value)         }
+            });
+        }
+        if (batch.owner[i]) continue;
+        batch.results[i].outcome = Outcome::waiting;
+        batch.results[i].waiting_for =
+            claims[i].customer ? claims[i].customer : std::optional(batch.change(i).object);
+    }
+}
+
+}  // namespace paydesk::billing

@@ -1,0 +1,123 @@
+// Subscriptions: status as the provider says it, plan by price, told when it starts, ends or turns.
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "billing/apply_batch.h"
+#include "billing/decide_facts.h"
+#include "billing/recordset.h"
+#include "billing/subscription_status.h"
+
+namespace paydesk::billing {
+
+namespace {
+
+using recordset::value;
+
+void report_anomaly(const Batch& batch, std::size_t i, SubscriptionStatus from,
+                    SubscriptionStatus to, std::string_view what) {
+    metrics::count("paydesk_anomalies_total", {
+                                                  {"kind", what}
+    });
+    log::warning("subscription_anomaly",
+                 {
+                     {"what",            value(what)                        },
+                     {"event_id",        value(batch.change(i).event_id)    },
+                     {"subscription_id", value(batch.change(i).object.value)},
+                     {"from",            value(provider::to_string(from))   },
+                     {"to",              value(provider::to_string(to))     }
+    });
+}
+
+void check_transition(const Batch& batch, std::size_t i, SubscriptionStatus from,
+                      SubscriptionStatus to) {
+    switch (transition(from, to)) {
+        case Transition::same:
+        case Transition::step:
+            return;
+        case Transition::anomaly:
+            report_anomaly(batch, i, from, to, "transition_undocumented");
+            return;
+        case Transition::refused:
+            report_anomaly(batch, i, from, to, "transition_out_of_final");
+            return;
+    }
+}
+
+}  // namespace
+
+Task<> load_subscriptions(Batch& batch) {
+    const auto keys = owned_keys(batch, provider::ObjectKind::subscription);
+    if (keys.empty()) co_return;
+    for (const auto& [key, account] : keys) {
+        batch.subscriptions[key];
+        if (batch.prices.contains(key.provider)) continue;
+        batch.prices.emplace(key.provider, co_await plan_price_store::load(batch.tx, key.provider));
+    }
+    for (auto& row : co_await subscription_rows::load(batch.tx, keys)) {
+        const ObjectKey key{row.provider, provider::ObjectKind::subscription, row.subscription};
+        batch.subscriptions[key].row = std::move(row);
+    }
+}
+
+void decide(Batch& batch, std::size_t i, const provider::SubscriptionSnapshot& snapshot) {
+    const auto& change = batch.change(i);
+    const AccountId account = *batch.owner[i];
+    auto& [row, dirty] = batch.subscriptions.at(batch.key_of(i));
+    auto content = content_of(snapshot, change.livemode, batch.prices.at(change.provider));
+    batch.tell(facts_of(account, change.event_type, snapshot, content.plan_name));
+
+    std::optional<Standing> standing;
+    if (row) standing = Standing{row->stamp, provider::is_terminal(row->content.status)};
+    const std::string revision = row ? row->revision : "";
+    const auto incoming = batch.incoming(i, revision, provider::is_terminal(content.status));
+    const bool same = row && row->stamp == change.occurred_at && row->content == content;
+    const Merge merge =
+        decide_merge(standing, incoming, same,
+                     row ? state_order(content, row->content) : std::partial_ordering::unordered);
+
+    const bool accepted = batch.judge(i, merge, revision);
+    if (row) {
+        auto resumed = accepted ? resumed_fact(account, row->subscription, row->content, content)
+                                : resumed_fact(account, row->subscription, content, row->content);
+        if (resumed && merge != Merge::needs_fetch) batch.tell({std::move(*resumed)});
+    }
+    if (!accepted) return;
+
+    if (!row) {
+        row = SubscriptionRow{.id = uuid_v7(batch.now),
+                              .account = account,
+                              .provider = change.provider,
+                              .subscription = change.object.value,
+                              .stamp = {},
+                              .revision = "",
+                              .content = {}};
+        batch.new_refs.emplace(batch.key_of(i), account);
+    } else {
+        check_transition(batch, i, row->content.status, content.status);
+    }
+    if (!content.plan_key && !content.items.empty()) {
+        log::warning("subscription_price_unknown",
+                     {
+                         {"subscription_id", value(change.object.value)        },
+                         {"price_id",        value(content.items.front().price)}
+        });
+    }
+    if (row->content.items != content.items) batch.items_changed.insert(row->id);
+    const bool default_moved =
+        row->content.default_payment_method != content.default_payment_method ||
+        row->content.status != content.status;
+    if (default_moved) batch.defaults_moved.insert(account);
+    row->stamp = stamp_after(standing, incoming);
+    row->content = std::move(content);
+    dirty = true;
+}
+
+Task<> save_subscriptions(Batch& batch) {
+    std::vector<SubscriptionRow> rows;
+    for (const auto& [key, loaded] : batch.subscriptions) {
+        if (loaded.dirty) rows.push_back(*loaded.row);
+    }
+    co_await subscription_rows::save(batch.tx, std::move(rows), batch.items_changed);
+}
+
+}  // namespace paydesk::billing

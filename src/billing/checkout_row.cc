@@ -1,0 +1,90 @@
+#include "billing/checkout_row.h"
+
+#include "billing/recordset.h"
+
+namespace paydesk::billing {
+
+std::optional<std::string> checkout_status_after(std::string_view status,
+                                                 const provider::CheckoutSnapshot& snapshot) {
+    if (status == "complete") return std::nullopt;
+    const bool settled = snapshot.status == "complete" && snapshot.payment_status != "unpaid";
+    if (settled) return "complete";
+    const bool given_up = status == "expired" || status == "abandoned";
+    if (!given_up && (snapshot.status == "expired" || snapshot.payment_failed)) return "expired";
+    return std::nullopt;
+}
+
+namespace checkout_rows {
+
+namespace {
+
+const db::Statement load_checkouts{
+    "billing_load_checkouts",
+    R"(select k.checkout as asked_for, c.account_id, c.id, c.provider_checkout_id, c.status
+       from json_to_recordset($1::json) as k(account_id uuid, provider text, checkout text, id uuid)
+       join paydesk.checkouts c on c.account_id = k.account_id and c.provider = k.provider
+            and (c.provider_checkout_id = k.checkout
+                 or (c.id = k.id and c.provider_checkout_id is null))
+       for no key update of c)"};
+
+const db::Statement save_checkouts{"billing_save_checkouts",
+                                   R"(update paydesk.checkouts c
+       set status = r.status, provider_checkout_id = r.checkout,
+           url = case when r.status in ('complete', 'expired') then null else c.url end,
+           completed_at = coalesce(c.completed_at, r.completed_at),
+           provider_stamp = greatest(c.provider_stamp, r.stamp)
+       from json_to_recordset($1::json) as r(account_id uuid, id uuid, checkout text, status text,
+           completed_at timestamptz, stamp timestamptz)
+       where c.account_id = r.account_id and c.id = r.id)"};
+
+}  // namespace
+
+Task<std::map<std::string, CheckoutRow>> load(db::Tx& tx, std::vector<Key> keys) {
+    using recordset::value;
+    std::map<std::string, CheckoutRow> loaded;
+    if (keys.empty()) co_return loaded;
+    json::array wanted;
+    for (const auto& key : keys) {
+        // Metadata is text that anyone with the provider's dashboard may change: only a UUID is ours.
+        std::optional<std::string> id;
+        if (key.id) {
+            if (auto uuid = parse_uuid(*key.id)) id = *uuid;
+        }
+        wanted.push_back(json::object{
+            {"account_id", value(key.account.value)                },
+            {"provider",   value(provider::to_string(key.provider))},
+            {"checkout",   value(key.checkout)                     },
+            {"id",         value(id)                               }
+        });
+    }
+    const auto rows = co_await tx.run(load_checkouts, {recordset::param(wanted)});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        loaded.emplace(std::string(rows.text(i, "asked_for")),
+                       CheckoutRow{.id = std::string(rows.text(i, "id")),
+                                   .account = {std::string(rows.text(i, "account_id"))},
+                                   .checkout = rows.optional_text(i, "provider_checkout_id"),
+                                   .status = std::string(rows.text(i, "status"))});
+    }
+    co_return loaded;
+}
+
+Task<> save(db::Tx& tx, std::vector<Update> updates) {
+    using recordset::value;
+    if (updates.empty()) co_return;
+    json::array rows;
+    for (const auto& update : updates) {
+        rows.push_back(json::object{
+            {"account_id",   value(update.row.account.value)},
+            {"id",           value(update.row.id)           },
+            {"checkout",     value(update.checkout)         },
+            {"status",       value(update.row.status)       },
+            {"completed_at", value(update.completed_at)     },
+            {"stamp",        value(update.stamp)            }
+        });
+    }
+    co_await tx.run(save_checkouts, {recordset::param(rows)});
+}
+
+}  // namespace checkout_rows
+
+}  // namespace paydesk::billing

@@ -1,0 +1,50 @@
+#pragma once
+// A checkout (our intent to sell) as a session's snapshot changes it. checkout_flow.h makes the rows.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "billing/owner_store.h"
+#include "db/database.h"
+#include "provider/change.h"
+
+namespace paydesk::billing {
+
+struct CheckoutRow {
+    std::string id;  // ours: the checkout_id in the session's metadata
+    AccountId account;
+    std::optional<std::string> checkout;  // the provider's id; none: the answer was lost
+    std::string status;                   // creating, open, complete, expired, abandoned
+};
+
+// The status after a snapshot, or nothing where it stays. The states alone decide, no stamp does:
+//   paid or nothing to pay    complete, for ever, even where we had given it up
+//   expired, or payment failed after the session (async)  expired, unless complete or abandoned
+//   unpaid and complete       stays as it is: the money is on its way (SEPA, ACH)
+// Pure.
+std::optional<std::string> checkout_status_after(std::string_view status,
+                                                 const provider::CheckoutSnapshot& snapshot);
+
+namespace checkout_rows {
+// One of ours, and what it is looked up by: our id where the session has it, else the provider's.
+struct Key {
+    AccountId account;
+    provider::Name provider;
+    std::string checkout;           // the provider's id
+    std::optional<std::string> id;  // ours
+};
+// Locks and loads those that exist; the result's keys are the provider's ids that were asked for.
+Task<std::map<std::string, CheckoutRow>> load(db::Tx& tx, std::vector<Key> keys);
+
+struct Update {
+    CheckoutRow row;  // with the new status
+    provider::Ref checkout;
+    Instant stamp;
+    std::optional<Instant> completed_at;
+};
+Task<> save(db::Tx& tx, std::vector<Update> updates);
+}  // namespace checkout_rows
+
+}  // namespace paydesk::billing

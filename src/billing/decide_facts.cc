@@ -1,0 +1,165 @@
+#include "billing/decide_facts.h"
+
+#include <array>
+#include <chrono>
+
+namespace paydesk::billing {
+
+namespace {
+
+using notify::Notification;
+
+std::string unix_of(const std::optional<Instant>& instant) {
+    return instant ? std::to_string(to_unix(*instant)) : "unknown";
+}
+
+std::optional<Instant> scheduled_end(const SubscriptionRow::Content& content) {
+    if (!content.cancel_scheduled()) return std::nullopt;
+    return content.cancel_at ? content.cancel_at : content.period_end;
+}
+
+// "Pro subscription", or "subscription" where the catalogue has no such plan.
+std::string subscription_called(std::string_view plan_name) {
+    return plan_name.empty() ? "subscription" : std::string(plan_name) + " subscription";
+}
+
+// A settled one-time purchase; where the provider makes an invoice of it, that one tells.
+bool is_purchase(const provider::CheckoutSnapshot& snapshot) {
+    return snapshot.mode == "payment" && !snapshot.invoice && snapshot.total &&
+           snapshot.total->minor_units() > 0;
+}
+
+}  // namespace
+
+std::string date_for_people(Instant instant) {
+    static constexpr std::array<const char*, 12> months = {
+        "January", "February", "March",     "April",   "May",      "June",
+        "July",    "August",   "September", "October", "November", "December"};
+    const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(instant)};
+    return std::string(months[static_cast<unsigned>(date.month()) - 1]) + ' ' +
+           std::to_string(static_cast<unsigned>(date.day())) + ", " +
+           std::to_string(static_cast<int>(date.year()));
+}
+
+std::vector<Notification> facts_of(const AccountId& account, std::string_view event_type,
+                                   const provider::SubscriptionSnapshot& snapshot,
+                                   std::string_view plan_name) {
+    using enum provider::SubscriptionStatus;
+    const std::string& sub = snapshot.subscription.value;
+    const std::string called = subscription_called(plan_name);
+    std::vector<Notification> facts;
+    const auto tell = [&](std::string type, std::string title, std::string message,
+                          std::string key_suffix = "") {
+        std::string key = type + ":" + sub + key_suffix;
+        facts.push_back({.account = account,
+                         .type = std::move(type),
+                         .title = std::move(title),
+                         .message = std::move(message),
+                         .metadata = {{"subscription_id", sub}},
+                         .fact_key = std::move(key)});
+    };
+    if (snapshot.status == active || snapshot.status == trialing) {
+        tell("subscription_activated", "Subscription Activated",
+             "Your " + called + " has been successfully activated.");
+    }
+    if (snapshot.cancel_scheduled()) {
+        const auto end = snapshot.cancel_at ? snapshot.cancel_at : snapshot.period_end;
+        tell(
+            "subscription_cancel_scheduled", "Cancellation Scheduled",
+            end ? "Your " + called + " ends on " + date_for_people(*end) +
+                      ". You can resume it until then."
+                : "Your " + called + " ends with the current period. You can resume it until then.",
+            ":" + unix_of(end));
+    }
+    if (snapshot.status == canceled) {
+        tell("subscription_canceled", "Subscription Canceled",
+             "Your " + called + " has been canceled.");
+    }
+    if (event_type == "customer.subscription.trial_will_end" && snapshot.status == trialing) {
+        tell("trial_ending", "Trial Ending Soon",
+             snapshot.trial_end ? "The trial of your " + called + " ends on " +
+                                      date_for_people(*snapshot.trial_end) + "."
+                                : "The trial of your " + called + " ends soon.",
+             ":" + unix_of(snapshot.trial_end));
+    }
+    return facts;
+}
+
+std::optional<Notification> resumed_fact(const AccountId& account, const std::string& sub,
+                                         const SubscriptionRow::Content& older,
+                                         const SubscriptionRow::Content& newer) {
+    if (!older.cancel_scheduled() || newer.cancel_scheduled()) return std::nullopt;
+    if (provider::is_terminal(newer.status)) return std::nullopt;
+    return Notification{
+        .account = account,
+        .type = "subscription_resumed",
+        .title = "Subscription Resumed",
+        .message = "Your " + subscription_called(newer.plan_name) +
+                   " will renew as before: the cancellation was undone.",
+        .metadata = {{"subscription_id", sub}},
+        .fact_key = "subscription_resumed:" + sub + ":" + unix_of(scheduled_end(older))};
+}
+
+std::vector<Notification> facts_of(const AccountId& account, std::string_view event_type,
+                                   const provider::InvoiceSnapshot& snapshot) {
+    std::vector<Notification> facts;
+    if (!snapshot.invoice) return facts;
+    const std::string& invoice = snapshot.invoice->value;
+    const auto tell = [&](std::string type, std::string title, std::string message,
+                          std::string key_suffix = "") {
+        std::string key = type + ":" + invoice + key_suffix;
+        facts.push_back({.account = account,
+                         .type = std::move(type),
+                         .title = std::move(title),
+                         .message = std::move(message),
+                         .metadata = {{"invoice_id", invoice}},
+                         .fact_key = std::move(key)});
+        auto& metadata = facts.back().metadata;
+        if (snapshot.subscription) metadata["subscription_id"] = snapshot.subscription->value;
+        if (snapshot.hosted_invoice_url) metadata["url"] = *snapshot.hosted_invoice_url;
+    };
+    const std::string attempt = ":" + std::to_string(snapshot.attempt_count);
+    if (snapshot.status == provider::InvoiceStatus::paid &&
+        snapshot.amount_paid.minor_units() > 0) {
+        tell("payment_success", "Payment Successful",
+             "Your payment of " + snapshot.amount_paid.format() + " has been processed.");
+    }
+    if (event_type == "invoice.payment_failed") {
+        tell("payment_failed", "Payment Failed",
+             "Your payment of " + snapshot.amount_due.format() +
+                 " failed. Please update your payment method.",
+             attempt);
+    }
+    if (event_type == "invoice.payment_action_required") {
+        tell("action_required", "Payment Needs Your Confirmation",
+             "Your bank asks you to confirm the payment of " + snapshot.amount_due.format() + ".",
+             attempt);
+    }
+    return facts;
+}
+
+std::vector<Notification> facts_of(const AccountId& account, std::string_view event_type,
+                                   const provider::CheckoutSnapshot& snapshot) {
+    std::vector<Notification> facts;
+    const std::string& checkout = snapshot.checkout.value;
+    const auto tell = [&](std::string type, std::string title, std::string message) {
+        std::string key = type + ":" + checkout;
+        facts.push_back({.account = account,
+                         .type = std::move(type),
+                         .title = std::move(title),
+                         .message = std::move(message),
+                         .metadata = {{"checkout_id", checkout}},
+                         .fact_key = std::move(key)});
+    };
+    if (snapshot.payment_failed || event_type == "checkout.session.async_payment_failed") {
+        tell("payment_failed", "Payment Failed",
+             "Your payment did not go through. Please try again with another payment method.");
+    } else if (is_purchase(snapshot) && snapshot.status == "complete" &&
+               snapshot.payment_status == "paid") {
+        tell("payment_success", "Payment Successful",
+             "Your payment of " + snapshot.total->format() + " has been processed.");
+    }
+    return facts;
+}
+
+}  // namespace paydesk::billing

@@ -1,0 +1,40 @@
+#include "billing/decide_merge.h"
+
+#include <algorithm>
+
+namespace paydesk::billing {
+
+Merge decide_merge(const std::optional<Standing>& row, const Incoming& incoming, bool same_content,
+                   StateOrder state) {
+    if (!row) return Merge::insert;
+
+    // Tombstones first: they do not ask for the time.
+    if (row->is_final && !incoming.is_final) return Merge::stale;
+    if (row->is_final && state == StateOrder::unordered) return Merge::stale;
+    if (!row->is_final && incoming.is_final) return Merge::replace;
+
+    switch (incoming.origin) {
+        case Origin::fetched_for_event:
+            return Merge::replace;
+        case Origin::fetched:
+            return incoming.occurred_at >= row->stamp ? Merge::replace : Merge::stale;
+        case Origin::event:
+            break;
+    }
+    if (incoming.occurred_at != row->stamp) {
+        return incoming.occurred_at > row->stamp ? Merge::replace : Merge::stale;
+    }
+    if (same_content) return Merge::unchanged;
+    if (incoming.is_first || state == StateOrder::less) return Merge::stale;
+    if (state == StateOrder::greater) return Merge::replace;
+    return Merge::needs_fetch;
+}
+
+Instant stamp_after(const std::optional<Standing>& row, const Incoming& incoming) {
+    // A fetched snapshot must not hold off the events that led to it, by a clock that is not theirs.
+    const bool moves_the_stamp = incoming.origin != Origin::fetched;
+    const Instant before = row ? row->stamp : from_unix(0);
+    return moves_the_stamp ? std::max(before, incoming.occurred_at) : before;
+}
+
+}  // namespace paydesk::billing

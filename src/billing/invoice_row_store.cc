@@ -1,0 +1,154 @@
+// invoice_row.h's SQL.
+
+#include "base/assert.h"
+#include "billing/invoice_row.h"
+#include "billing/recordset.h"
+
+namespace paydesk::billing::invoice_rows {
+
+namespace {
+
+const db::Statement load_invoices{
+    "billing_load_invoices",
+    R"(select i.account_id, i.id, i.provider, i.provider_invoice_id, i.provider_subscription_id,
+              i.provider_payment_id, i.number, i.status, i.currency, i.amount_due, i.amount_paid,
+              i.amount_remaining, i.subtotal, i.total, i.billing_reason, i.hosted_invoice_url,
+              i.invoice_pdf, i.line_items, i.attempt_count, i.next_payment_attempt, i.period_start,
+              i.period_end, i.due_date, i.paid_at, i.livemode, i.provider_stamp, i.created_at,
+              i.xmin::text as revision
+       from json_to_recordset($1::json) as k(account_id uuid, provider text, id text)
+       join paydesk.invoices i on i.account_id = k.account_id and i.provider = k.provider
+                              and i.provider_invoice_id = k.id
+       for no key update of i)"};
+
+const db::Statement save_invoices{
+    "billing_save_invoices",
+    R"(insert into paydesk.invoices (account_id, id, provider, provider_invoice_id,
+           provider_subscription_id, provider_payment_id, number, status, currency, amount_due,
+           amount_paid, amount_remaining, subtotal, total, billing_reason, hosted_invoice_url,
+           invoice_pdf, line_items, attempt_count, next_payment_attempt, period_start, period_end,
+           due_date, paid_at, livemode, provider_stamp, created_at)
+       select r.account_id, r.id, r.provider, r.provider_invoice_id, r.provider_subscription_id,
+           r.provider_payment_id, r.number, r.status, r.currency, r.amount_due, r.amount_paid,
+           r.amount_remaining, r.subtotal, r.total, r.billing_reason, r.hosted_invoice_url,
+           r.invoice_pdf, r.line_items, r.attempt_count, r.next_payment_attempt, r.period_start,
+           r.period_end, r.due_date, r.paid_at, r.livemode, r.provider_stamp, r.created_at
+       from json_to_recordset($1::json) as r(account_id uuid, id uuid, provider text,
+           provider_invoice_id text, provider_subscription_id text, provider_payment_id text,
+           number text, status text, currency text, amount_due bigint, amount_paid bigint,
+           amount_remaining bigint, subtotal bigint, total bigint, billing_reason text,
+           hosted_invoice_url text, invoice_pdf text, line_items jsonb, attempt_count integer,
+           next_payment_attempt timestamptz, period_start timestamptz, period_end timestamptz,
+           due_date timestamptz, paid_at timestamptz, livemode boolean, provider_stamp timestamptz,
+           created_at timestamptz)
+       on conflict (account_id, provider, provider_invoice_id) do update set
+           provider_subscription_id = excluded.provider_subscription_id,
+           provider_payment_id = coalesce(excluded.provider_payment_id, invoices.provider_payment_id),
+           number = excluded.number, status = excluded.status, currency = excluded.currency,
+           amount_due = excluded.amount_due, amount_paid = excluded.amount_paid,
+           amount_remaining = excluded.amount_remaining, subtotal = excluded.subtotal,
+           total = excluded.total, billing_reason = excluded.billing_reason,
+           hosted_invoice_url = excluded.hosted_invoice_url, invoice_pdf = excluded.invoice_pdf,
+           line_items = excluded.line_items, attempt_count = excluded.attempt_count,
+           next_payment_attempt = excluded.next_payment_attempt,
+           period_start = excluded.period_start, period_end = excluded.period_end,
+           due_date = excluded.due_date, paid_at = excluded.paid_at, livemode = excluded.livemode,
+           provider_stamp = excluded.provider_stamp, created_at = excluded.created_at)"};
+
+InvoiceRow read_row(const db::Rows& rows, std::size_t i) {
+    InvoiceRow row{.id = std::string(rows.text(i, "id")),
+                   .account = {std::string(rows.text(i, "account_id"))},
+                   .provider = rows.text(i, "provider") == "paypal" ? provider::Name::paypal
+                                                                    : provider::Name::stripe,
+                   .invoice = std::string(rows.text(i, "provider_invoice_id")),
+                   .stamp = rows.instant(i, "provider_stamp"),
+                   .revision = std::string(rows.text(i, "revision")),
+                   .content = {}};
+    auto& c = row.content;
+    c.subscription = rows.optional_text(i, "provider_subscription_id");
+    c.payment = rows.optional_text(i, "provider_payment_id");
+    c.number = rows.optional_text(i, "number");
+    c.status = provider::parse_invoice_status(rows.text(i, "status")).value();
+    c.currency = std::string(rows.text(i, "currency"));
+    c.amount_due = rows.integer(i, "amount_due");
+    c.amount_paid = rows.integer(i, "amount_paid");
+    c.amount_remaining = rows.integer(i, "amount_remaining");
+    c.subtotal = rows.integer(i, "subtotal");
+    c.total = rows.integer(i, "total");
+    c.billing_reason = rows.optional_text(i, "billing_reason");
+    c.hosted_invoice_url = rows.optional_text(i, "hosted_invoice_url");
+    c.invoice_pdf = rows.optional_text(i, "invoice_pdf");
+    const auto lines = parse_json(rows.text(i, "line_items"));
+    PD_ASSERT(lines.has_value() && lines->is_array());  // constraint invoices_line_items_are_a_list
+    c.line_items = lines->as_array();
+    c.attempt_count = rows.integer(i, "attempt_count");
+    c.next_payment_attempt = rows.optional_instant(i, "next_payment_attempt");
+    c.period_start = rows.optional_instant(i, "period_start");
+    c.period_end = rows.optional_instant(i, "period_end");
+    c.due_date = rows.optional_instant(i, "due_date");
+    c.paid_at = rows.optional_instant(i, "paid_at");
+    c.livemode = rows.boolean(i, "livemode");
+    c.created_at = rows.instant(i, "created_at");
+    return row;
+}
+
+json::object to_json(const InvoiceRow& row) {
+    using recordset::value;
+    const auto& c = row.content;
+    return {
+        {"account_id",               value(row.account.value)                },
+        {"id",                       value(row.id)                           },
+        {"provider",                 value(provider::to_string(row.provider))},
+        {"provider_invoice_id",      value(row.invoice)                      },
+        {"provider_subscription_id", value(c.subscription)                   },
+        {"provider_payment_id",      value(c.payment)                        },
+        {"number",                   value(c.number)                         },
+        {"status",                   value(provider::to_string(c.status))    },
+        {"currency",                 value(c.currency)                       },
+        {"amount_due",               value(c.amount_due)                     },
+        {"amount_paid",              value(c.amount_paid)                    },
+        {"amount_remaining",         value(c.amount_remaining)               },
+        {"subtotal",                 value(c.subtotal)                       },
+        {"total",                    value(c.total)                          },
+        {"billing_reason",           value(c.billing_reason)                 },
+        {"hosted_invoice_url",       value(c.hosted_invoice_url)             },
+        {"invoice_pdf",              value(c.invoice_pdf)                    },
+        {"line_items",               c.line_items                            },
+        {"attempt_count",            value(c.attempt_count)                  },
+        {"next_payment_attempt",     value(c.next_payment_attempt)           },
+        {"period_start",             value(c.period_start)                   },
+        {"period_end",               value(c.period_end)                     },
+        {"due_date",                 value(c.due_date)                       },
+        {"paid_at",                  value(c.paid_at)                        },
+        {"livemode",                 value(c.livemode)                       },
+        {"provider_stamp",           value(row.stamp)                        },
+        {"created_at",               value(c.created_at)                     }
+    };
+}
+
+}  // namespace
+
+Task<std::vector<InvoiceRow>> load(db::Tx& tx, std::map<owner_store::ObjectKey, AccountId> keys) {
+    std::vector<InvoiceRow> loaded;
+    if (keys.empty()) co_return loaded;
+    json::array wanted;
+    for (const auto& [key, account] : keys) {
+        wanted.push_back(json::object{
+            {"account_id", account.value                    },
+            {"provider",   provider::to_string(key.provider)},
+            {"id",         key.id                           }
+        });
+    }
+    const auto rows = co_await tx.run(load_invoices, {recordset::param(wanted)});
+    for (std::size_t i = 0; i < rows.size(); ++i) loaded.push_back(read_row(rows, i));
+    co_return loaded;
+}
+
+Task<> save(db::Tx& tx, std::vector<InvoiceRow> rows) {
+    if (rows.empty()) co_return;
+    json::array invoices;
+    for (const auto& row : rows) invoices.push_back(to_json(row));
+    co_await tx.run(save_invoices, {recordset::param(invoices)});
+}
+
+}  // namespace paydesk::billing::invoice_rows

@@ -1,0 +1,144 @@
+#include "billing/owner_store.h"
+
+#include "base/json.h"
+#include "billing/recordset.h"
+
+namespace paydesk::billing::owner_store {
+
+namespace {
+
+const db::Statement lock_objects{"billing_lock_objects",
+                                 R"(select count(pg_advisory_xact_lock(k.key))
+       from (select distinct hashtextextended(name, 7410) as key
+             from json_array_elements_text($1::json) as name order by 1) k)"};
+
+const db::Statement find_owners{"billing_find_owners",
+                                R"(select r.provider, r.kind, r.provider_id, r.account_id
+       from json_to_recordset($1::json) as k(provider text, kind text, provider_id text)
+       join paydesk.provider_refs r using (provider, kind, provider_id))"};
+
+const db::Statement find_accounts{
+    "billing_find_accounts",
+    R"(select a.account_id from json_array_elements_text($1::json) as k(id)
+       join paydesk.accounts a on a.account_id = k.id::uuid)"};
+
+const db::Statement add_owners{
+    "billing_add_owners",
+    R"(insert into paydesk.provider_refs (provider, kind, provider_id, account_id)
+       select k.provider, k.kind, k.provider_id, k.account_id
+       from json_to_recordset($1::json)
+           as k(provider text, kind text, provider_id text, account_id uuid)
+       on conflict (provider, kind, provider_id) do nothing)"};
+
+const db::Statement adopt{
+    "billing_adopt_customers",
+    R"(insert into paydesk.customers as c (account_id, provider, provider_customer_id)
+       select distinct on (k.account_id, k.provider) k.account_id, k.provider, k.provider_id
+       from json_to_recordset($1::json) as k(provider text, provider_id text, account_id uuid)
+       order by k.account_id, k.provider, k.provider_id
+       on conflict (account_id, provider) do update
+           set provider_customer_id = excluded.provider_customer_id
+           where c.provider_customer_id is null)"};
+
+const db::Statement release{"billing_release_waiting",
+                            R"(update paydesk.webhook_events e
+       set next_attempt_at = $2::timestamptz, attempts = 0
+       from (select w.provider, w.event_id
+             from json_to_recordset($1::json) as k(provider text, provider_id text)
+             join paydesk.webhook_events w
+               on w.provider = k.provider and w.waiting_for = k.provider_id
+             where w.status = 'waiting'
+             for update of w skip locked) due
+       where e.provider = due.provider and e.event_id = due.event_id)"};
+
+json::object to_json(const ObjectKey& key) {
+    return {
+        {"provider",    provider::to_string(key.provider)},
+        {"kind",        provider::to_string(key.kind)    },
+        {"provider_id", key.id                           }
+    };
+}
+
+db::Param to_param(const std::set<ObjectKey>& keys) {
+    json::array rows;
+    rows.reserve(keys.size());
+    for (const auto& key : keys) rows.push_back(to_json(key));
+    return recordset::param(rows);
+}
+
+db::Param to_param(const std::map<ObjectKey, AccountId>& owners) {
+    json::array rows;
+    rows.reserve(owners.size());
+    for (const auto& [key, account] : owners) {
+        auto row = to_json(key);
+        row["account_id"] = account.value;
+        rows.push_back(std::move(row));
+    }
+    return recordset::param(rows);
+}
+
+provider::ObjectKind parse_kind(std::string_view text) {
+    using enum provider::ObjectKind;
+    for (const auto kind : {customer, subscription, invoice, payment_method, checkout, charge,
+                            refund, dispute, other}) {
+        if (provider::to_string(kind) == text) return kind;
+    }
+    return other;
+}
+
+provider::Name parse_provider(std::string_view text) {
+    return text == provider::to_string(provider::Name::paypal) ? provider::Name::paypal
+                                                               : provider::Name::stripe;
+}
+
+}  // namespace
+
+Task<> lock(db::Tx& tx, std::set<ObjectKey> keys) {
+    if (keys.empty()) co_return;
+    std::vector<std::string> names;
+    names.reserve(keys.size());
+    for (const auto& key : keys) {
+        names.push_back(std::string(provider::to_string(key.provider)) + '/' +
+                        std::string(provider::to_string(key.kind)) + '/' + key.id);
+    }
+    co_await tx.run(lock_objects, {recordset::texts(names)});
+}
+
+Task<std::map<ObjectKey, AccountId>> find(db::Tx& tx, std::set<ObjectKey> keys) {
+    std::map<ObjectKey, AccountId> owners;
+    if (keys.empty()) co_return owners;
+    const auto rows = co_await tx.run(find_owners, {to_param(keys)});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        owners.emplace(
+            ObjectKey{parse_provider(rows.text(i, "provider")), parse_kind(rows.text(i, "kind")),
+                      std::string(rows.text(i, "provider_id"))},
+            AccountId{std::string(rows.text(i, "account_id"))});
+    }
+    co_return owners;
+}
+
+Task<std::set<AccountId>> existing_accounts(db::Tx& tx, std::set<AccountId> accounts) {
+    std::set<AccountId> existing;
+    if (accounts.empty()) co_return existing;
+    std::vector<std::string> ids;
+    for (const auto& account : accounts) ids.push_back(account.value);
+    const auto rows = co_await tx.run(find_accounts, {recordset::texts(ids)});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        existing.insert(AccountId{std::string(rows.text(i, "account_id"))});
+    }
+    co_return existing;
+}
+
+Task<> add(db::Tx& tx, std::map<ObjectKey, AccountId> owners) {
+    if (!owners.empty()) co_await tx.run(add_owners, {to_param(owners)});
+}
+
+Task<> adopt_customers(db::Tx& tx, std::map<ObjectKey, AccountId> customers) {
+    if (!customers.empty()) co_await tx.run(adopt, {to_param(customers)});
+}
+
+Task<> release_waiting(db::Tx& tx, std::set<ObjectKey> keys, Instant now) {
+    if (!keys.empty()) co_await tx.run(release, {to_param(keys), db::param(now)});
+}
+
+}  // namespace paydesk::billing::owner_store

@@ -1,0 +1,237 @@
+// subscription_row.h's SQL.
+
+#include <algorithm>
+
+#include "billing/recordset.h"
+#include "billing/subscription_row.h"
+
+namespace paydesk::billing::subscription_rows {
+
+namespace {
+
+const db::Statement load_subscriptions{
+    "billing_load_subscriptions",
+    R"(select s.account_id, s.id, s.provider, s.provider_subscription_id, s.plan_key, s.plan_name,
+              s.plan_family, s.billing_cycle, s.status, s.price_id, s.quantity, s.currency,
+              s.unit_amount, s.current_period_start, s.current_period_end, s.cancel_at_period_end,
+              s.cancel_at, s.canceled_at, s.ended_at, s.trial_start, s.trial_end, s.cancel_reason,
+              s.default_payment_method_id, s.latest_invoice_id, s.collection_paused, s.livemode,
+              s.provider_stamp, s.provider_created_at, s.xmin::text as revision
+       from json_to_recordset($1::json) as k(account_id uuid, provider text, id text)
+       join paydesk.subscriptions s on s.account_id = k.account_id and s.provider = k.provider
+                                   and s.provider_subscription_id = k.id
+       for no key update of s)"};
+
+const db::Statement load_items{
+    "billing_load_subscription_items",
+    R"(select i.subscription_id, i.provider_item_id, i.price_id, i.product_id, i.lookup_key,
+              i.quantity, i.period_start, i.period_end
+       from json_to_recordset($1::json) as k(account_id uuid, id uuid)
+       join paydesk.subscription_items i on i.account_id = k.account_id and i.subscription_id = k.id
+       order by i.subscription_id, i.provider_item_id collate "C")"};
+
+const db::Statement save_subscriptions{
+    "billing_save_subscriptions",
+    R"(insert into paydesk.subscriptions (account_id, id, provider, provider_subscription_id, plan_key,
+           plan_name, plan_family, billing_cycle, status, price_id, quantity, currency, unit_amount,
+           current_period_start, current_period_end, cancel_at_period_end, cancel_at, canceled_at,
+           ended_at, trial_start, trial_end, cancel_reason, default_payment_method_id,
+           latest_invoice_id, collection_paused, livemode, provider_stamp, provider_created_at)
+       select r.account_id, r.id, r.provider, r.provider_subscription_id, r.plan_key, r.plan_name,
+           r.plan_family, r.billing_cycle, r.status, r.price_id, r.quantity, r.currency, r.unit_amount,
+           r.current_period_start, r.current_period_end, r.cancel_at_period_end, r.cancel_at,
+           r.canceled_at, r.ended_at, r.trial_start, r.trial_end, r.cancel_reason,
+           r.default_payment_method_id, r.latest_invoice_id, r.collection_paused, r.livemode,
+           r.provider_stamp, r.provider_created_at
+       from json_to_recordset($1::json) as r(account_id uuid, id uuid, provider text,
+           provider_subscription_id text, plan_key text, plan_name text, plan_family text,
+           billing_cycle text, status text, price_id text, quantity bigint, currency text,
+           unit_amount bigint, current_period_start timestamptz, current_period_end timestamptz,
+           cancel_at_period_end boolean, cancel_at timestamptz, canceled_at timestamptz,
+           ended_at timestamptz, trial_start timestamptz, trial_end timestamptz, cancel_reason text,
+           default_payment_method_id text, latest_invoice_id text, collection_paused boolean,
+           livemode boolean, provider_stamp timestamptz, provider_created_at timestamptz)
+       on conflict (account_id, provider, provider_subscription_id) do update set
+           plan_key = excluded.plan_key, plan_name = excluded.plan_name,
+           plan_family = excluded.plan_family, billing_cycle = excluded.billing_cycle,
+           status = excluded.status, price_id = excluded.price_id, quantity = excluded.quantity,
+           currency = excluded.currency, unit_amount = excluded.unit_amount,
+           current_period_start = excluded.current_period_start,
+           current_period_end = excluded.current_period_end,
+           cancel_at_period_end = excluded.cancel_at_period_end, cancel_at = excluded.cancel_at,
+           canceled_at = excluded.canceled_at, ended_at = excluded.ended_at,
+           trial_start = excluded.trial_start, trial_end = excluded.trial_end,
+           cancel_reason = excluded.cancel_reason,
+           default_payment_method_id = excluded.default_payment_method_id,
+           latest_invoice_id = excluded.latest_invoice_id,
+           collection_paused = excluded.collection_paused, livemode = excluded.livemode,
+           provider_stamp = excluded.provider_stamp,
+           provider_created_at = excluded.provider_created_at)"};
+
+const db::Statement drop_items{"billing_drop_subscription_items",
+                               R"(delete from paydesk.subscription_items i
+       using json_to_recordset($1::json) as k(account_id uuid, id uuid, items json)
+       where i.account_id = k.account_id and i.subscription_id = k.id
+         and i.provider_item_id not in (select json_array_elements_text(k.items)))"};
+
+const db::Statement save_items{
+    "billing_save_subscription_items",
+    R"(insert into paydesk.subscription_items (account_id, subscription_id, provider_item_id, price_id,
+           product_id, lookup_key, quantity, period_start, period_end)
+       select r.account_id, r.subscription_id, r.provider_item_id, r.price_id, r.product_id,
+           r.lookup_key, r.quantity, r.period_start, r.period_end
+       from json_to_recordset($1::json) as r(account_id uuid, subscription_id uuid,
+           provider_item_id text, price_id text, product_id text, lookup_key text, quantity bigint,
+           period_start timestamptz, period_end timestamptz)
+       on conflict (account_id, subscription_id, provider_item_id) do update set
+           price_id = excluded.price_id, product_id = excluded.product_id,
+           lookup_key = excluded.lookup_key, quantity = excluded.quantity,
+           period_start = excluded.period_start, period_end = excluded.period_end)"};
+
+SubscriptionRow read_row(const db::Rows& rows, std::size_t i) {
+    SubscriptionRow row{.id = std::string(rows.text(i, "id")),
+                        .account = {std::string(rows.text(i, "account_id"))},
+                        .provider = rows.text(i, "provider") == "paypal" ? provider::Name::paypal
+                                                                         : provider::Name::stripe,
+                        .subscription = std::string(rows.text(i, "provider_subscription_id")),
+                        .stamp = rows.instant(i, "provider_stamp"),
+                        .revision = std::string(rows.text(i, "revision")),
+                        .content = {}};
+    auto& c = row.content;
+    c.plan_key = rows.optional_text(i, "plan_key");
+    c.plan_name = std::string(rows.text(i, "plan_name"));
+    c.plan_family = std::string(rows.text(i, "plan_family"));
+    c.billing_cycle = rows.optional_text(i, "billing_cycle");
+    c.status = provider::parse_subscription_status(rows.text(i, "status")).value();
+    c.price_id = rows.optional_text(i, "price_id");
+    c.quantity = rows.integer(i, "quantity");
+    c.currency = rows.optional_text(i, "currency");
+    c.unit_amount = recordset::optional_integer(rows, i, "unit_amount");
+    c.period_start = rows.optional_instant(i, "current_period_start");
+    c.period_end = rows.optional_instant(i, "current_period_end");
+    c.cancel_at_period_end = rows.boolean(i, "cancel_at_period_end");
+    c.cancel_at = rows.optional_instant(i, "cancel_at");
+    c.canceled_at = rows.optional_instant(i, "canceled_at");
+    c.ended_at = rows.optional_instant(i, "ended_at");
+    c.trial_start = rows.optional_instant(i, "trial_start");
+    c.trial_end = rows.optional_instant(i, "trial_end");
+    c.cancel_reason = rows.optional_text(i, "cancel_reason");
+    c.default_payment_method = rows.optional_text(i, "default_payment_method_id");
+    c.latest_invoice = rows.optional_text(i, "latest_invoice_id");
+    c.collection_paused = rows.boolean(i, "collection_paused");
+    c.livemode = rows.boolean(i, "livemode");
+    c.provider_created_at = rows.optional_instant(i, "provider_created_at");
+    return row;
+}
+
+json::object to_json(const SubscriptionRow& row) {
+    using recordset::value;
+    const auto& c = row.content;
+    return {
+        {"account_id",                value(row.account.value)                },
+        {"id",                        value(row.id)                           },
+        {"provider",                  value(provider::to_string(row.provider))},
+        {"provider_subscription_id",  value(row.subscription)                 },
+        {"plan_key",                  value(c.plan_key)                       },
+        {"plan_name",                 value(c.plan_name)                      },
+        {"plan_family",               value(c.plan_family)                    },
+        {"billing_cycle",             value(c.billing_cycle)                  },
+        {"status",                    value(provider::to_string(c.status))    },
+        {"price_id",                  value(c.price_id)                       },
+        {"quantity",                  value(c.quantity)                       },
+        {"currency",                  value(c.currency)                       },
+        {"unit_amount",               value(c.unit_amount)                    },
+        {"current_period_start",      value(c.period_start)                   },
+        {"current_period_end",        value(c.period_end)                     },
+        {"cancel_at_period_end",      value(c.cancel_at_period_end)           },
+        {"cancel_at",                 value(c.cancel_at)                      },
+        {"canceled_at",               value(c.canceled_at)                    },
+        {"ended_at",                  value(c.ended_at)                       },
+        {"trial_start",               value(c.trial_start)                    },
+        {"trial_end",                 value(c.trial_end)                      },
+        {"cancel_reason",             value(c.cancel_reason)                  },
+        {"default_payment_method_id", value(c.default_payment_method)         },
+        {"latest_invoice_id",         value(c.latest_invoice)                 },
+        {"collection_paused",         value(c.collection_paused)              },
+        {"livemode",                  value(c.livemode)                       },
+        {"provider_stamp",            value(row.stamp)                        },
+        {"provider_created_at",       value(c.provider_created_at)            }
+    };
+}
+
+}  // namespace
+
+Task<std::vector<SubscriptionRow>> load(db::Tx& tx,
+                                        std::map<owner_store::ObjectKey, AccountId> keys) {
+    std::vector<SubscriptionRow> loaded;
+    if (keys.empty()) co_return loaded;
+    json::array wanted;
+    for (const auto& [key, account] : keys) {
+        wanted.push_back(json::object{
+            {"account_id", account.value                    },
+            {"provider",   provider::to_string(key.provider)},
+            {"id",         key.id                           }
+        });
+    }
+    const auto rows = co_await tx.run(load_subscriptions, {recordset::param(wanted)});
+    if (rows.empty()) co_return loaded;
+
+    json::array found;
+    std::map<std::string, std::size_t, std::less<>> by_id;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        loaded.push_back(read_row(rows, i));
+        by_id.emplace(loaded.back().id, i);
+        found.push_back(json::object{
+            {"account_id", loaded.back().account.value},
+            {"id",         loaded.back().id           }
+        });
+    }
+    const auto items = co_await tx.run(load_items, {recordset::param(found)});
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        auto& row = loaded[by_id.find(items.text(i, "subscription_id"))->second];
+        row.content.items.push_back({.item = std::string(items.text(i, "provider_item_id")),
+                                     .price = std::string(items.text(i, "price_id")),
+                                     .product = items.optional_text(i, "product_id"),
+                                     .lookup_key = items.optional_text(i, "lookup_key"),
+                                     .quantity = recordset::optional_integer(items, i, "quantity"),
+                                     .period_start = items.optional_instant(i, "period_start"),
+                                     .period_end = items.optional_instant(i, "period_end")});
+    }
+    co_return loaded;
+}
+
+Task<> save(db::Tx& tx, std::vector<SubscriptionRow> rows, std::set<std::string> items_changed) {
+    using recordset::value;
+    if (rows.empty()) co_return;
+    json::array subscriptions, kept, items;
+    for (const auto& row : rows) {
+        subscriptions.push_back(to_json(row));
+        if (!items_changed.contains(row.id)) continue;
+        json::array names;
+        for (const auto& item : row.content.items) {
+            names.emplace_back(item.item);
+            items.push_back(json::object{
+                {"account_id",       value(row.account.value)},
+                {"subscription_id",  value(row.id)           },
+                {"provider_item_id", value(item.item)        },
+                {"price_id",         value(item.price)       },
+                {"product_id",       value(item.product)     },
+                {"lookup_key",       value(item.lookup_key)  },
+                {"quantity",         value(item.quantity)    },
+                {"period_start",     value(item.period_start)},
+                {"period_end",       value(item.period_end)  }
+            });
+        }
+        kept.push_back(json::object{
+            {"account_id", row.account.value},
+            {"id",         row.id           },
+            {"items",      std::move(names) }
+        });
+    }
+    co_await tx.run(save_subscriptions, {recordset::param(subscriptions)});
+    if (kept.empty()) co_return;
+    co_await tx.run(drop_items, {recordset::param(kept)});
+    if (!items.empty()) co_await tx.run(save_items, {recordset::param(items)});
+}
+
+}  // namespace paydesk::billing::subscription_rows
