@@ -129,7 +129,17 @@ bool BlockingConnection::in_transaction() const {
     return PQtransactionStatus(connection_) == PQTRANS_INTRANS;
 }
 
-int BlockingConnection::port() const { return std::atoi(PQport(connection_)); }
+bool leads_to_port(const std::string& url, std::string_view port) {
+    PQconninfoOption* options = PQconninfoParse(url.c_str(), nullptr);
+    bool found = false;
+    for (const PQconninfoOption* option = options; option && option->keyword; ++option) {
+        if (option->val && std::strcmp(option->keyword, "port") == 0) {
+            found = std::string_view(option->val).find(port) != std::string_view::npos;
+        }
+    }
+    PQconninfoFree(options);
+    return found;
+}
 
 std::string read_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);

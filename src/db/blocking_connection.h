@@ -26,11 +26,13 @@ public:
     void run_script(const std::string& sql, const std::string& file);
 
     bool in_transaction() const;
-    int port() const;
 
 private:
     pg_conn* connection_;
 };
+
+// Whether libpq would connect to `port`, as the URL says it.
+bool leads_to_port(const std::string& url, std::string_view port);
 
 // Line, from 1, on which the statement number `index`, from 0, of `sql` begins.
 int line_of_statement(std::string_view sql, std::size_t index);

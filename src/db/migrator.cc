@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int pooler_port = 6543;
+constexpr std::string_view pooler_port = "6543";
 constexpr std::string_view views_prefix = "public_views/";
 
 struct File {
@@ -70,8 +70,11 @@ std::vector<File> read_migrations(const fs::path& share) {
 
 AppliedByName read_applied(BlockingConnection& connection) {
     AppliedByName applied;
-    const Rows there =
-        connection.run("select to_regclass('paydesk.schema_migrations') is not null as there");
+    // Not to_regclass(): it asks a cache of names, which within one transaction still believes that
+    // the schema is missing when another migrator has made it while we waited for the lock.
+    const Rows there = connection.run(
+        "select exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+        "where n.nspname = 'paydesk' and c.relname = 'schema_migrations') as there");
     if (!there.boolean(0, "there")) return applied;
     const Rows rows = connection.run(
         "select name, checksum, applied_at::text as applied_at from paydesk.schema_migrations");
@@ -220,12 +223,12 @@ void apply_views(BlockingConnection& connection, const MigrateOptions& options,
 
 std::vector<std::string> migrate(const MigrateOptions& options) {
     const std::vector<File> files = read_migrations(options.share);
-    BlockingConnection connection(options.url);
-    if (connection.port() == pooler_port) {
+    if (leads_to_port(options.url, pooler_port)) {
         throw MigrationRefused(
             "port 6543 is a transaction pooler: migrations need a session. Use the direct "
             "connection or the session pooler, port 5432");
     }
+    BlockingConnection connection(options.url);
     next_migration(files, read_applied(connection));  // refuses before anything is changed
     apply_shim(connection, options.share);
     std::vector<std::string> names;

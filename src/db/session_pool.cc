@@ -35,6 +35,7 @@ bool SessionPool::grant(std::shared_ptr<Connection> connection) {
 }
 
 void SessionPool::give_back(std::shared_ptr<Connection> connection, bool clean) {
+    lent_.erase(connection);
     if (!clean || stopped_) connection->close();
     if (connection->is_open()) {
         if (!grant(connection)) idle_.push_back(std::move(connection));
@@ -45,6 +46,7 @@ void SessionPool::give_back(std::shared_ptr<Connection> connection, bool clean) 
 
 Task<std::shared_ptr<Connection>> SessionPool::open_one() {
     auto connection = std::make_shared<Connection>(io_, options_);
+    lent_.insert(connection);
     std::exception_ptr failure;
     try {
         co_await connection->open();
@@ -92,6 +94,7 @@ Task<SessionPool::Lease> SessionPool::acquire() {
     }
     // What was granted may have been lost since; its place is ours still.
     if (!connection || !connection->is_open()) connection = co_await open_one();
+    lent_.insert(connection);
     co_return Lease(self, std::move(connection));
 }
 
@@ -101,6 +104,7 @@ void SessionPool::stop() {
         connection->close();
         --places_taken_;
     }
+    for (const auto& connection : lent_) connection->close();
     for (const auto& waiter : std::exchange(waiters_, {})) {
         waiter->deadline.cancel();
         waiter->woken.set();

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "db/connection.h"
@@ -35,7 +36,7 @@ public:
     // Failure 08001 when Postgres cannot be reached.
     Task<Lease> acquire();
 
-    // Closes what is idle and what comes back; wakes who waits.
+    // Closes all, also what is on loan: a transaction that runs fails with 08006. Wakes who waits.
     void stop();
 
 private:
@@ -56,6 +57,7 @@ private:
     asio::io_context& io_;
     const Options options_;
     std::vector<std::shared_ptr<Connection>> idle_;
+    std::set<std::shared_ptr<Connection>> lent_;  // or being opened for somebody
     std::deque<std::shared_ptr<Waiter>> waiters_;
     int places_taken_ = 0;  // open or being opened, idle ones included
     bool stopped_ = false;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "base/signal.h"
 #include "db/database.h"
 #include "db/db_fixture.h"
 
