@@ -31,7 +31,7 @@ struct IntentId {
 
 struct NewCustomer {
     AccountId account;
-    std::optional<std::string> email, name;
+    std::optional<std::string> email = {}, name = {};
 };
 
 enum class CheckoutMode : std::uint8_t { subscription, payment };
@@ -47,8 +47,8 @@ struct NewCheckout {
     std::string checkout_id;   // ours
     std::string success_url;   // may hold {CHECKOUT_SESSION_ID}
     std::string cancel_url;
-    std::optional<int> trial_days;
-    std::optional<std::string> promotion_code;  // the provider's id of it
+    std::optional<int> trial_days = {};
+    std::optional<std::string> promotion_code = {};  // the provider's id of it
     Instant expires_at;
 };
 
@@ -65,7 +65,7 @@ struct NewPortal {
     Ref customer;
     std::string return_url;
     PortalFlow flow = PortalFlow::home;
-    std::optional<Ref> subscription;  // REQUIRED by subscription_cancel
+    std::optional<Ref> subscription = {};  // REQUIRED by subscription_cancel
 };
 
 enum class CancelWhen : std::uint8_t { now, period_end, never };  // never: undo a scheduled one
@@ -78,7 +78,7 @@ struct CatalogProduct {
 struct CatalogPrice {
     std::string lookup_key;  // "pro_monthly"
     Money amount;
-    std::optional<std::string> interval;  // "month", "year"; none: one-time
+    std::optional<std::string> interval = {};  // "month", "year"; none: one-time
 };
 struct SyncedPrice {
     std::string lookup_key;
@@ -95,6 +95,8 @@ public:
     virtual Task<Result<Checkout>> get_checkout(Ref checkout) = 0;
     virtual Task<Result<void>> expire_checkout(IntentId intent, Ref checkout) = 0;
     virtual Task<Result<std::string>> create_portal(IntentId intent, NewPortal input) = 0;  // its URL
+    // What is so already is a success without a change. Refuses also with
+    // subscription_not_resumable: `never` for a subscription that has ended.
     virtual Task<Result<Change>> cancel_subscription(IntentId intent, Ref subscription,
                                                      CancelWhen when) = 0;
 

@@ -36,8 +36,10 @@ inline constexpr std::size_t idempotency_key_characters_max = 255;  // Stripe's 
 
 struct StripeError {
     int http_status = 0;  // 0: no answer came
-    std::string type;     // "card_error", "invalid_request_error", "api_error", "idempotency_error"
-    std::string code, decline_code, param, message, request_id, doc_url;
+    std::string type =
+        {};  // "card_error", "invalid_request_error", "api_error", "idempotency_error"
+    std::string code = {}, decline_code = {}, param = {}, message = {}, request_id = {},
+                doc_url = {};
 };
 
 [[noreturn]] void throw_exception_from_error(const StripeError& error,

@@ -234,6 +234,7 @@ TEST(StripeClient, NeverLogsTheKey) {
     stripe.transport.answer(500);
     stripe.transport.answer(401, R"({"error":{"type":"invalid_request_error","message":"no"}})");
     Error refusal{};
+    log::set_level(log::Level::debug);
     testing::internal::CaptureStderr();
     stripe.with_client([&](Client& client) -> Task<> {
         refusal = to_refusal((co_await client.post("/v1/things", {}, {"intent:1"})).error());

@@ -55,6 +55,7 @@ constexpr auto followed = std::to_array<Followed>({
     {"refund.created",                           ObjectKind::refund},
     {"refund.updated",                           ObjectKind::refund},
     {"refund.failed",                            ObjectKind::refund},
+    {"charge.refund.updated",                    ObjectKind::refund},  // the older name
 
     {"charge.dispute.created",                   ObjectKind::dispute},
     {"charge.dispute.updated",                   ObjectKind::dispute},

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "http/client.h"
 #include "provider/stripe/stripe_provider.h"
 
@@ -48,6 +49,8 @@ private:
 struct ScriptedStripe {
     static constexpr const char* secret_key = "sk_test_51TheKeyThatMustNeverBeLogged";
     static constexpr const char* base = "http://stripe.invalid";
+
+    ScriptedStripe() { log::set_level(log::Level::error); }
 
     ManualClock clock{from_unix(1'780'272'000)};
     ScriptedTransport transport;

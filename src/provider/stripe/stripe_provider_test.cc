@@ -18,8 +18,11 @@ const std::string missing =
     R"({"error":{"type":"invalid_request_error","code":"resource_missing","message":"none"}})";
 
 NewCheckout new_checkout(CheckoutMode mode) {
-    NewCheckout input{
-        .account = account, .customer = {"cus_1"}, .mode = mode, .price = {"price_1"}};
+    NewCheckout input{};
+    input.account = account;
+    input.customer = Ref{"cus_1"};
+    input.mode = mode;
+    input.price = Ref{"price_1"};
     input.quantity = 2;
     input.checkout_id = "019746c2-7c00-7a3b-8f10-0123456789ab";
     input.success_url = "https://app.example/billing/success?session_id={CHECKOUT_SESSION_ID}&x=1";
@@ -171,6 +174,14 @@ std::vector<SdkCase> sdk_cases() {
              std::vector<CatalogPrice> no_prices;
              EXPECT_TRUE(co_await p.sync_product(product_, no_prices));
          }},
+        {"price_list",
+         {{200, product}, {400, bad_request}},
+         [](Provider& p) -> Task<> {
+             std::vector<CatalogPrice> prices = {
+                 {"pro_monthly", Money(2900, Currency::usd()), "month"}};
+             const CatalogProduct product_{"pro", "Pro", "For teams, 100% of it"};
+             EXPECT_FALSE(co_await p.sync_product(product_, prices));
+         }},
         {"price_create",
          {{200, product}, {200, none}, {200, R"({"id":"price_2"})"}},
          sync(dollars, "month", "pro_monthly")},
@@ -189,6 +200,7 @@ TEST(StripeProvider, SendsTheSameBytesAsTheOfficialSdk) {
     for (const json::value& request : file.at("requests").as_array()) {
         by_name[*string_at(request, {"name"})] = request;
     }
+    EXPECT_EQ(by_name.size(), sdk_cases().size());
     for (const SdkCase& c : sdk_cases()) {
         SCOPED_TRACE(c.name);
         ASSERT_TRUE(by_name.contains(c.name));
