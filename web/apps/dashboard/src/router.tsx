@@ -1,0 +1,68 @@
+// The pages, each in a file of its own that is loaded when it is first needed.
+
+import { PaydeskProvider } from '@paydesk/react';
+import type { ComponentType } from 'react';
+import { Navigate, Outlet, createBrowserRouter, useLocation, useNavigate } from 'react-router';
+
+import { paydesk } from './client';
+import { useLocalSession } from './session';
+import { PageCrash } from './shell/PageCrash';
+import { PageLoading } from './shell/Page';
+import { Shell } from './shell/Shell';
+
+function Root() {
+  const session = useLocalSession();
+  const navigate = useNavigate();
+  return (
+    // The key throws away everything that one user has loaded before the next one sees the page.
+    <PaydeskProvider
+      key={session?.user.id ?? 'nobody'}
+      client={paydesk}
+      signedIn={session !== null}
+      navigate={(path) => void navigate(path)}
+    >
+      <Outlet />
+    </PaydeskProvider>
+  );
+}
+
+function RequireSession() {
+  const session = useLocalSession();
+  const { pathname, search } = useLocation();
+  if (session === null) return <Navigate to={`/sign-in?next=${encodeURIComponent(pathname + search)}`} replace />;
+  return <Outlet />;
+}
+
+function Home() {
+  return <Navigate to={useLocalSession() ? '/dashboard' : '/pricing'} replace />;
+}
+
+const page = (load: () => Promise<{ default: ComponentType }>) => async () => ({ Component: (await load()).default });
+
+export const router = createBrowserRouter([
+  {
+    Component: Root,
+    ErrorBoundary: PageCrash,
+    HydrateFallback: PageLoading,
+    children: [
+      { path: '/sign-in', lazy: page(() => import('./pages/SignIn')) },
+      {
+        Component: Shell,
+        ErrorBoundary: PageCrash,
+        children: [
+          { path: '/', Component: Home },
+          { path: '/pricing', lazy: page(() => import('./pages/Pricing')) },
+          {
+            Component: RequireSession,
+            children: [
+              { path: '/dashboard', lazy: page(() => import('./pages/Overview')) },
+              { path: '/dashboard/billing', lazy: page(() => import('./pages/Billing')) },
+              { path: '/success', lazy: page(() => import('./pages/Success')) },
+            ],
+          },
+          { path: '*', lazy: page(() => import('./pages/NotFound')) },
+        ],
+      },
+    ],
+  },
+]);

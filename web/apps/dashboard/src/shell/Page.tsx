@@ -1,0 +1,44 @@
+import { Skeleton } from '@paydesk/react';
+import { useEffect, useRef, type ReactNode } from 'react';
+
+let first_page = true;
+
+export interface PageProps {
+  title: string;
+  lead?: ReactNode;
+  children: ReactNode;
+  /** Centred heading: for pages that present rather than list. */
+  centred?: boolean;
+}
+
+/** A page's heading and its title in the tab. After a change of page the heading gets the focus. */
+export function Page({ title, lead, children, centred = false }: PageProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · Paydesk`;
+  }, [title]);
+  useEffect(() => {
+    if (!first_page) heading.current?.focus({ preventScroll: true });
+    first_page = false;
+    window.scrollTo(0, 0);
+  }, []);
+  return (
+    <div className="mx-auto w-full max-w-5xl px-4 pt-7 pb-14 sm:px-8 lg:pt-10">
+      <div className={centred ? 'mb-8 text-center' : 'mb-6'}>
+        <h1 ref={heading} tabIndex={-1} className="text-[1.75rem] leading-tight font-semibold tracking-[-0.025em] text-balance wrap-anywhere sm:text-3xl">
+          {title}
+        </h1>
+        {lead && <p className={`mt-2 max-w-[60ch] text-muted text-pretty ${centred ? 'mx-auto' : ''}`}>{lead}</p>}
+      </div>
+      {children}
+    </div>
+  );
+}
+
+export function PageLoading() {
+  return (
+    <div className="mx-auto w-full max-w-5xl px-4 pt-12 sm:px-8">
+      <Skeleton lines={6} label="Loading the page" />
+    </div>
+  );
+}
