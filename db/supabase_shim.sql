@@ -16,30 +16,34 @@ begin
         return;
     end if;
 
-    begin  -- roles are the cluster's: another of its databases may get them at this moment
-        if not exists (select from pg_roles where rolname = 'anon') then
-            create role anon nologin;
-        end if;
-        if not exists (select from pg_roles where rolname = 'authenticated') then
-            create role authenticated nologin;
-        end if;
-        if not exists (select from pg_roles where rolname = 'service_role') then
-            begin
-                create role service_role nologin bypassrls;
-            exception when insufficient_privilege then
-                -- Before PostgreSQL 16 only a superuser may give BYPASSRLS. Our tables have a policy
-                -- for service_role, so it reads them all the same.
-                create role service_role nologin;
-            end;
-        end if;
-        if not exists (select from pg_roles where rolname = 'authenticator') then
-            create role authenticator nologin noinherit;
-            grant anon, authenticated, service_role to authenticator;
-        end if;
-    exception when duplicate_object or unique_violation then
-        raise exception 'the roles of this cluster are being made by another session'
-            using errcode = 'serialization_failure', hint = 'Run this again.';
-    end;
+    -- Roles are the cluster's: another of its databases may be getting them at this moment. Then the
+    -- next round finds them.
+    for round in 1..10 loop
+        begin
+            if not exists (select from pg_roles where rolname = 'anon') then
+                create role anon nologin;
+            end if;
+            if not exists (select from pg_roles where rolname = 'authenticated') then
+                create role authenticated nologin;
+            end if;
+            if not exists (select from pg_roles where rolname = 'service_role') then
+                begin
+                    create role service_role nologin bypassrls;
+                exception when insufficient_privilege then
+                    -- Before PostgreSQL 16 only a superuser may give BYPASSRLS. Our tables have a
+                    -- policy for service_role, so it reads them all the same.
+                    create role service_role nologin;
+                end;
+            end if;
+            if not exists (select from pg_roles where rolname = 'authenticator') then
+                create role authenticator nologin noinherit;
+                grant anon, authenticated, service_role to authenticator;
+            end if;
+            exit;
+        exception when duplicate_object or unique_violation then
+            null;
+        end;
+    end loop;
 
     create schema if not exists extensions;
     create extension if not exists "uuid-ossp" with schema extensions;

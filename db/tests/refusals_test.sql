@@ -109,11 +109,13 @@ select pg_temp.refuses(sql, expected) from (values
     ('insert into paydesk.jobs (kind, unique_key) values (''sweep'', ''x''), (''sweep'', ''x'')', 'jobs_one_live'),
     ('insert into paydesk.jobs (kind, unique_key, status) values (''sweep'', ''x'', ''queued''), (''sweep'', ''x'', ''done'')', 'accepted'),
     ('update paydesk.jobs set status = ''running''', 'jobs_running_is_leased'),
-    -- the flip of the default, in one statement and in the comment's words
+    -- the flip of the default, in one statement and in the comment's words; and back, so that
+    -- whichever row comes first in the table, one of the two makes the new default first
     ('insert into paydesk.payment_methods (account_id, id, provider, provider_payment_method_id, type) select account_id, gen_random_uuid(), provider, ''pm_2'', ''card'' from paydesk.payment_methods;
       update paydesk.payment_methods set is_default = (provider_payment_method_id = ''pm_2'')
-      where is_default <> (provider_payment_method_id = ''pm_2'') and detached_at is null', 'accepted'),
-    ('update paydesk.payment_methods set is_default = true', 'accepted'),
+      where is_default <> (provider_payment_method_id = ''pm_2'') and detached_at is null;
+      update paydesk.payment_methods set is_default = (provider_payment_method_id <> ''pm_2'')
+      where is_default <> (provider_payment_method_id <> ''pm_2'') and detached_at is null', 'accepted'),
     -- evidence stays
     ('delete from paydesk.invoices', 'permission denied for table invoices'),
     ('delete from paydesk.notifications', 'permission denied for table notifications'),
