@@ -28,7 +28,7 @@ inline constexpr int checkout_rounds_max = 4;
 // What the client asks for. It decides nothing that costs money: plan and price come from the
 // catalogue (law 6). REQUIRES: plan or price is set; 1 <= quantity <= checkout_quantity_max.
 struct CheckoutWish {
-    Buyer buyer;
+    Buyer buyer = {};
     std::optional<std::string> plan;           // a plan's key
     std::optional<std::string> price;          // a price id at the provider
     std::optional<std::string> billing_cycle;  // "monthly", "yearly"

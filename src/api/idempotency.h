@@ -1,0 +1,33 @@
+#pragma once
+// The Idempotency-Key header of every POST that costs, in one place. No route and no use case sees
+// the key.
+
+#include <chrono>
+#include <functional>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "db/database.h"
+#include "http/message.h"
+
+namespace paydesk::api {
+
+inline constexpr std::size_t idempotency_key_bytes_max = 255;
+// After this a key whose request never ended may be taken up again: the node died.
+inline constexpr std::chrono::seconds idempotency_lease{90};
+inline constexpr std::chrono::hours idempotency_kept{24};
+
+// Runs `work` at most once for (account, key) and gives its response, now and on every repetition
+// (with Idempotency-Replayed: true). Without the header it just runs it.
+//
+// The work calls a provider, so it cannot share one transaction with the key (law 4): the key is
+// taken in one, the response stored in another. What dies in between leaves a key whose lease runs out;
+// then the work runs again, which is safe because its own intent makes the second run a repetition.
+// Answers 429 and 5xx are not kept: the same key may try again. Exceptions keep nothing either.
+//
+// Refuses with invalid_input (a key that is empty, too long or not printable ASCII),
+// idempotency_key_reused (it came with another body or path), idempotency_key_in_use (with Retry-After).
+Task<http::Response> once(db::Database& db, const Clock& clock, AccountId account,
+                          const http::Request& request, std::function<Task<http::Response>()> work);
+
+}  // namespace paydesk::api

@@ -1,0 +1,19 @@
+#include "api/routes.h"
+
+namespace paydesk::api {
+
+void add_routes(http::Router& router, const Services& services) {
+    add_checkout_routes(router, services);
+    add_portal_routes(router, services);
+    add_subscription_routes(router, services);
+    add_invoice_routes(router, services);
+    add_payment_method_routes(router, services);
+    add_plan_routes(router, services);
+    add_notification_routes(router, services);
+    add_session_routes(router, services);
+    if (services.local_sign_in) add_local_routes(router, services);
+    add_webhook_routes(router, services);
+    add_operation_routes(router, services);
+}
+
+}  // namespace paydesk::api

@@ -1,0 +1,24 @@
+#pragma once
+// All routes of openapi.yaml, one file per resource. What is not here is not served.
+
+#include "api/services.h"
+#include "http/server.h"
+
+namespace paydesk::api {
+
+// `services` outlives the router.
+void add_routes(http::Router& router, const Services& services);
+
+void add_checkout_routes(http::Router& router, const Services& services);
+void add_portal_routes(http::Router& router, const Services& services);
+void add_subscription_routes(http::Router& router, const Services& services);
+void add_invoice_routes(http::Router& router, const Services& services);
+void add_payment_method_routes(http::Router& router, const Services& services);
+void add_plan_routes(http::Router& router, const Services& services);
+void add_notification_routes(http::Router& router, const Services& services);
+void add_session_routes(http::Router& router, const Services& services);
+void add_local_routes(http::Router& router, const Services& services);
+void add_webhook_routes(http::Router& router, const Services& services);
+void add_operation_routes(http::Router& router, const Services& services);
+
+}  // namespace paydesk::api
