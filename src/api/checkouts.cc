@@ -26,9 +26,8 @@ Task<http::Response> create(const Services& services, const http::Request& reque
         co_return refusal({ErrorCode::forbidden, "Anonymous users cannot buy: sign up first."});
     }
     BodyFields body(request.body);
-    billing::CheckoutWish wish{
-        .buyer = {caller.account, caller.email, {}}
-    };
+    billing::CheckoutWish wish;
+    wish.buyer = {caller.account, caller.email, {}};
     wish.plan = body.text("planId", id_bytes_max);
     wish.price = body.text("priceId", id_bytes_max);
     wish.billing_cycle = body.choice("billingCycle", {"monthly", "yearly"});
