@@ -81,6 +81,16 @@ begin
     end if;
 end $$;
 
+-- The migrator's record of what it applied. It would make the table itself; here it gets its rights,
+-- whatever default privileges say. The server may look (is my schema there?), the owner writes.
+create table paydesk.schema_migrations (
+    name       text        primary key,
+    checksum   text        not null,
+    applied_at timestamptz not null default now()
+);
+call paydesk.protect('schema_migrations', 'select', service_reads => true);
+create policy owner on paydesk.schema_migrations to current_user using (true) with check (true);
+
 create function paydesk.touch_updated_at() returns trigger
 language plpgsql set search_path = '' as $$
 begin

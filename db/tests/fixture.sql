@@ -7,6 +7,7 @@
 \set team '''dddddddd-0000-4000-8000-000000000000'''
 \set eve '''eeeeeeee-0000-4000-8000-000000000000'''
 
+insert into paydesk.schema_migrations (name, checksum) values ('0000_fixture.sql', 'x');
 insert into paydesk.accounts (account_id, kind, email)
 values (:ann, 'person', 'ann@example.com'), (:bob, 'person', 'bob@example.com'),
        (:team, 'team', null);

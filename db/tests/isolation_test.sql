@@ -54,6 +54,8 @@ select pg_temp.server_only('paydesk.jobs', '{update}');
 select pg_temp.server_only('paydesk.idempotency_keys', '{update}');
 select pg_temp.server_only('paydesk.audit_log', '{}');
 insert into rules values
+    ('paydesk.schema_migrations', 'server', 'select', 'everything', null),
+    ('paydesk.schema_migrations', 'service', 'select', 'everything', null),
     ('paydesk.audit_log', 'service', 'select', 'everything', 'account_id'),
     -- replaced with its subscription; seats are given back; retention
     ('paydesk.subscription_items', 'server', 'delete', 'everything', 'account_id'),

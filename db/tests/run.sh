@@ -11,13 +11,14 @@ set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 db=$(dirname "$here")
 work=$(mktemp -d)
-made=() cluster=''
+made=() cluster='' owner=paydesk_test_postgres
 
 tidy_up() {
     local name
     for name in "${made[@]}"; do
         psql -qX -d "$url" -c "drop database if exists $name with (force)" >/dev/null 2>&1 || true
     done
+    if [[ -z $cluster ]]; then psql -qX -d "$url" -c "drop role if exists $owner" >/dev/null 2>&1 || true; fi
     if [[ -n $cluster ]]; then as_postgres "$bin/pg_ctl" -D "$cluster/data" -m immediate -w stop >/dev/null || true; fi
     rm -rf "$work" ${cluster:+"$cluster"}
 }
@@ -89,7 +90,6 @@ tests=()
 for name in "${@:-}"; do
     if [[ -z $name ]]; then tests=("$here"/*_test.sql); else tests+=("$here/${name}_test.sql"); fi
 done
-owner=paydesk_test_postgres
 
 # Two simulated Supabase projects first, while paydesk_server is not there yet, then plain Postgres.
 for grants in all none; do

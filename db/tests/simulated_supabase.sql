@@ -15,7 +15,7 @@ declare
 begin
     for wanted in select * from (values
         ('anon', 'nologin'), ('authenticated', 'nologin'), ('service_role', 'nologin bypassrls'),
-        ('authenticator', 'login noinherit'), ('supabase_auth_admin', 'login noinherit'),
+        ('authenticator', 'login noinherit'), ('supabase_auth_admin', 'nologin noinherit'),
         (owner, 'login nosuperuser createdb createrole replication bypassrls')) as r (name, attributes)
     loop
         if not exists (select from pg_roles where rolname = wanted.name) then
