@@ -53,10 +53,8 @@ export interface WriteOptions extends CallOptions {
   idempotencyKey?: string | undefined;
 }
 
-/** What the stream tells: a new notification, or which tables to read again. */
-export type LiveEvent =
-  | { type: 'notification'; notification: Notification }
-  | { type: 'changed'; tables: string[] };
+/** What the stream tells: a new notification, or that something of the user's billing has changed. */
+export type LiveEvent = { type: 'notification'; notification: Notification } | { type: 'changed' };
 
 export interface LiveOptions {
   onEvent: (event: LiveEvent) => void;
@@ -89,9 +87,7 @@ function parseLiveEvent(event: string, data: string): LiveEvent | null {
   if (event === 'notification' && 'id' in value) {
     return { type: 'notification', notification: value as Notification };
   }
-  if (event === 'changed' && 'tables' in value && Array.isArray(value.tables)) {
-    return { type: 'changed', tables: value.tables.filter((table) => typeof table === 'string') };
-  }
+  if (event === 'changed') return { type: 'changed' };
   return null; // a newer server's event
 }
 

@@ -1,6 +1,6 @@
 // Facts of the API -> words for people. Pure, so that every state can be read in a table of tests.
 
-import { formatMoney } from '@paydesk/client';
+import { formatMoney, type Subscription } from '@paydesk/client';
 
 export function formatDate(instant: string | null, locale?: string): string {
   return format(instant, locale, { dateStyle: 'medium' });
@@ -47,7 +47,7 @@ export function formatAgo(instant: string, now: number, locale?: string): string
 export function formatRecurring(
   amount: number | null,
   currency: string | null,
-  plan_type: 'monthly' | 'yearly' | null,
+  plan_type: Subscription['plan_type'],
   quantity: number | null,
   locale?: string,
 ): string {

@@ -5,21 +5,10 @@ import type { LiveEvent, Notification } from '@paydesk/client';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 
-import { usePaydesk } from './provider';
-import { keys } from './query';
+import { usePaydesk } from './context';
+import { account_keys, keys } from './query';
 import { notificationTone } from './notificationTone';
 import { useToast } from './ui/Toasts';
-
-const keys_by_table: Record<string, readonly (readonly string[])[]> = {
-  subscriptions: [keys.subscription, keys.checkouts],
-  subscription_items: [keys.subscription],
-  invoices: [keys.invoices],
-  payments: [keys.invoices],
-  payment_methods: [keys.payment_methods],
-  notifications: [keys.notifications],
-  checkouts: [keys.checkouts],
-  plans: [keys.plans],
-};
 
 /** Older ones are a backlog after an absence: they are in the panel, not on the screen. */
 const toast_age_ms_max = 60_000;
@@ -42,6 +31,10 @@ export function LiveUpdates() {
       toast({ tone: notificationTone(notification.type), title: notification.title, text: notification.message });
     }
 
+    function readAgain() {
+      for (const queryKey of account_keys) void queries.invalidateQueries({ queryKey });
+    }
+
     function onEvent(event: LiveEvent) {
       if (event.type === 'notification') {
         announce(event.notification);
@@ -49,9 +42,7 @@ export function LiveUpdates() {
         void queries.invalidateQueries({ queryKey: keys.checkouts });
         return;
       }
-      for (const table of event.tables) {
-        for (const queryKey of keys_by_table[table] ?? []) void queries.invalidateQueries({ queryKey });
-      }
+      readAgain();
     }
 
     function open() {
@@ -60,7 +51,7 @@ export function LiveUpdates() {
         onState: (state) => {
           if (state !== 'open') return;
           // `changed` events are not repeated after a gap, so everything may be out of date.
-          if (opened) void queries.invalidateQueries({ queryKey: keys.all });
+          if (opened) readAgain();
           opened = true;
         },
         lastEventId: last_event_id,

@@ -4,18 +4,11 @@
 
 import type { Paydesk } from '@paydesk/client';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { createContext, useContext, useMemo, useState, type MouseEvent, type ReactNode } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 
+import { PaydeskContext, type PaydeskLinks } from './context';
 import { LiveUpdates } from './live';
 import { ToastProvider } from './ui/Toasts';
-
-export interface PaydeskLinks {
-  pricing: string;
-  billing: string;
-  /** Where checkout returns; the session's id is added. */
-  success: string;
-  cancelled: string;
-}
 
 const default_links: PaydeskLinks = {
   pricing: '/pricing',
@@ -36,22 +29,6 @@ export interface PaydeskProviderProps {
   /** Default: true. */
   live?: boolean;
   children: ReactNode;
-}
-
-interface Context {
-  client: Paydesk;
-  signedIn: boolean;
-  locale: string | undefined;
-  links: PaydeskLinks;
-  navigate: ((path: string) => void) | undefined;
-}
-
-const PaydeskContext = createContext<Context | null>(null);
-
-export function usePaydesk(): Context {
-  const context = useContext(PaydeskContext);
-  if (context === null) throw new Error('Wrap the app in <PaydeskProvider client={createPaydesk(...)}>');
-  return context;
 }
 
 function newQueryClient(): QueryClient {
@@ -84,20 +61,5 @@ export function PaydeskProvider(props: PaydeskProviderProps) {
         </ToastProvider>
       </QueryClientProvider>
     </PaydeskContext>
-  );
-}
-
-/** A link inside the app: by the app's router on a plain click, by the browser on any other. */
-export function AppLink({ href, className, children }: { href: string; className?: string; children: ReactNode }) {
-  const { navigate } = usePaydesk();
-  function follow(event: MouseEvent) {
-    if (!navigate || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    event.preventDefault();
-    navigate(href);
-  }
-  return (
-    <a href={href} className={className} onClick={follow}>
-      {children}
-    </a>
   );
 }

@@ -5,11 +5,11 @@ import { PaydeskError } from '@paydesk/client';
 import { useQuery, useQueryClient, type Query } from '@tanstack/react-query';
 import { useCallback, useSyncExternalStore } from 'react';
 
-import { usePaydesk } from './provider';
+import { usePaydesk } from './context';
 
 const root = 'paydesk';
 
-/** The cache's names. The second word is what `changed` events of the stream map to. */
+/** The cache's names. */
 export const keys = {
   all: [root] as const,
   config: [root, 'config'] as const,
@@ -22,6 +22,15 @@ export const keys = {
   checkouts: [root, 'checkouts'] as const,
   checkout: (session_id: string) => [root, 'checkouts', session_id] as const,
 };
+
+/** What belongs to the signed-in user and changes by what providers tell. */
+export const account_keys = [
+  keys.subscription,
+  keys.invoices,
+  keys.payment_methods,
+  keys.notifications,
+  keys.checkouts,
+] as const;
 
 const recovery_ms = 5_000;
 const recovery_ms_max = 60_000;

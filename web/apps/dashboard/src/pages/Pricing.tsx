@@ -18,6 +18,7 @@ export default function Pricing() {
     <Page title="Plans that grow with you" lead="Change or cancel at any time. Prices are what you pay." centred>
       <CheckoutCancelled />
       <PricingTable
+        recommended="pro"
         {...(cycle && { defaultBillingCycle: cycle })}
         onSignedOut={(_, chosen) => void navigate(`/sign-in?next=${encodeURIComponent(`/pricing?cycle=${chosen}`)}`)}
       />

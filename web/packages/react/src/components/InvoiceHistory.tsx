@@ -3,7 +3,7 @@ import { formatMoney, type Invoice } from '@paydesk/client';
 import type { Tone } from '../describeSubscription';
 import { formatDate, formatPeriod, safeHref } from '../format';
 import { useInvoices } from '../hooks/reads';
-import { usePaydesk } from '../provider';
+import { usePaydesk } from '../context';
 import { Badge, Button, Card, EmptyState, LoadError, Skeleton } from '../ui/basics';
 import { DownloadIcon, ExternalIcon, ReceiptIcon } from '../ui/icons';
 

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react';
 import { formatAgo, formatDateTime } from '../format';
 import { useNotifications } from '../hooks/reads';
 import { notificationTone } from '../notificationTone';
-import { usePaydesk } from '../provider';
+import { usePaydesk } from '../context';
 import { Button, Card, EmptyState, LoadError, Skeleton } from '../ui/basics';
 import { AlertIcon, BellIcon, CheckIcon, ClockIcon, InfoIcon } from '../ui/icons';
 

@@ -1,7 +1,7 @@
 import { formatMoney, type BillingCycle, type Plan, type Price } from '@paydesk/client';
 import { useId } from 'react';
 
-import { usePaydesk } from '../provider';
+import { usePaydesk } from '../context';
 import { Button } from '../ui/basics';
 import { CheckIcon } from '../ui/icons';
 
@@ -12,6 +12,7 @@ export interface PricingCardProps {
   plan: Plan;
   billingCycle?: BillingCycle;
   offer?: PlanOffer;
+  recommended?: boolean;
   busy?: boolean;
   /** Another plan's checkout is opening. */
   disabled?: boolean;
@@ -31,21 +32,21 @@ const labels: Record<PlanOffer, (plan: Plan) => string> = {
   unavailable: () => 'Not available',
 };
 
-export function PricingCard({ plan, billingCycle = 'monthly', offer = 'subscribe', busy = false, disabled = false, onSubscribe }: PricingCardProps) {
+export function PricingCard({ plan, billingCycle = 'monthly', offer = 'subscribe', recommended = false, busy = false, disabled = false, onSubscribe }: PricingCardProps) {
   const { locale } = usePaydesk();
   const id = useId();
   const price = priceOf(plan, billingCycle);
   const still = offer === 'current' || offer === 'included' || offer === 'unavailable';
   return (
-    <article className={`pd-price-card ${plan.highlight ? 'pd-price-card-highlight' : ''}`} aria-labelledby={id}>
-      {plan.highlight && <p className="pd-ribbon">Recommended</p>}
+    <article className={`pd-price-card ${recommended ? 'pd-price-card-highlight' : ''}`} aria-labelledby={id}>
+      {recommended && <p className="pd-ribbon">Recommended</p>}
       <h3 className="pd-price-name" id={id}>
         {plan.name}
       </h3>
       <p className="pd-price-description">{plan.description}</p>
       <PriceTag plan={plan} price={price} locale={locale} />
       <Button
-        variant={still ? 'secondary' : plan.highlight ? 'primary' : 'secondary'}
+        variant={still ? 'secondary' : recommended ? 'primary' : 'secondary'}
         className="pd-button-wide"
         busy={busy}
         disabled={still || disabled}

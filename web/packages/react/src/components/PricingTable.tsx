@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useCheckout } from '../hooks/useCheckout';
 import { usePlans } from '../hooks/reads';
 import { useSubscription } from '../hooks/useSubscription';
-import { usePaydesk } from '../provider';
+import { usePaydesk } from '../context';
 import { EmptyState, LoadError, Skeleton } from '../ui/basics';
 import { SparkIcon } from '../ui/icons';
 import { PricingCard, priceOf, type PlanOffer } from './PricingCard';
@@ -13,6 +13,8 @@ export interface PricingTableProps {
   /** Called instead of starting a checkout while nobody is signed in. */
   onSignedOut?: ((plan: Plan, billingCycle: BillingCycle) => void) | undefined;
   defaultBillingCycle?: BillingCycle;
+  /** The key of the plan to recommend. */
+  recommended?: string;
 }
 
 const ended = new Set<Subscription['status']>(['canceled', 'incomplete_expired']);
@@ -29,13 +31,13 @@ export function offerOf(plan: Plan, price: Price | null, subscription: Subscript
 }
 
 /** The whole catalogue with a switch between monthly and yearly. */
-export function PricingTable({ onSignedOut, defaultBillingCycle }: PricingTableProps) {
+export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: PricingTableProps) {
   const { signedIn } = usePaydesk();
   const { plans, topUps, loading, error, refetch } = usePlans();
   const { subscription, loading: loadingSubscription, openCustomerPortal, openingPortal } = useSubscription();
   const { buy, buying } = useCheckout();
   const [chosen, setChosen] = useState<BillingCycle | null>(defaultBillingCycle ?? null);
-  const cycle = chosen ?? subscription?.plan_type ?? 'monthly';
+  const cycle: BillingCycle = chosen ?? (subscription?.plan_type === 'yearly' ? 'yearly' : 'monthly');
 
   if (loading) return <PricingSkeleton />;
   if (plans.length === 0 && topUps.length === 0) {
@@ -62,6 +64,7 @@ export function PricingTable({ onSignedOut, defaultBillingCycle }: PricingTableP
         plan={plan}
         billingCycle={cycle}
         offer={offer}
+        recommended={plan.key === recommended}
         busy={buying === plan.key || (offer === 'change' && openingPortal)}
         // Until we know what the user has, the button might offer the wrong thing.
         disabled={loadingSubscription || (buying !== null && buying !== plan.key)}

@@ -1,9 +1,10 @@
 import type { Subscription } from '@paydesk/client';
 import { useState } from 'react';
 
+import { usePaydesk } from '../context';
 import { describeSubscription, endsAt, planName, type NextStep } from '../describeSubscription';
 import { formatDate } from '../format';
-import { AppLink, usePaydesk } from '../provider';
+import { AppLink } from '../ui/AppLink';
 import { Badge, Button, Card, EmptyState, Notice, messageOf } from '../ui/basics';
 import { ConfirmDialog } from '../ui/ConfirmDialog';
 import { SparkIcon } from '../ui/icons';
@@ -137,7 +138,7 @@ export function SubscriptionCard({ subscription, onCancel, onManage, managing = 
         {subscription.plan_type && (
           <div>
             <dt>Billed</dt>
-            <dd>{subscription.plan_type === 'yearly' ? 'Yearly' : 'Monthly'}</dd>
+            <dd>{{ yearly: 'Yearly', monthly: 'Monthly', one_time: 'Once' }[subscription.plan_type]}</dd>
           </div>
         )}
         {(subscription.quantity ?? 1) > 1 && (

@@ -1,7 +1,8 @@
+import { usePaydesk } from '../context';
 import { describeSubscription, planName } from '../describeSubscription';
 import { formatDate } from '../format';
 import { useSubscription } from '../hooks/useSubscription';
-import { AppLink, usePaydesk } from '../provider';
+import { AppLink } from '../ui/AppLink';
 import { Badge, Button, Card, EmptyState, LoadError, Skeleton } from '../ui/basics';
 import { SparkIcon } from '../ui/icons';
 

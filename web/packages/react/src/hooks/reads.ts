@@ -4,7 +4,7 @@ import type { Invoice, Notification, Paydesk, PaydeskError } from '@paydesk/clie
 import { useInfiniteQuery, useMutation, useQueryClient, type InfiniteData } from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
 
-import { usePaydesk } from '../provider';
+import { usePaydesk } from '../context';
 import { keys, recoveryInterval, useApiQuery } from '../query';
 
 export function useSession() {

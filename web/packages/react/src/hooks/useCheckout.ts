@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useCallback } from 'react';
 
 import { safeHref } from '../format';
-import { usePaydesk } from '../provider';
+import { usePaydesk } from '../context';
 import { messageOf } from '../ui/basics';
 import { useToast } from '../ui/Toasts';
 import { useRedirect } from './useRedirect';

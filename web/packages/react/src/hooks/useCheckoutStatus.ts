@@ -2,8 +2,8 @@ import { NotFoundError, PaydeskError, type CheckoutStatus } from '@paydesk/clien
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 
-import { usePaydesk } from '../provider';
-import { keys, recoveryInterval } from '../query';
+import { usePaydesk } from '../context';
+import { account_keys, keys, recoveryInterval } from '../query';
 
 const poll_ms = 1_000;
 const poll_ms_max = 5_000;
@@ -46,7 +46,10 @@ export function useCheckoutStatus(sessionId: string | null): CheckoutState {
 
   const complete = query.data?.status === 'complete';
   useEffect(() => {
-    if (complete) void queries.invalidateQueries({ queryKey: keys.all, predicate: (q) => q.queryKey[1] !== 'checkouts' });
+    if (!complete) return;
+    for (const queryKey of account_keys) {
+      if (queryKey !== keys.checkouts) void queries.invalidateQueries({ queryKey });
+    }
   }, [complete, queries]);
 
   useEffect(() => {

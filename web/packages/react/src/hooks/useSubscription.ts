@@ -2,7 +2,7 @@ import type { CreatePortalRequest, Subscription } from '@paydesk/client';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useCallback } from 'react';
 
-import { usePaydesk } from '../provider';
+import { usePaydesk } from '../context';
 import { keys, useApiQuery } from '../query';
 import { messageOf } from '../ui/basics';
 import { useToast } from '../ui/Toasts';
