@@ -77,4 +77,16 @@ struct ScriptedStripe {
     }
 };
 
+// "POST /v1/things a=b": what was sent, without the host.
+inline std::vector<std::string> sent(const ScriptedStripe& stripe) {
+    std::vector<std::string> all;
+    for (const auto& request : stripe.transport.requests) {
+        std::string line = request.method + " " +
+                           request.url.substr(std::string_view(ScriptedStripe::base).size());
+        if (!request.body.empty()) line += " " + request.body;
+        all.push_back(line);
+    }
+    return all;
+}
+
 }  // namespace paydesk::provider::stripe
