@@ -71,20 +71,22 @@ public:
 
     int handle() const { return handle_; }
 
-    // The last lines since this start, those of failures first choice.
+    // The last lines since this start, without their time stamps.
     std::string what_failed() const {
         std::ifstream file(path_);
         file.seekg(start_);
-        std::string last, fatal;
+        std::vector<std::string> lines;
         for (std::string line; std::getline(file, line);) {
             if (line.empty()) continue;
-            last = line;
-            for (const char* word : {"FATAL:", "PANIC:", "error:", "HINT:"}) {
-                const auto at = line.find(word);
-                if (at != std::string::npos) fatal += (fatal.empty() ? "" : " ") + line.substr(at);
-            }
+            const auto stamp = line.find("] ");
+            lines.push_back(stamp == std::string::npos ? line : line.substr(stamp + 2));
         }
-        return fatal.empty() ? last : fatal;
+        std::string last;
+        for (std::size_t i = lines.size() - std::min<std::size_t>(lines.size(), 3);
+             i < lines.size(); ++i) {
+            last += (last.empty() ? "" : " | ") + lines[i];
+        }
+        return last.empty() ? "it said nothing" : last;
     }
 
 private:
@@ -105,6 +107,16 @@ void check(int status, const std::string& what, const Log& log, const ClusterFol
                       ". The whole story is in " + folder.log().string());
 }
 
+void sync_disk(const fs::path& folder) {
+    const int handle = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool written = handle >= 0 && syncfs(handle) == 0;
+    const int error = errno;
+    if (handle >= 0) close(handle);
+    if (!written) {
+        throw Unavailable("cannot write " + folder.string() + " to disk: " + std::strerror(error));
+    }
+}
+
 // Beside, then renamed: whoever is killed half-way leaves nothing that looks like a cluster.
 void make_cluster(const ClusterFolder& folder, const ClusterOptions& options, const fs::path& bin,
                   const Log& log) {
@@ -122,11 +134,11 @@ void make_cluster(const ClusterFolder& folder, const ClusterOptions& options, co
     check(run({"-D", fresh, "-U", owner_role, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
                "--no-instructions", "-N"}),
           "making the PostgreSQL cluster (initdb)", log, folder);
-    // initdb -N leaves the writing to the end: once, for all files.
-    if (options.durable) {
-        check(run({"-S", "-D", fresh}), "writing the PostgreSQL cluster to disk", log, folder);
-    }
+    // initdb -N leaves the writing to us: one syncfs instead of a thousand fsyncs is ten times faster.
+    // A folder that was renamed but not written would be a half cluster after a power cut.
+    if (options.durable) sync_disk(fresh);
     fs::rename(fresh, folder.data());
+    if (options.durable) sync_disk(folder.path);
 }
 
 std::vector<std::string> server_arguments(const ClusterFolder& folder,
@@ -227,7 +239,7 @@ Cluster Cluster::start(const ClusterOptions& options) {
     if (is_new)
         make_cluster(folder, options, bin, log);
     else
-        clear_leftovers(folder);
+        clear_leftovers(folder, state->sockets);
 
     state->pid = start_child({server_arguments(folder, options, bin, state->sockets), folder.user,
                               log.handle(), options.durable ? SIGINT : SIGQUIT});

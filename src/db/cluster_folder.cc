@@ -89,8 +89,9 @@ fs::path relocate(const fs::path& asked, const User& user) {
     return place;
 }
 
-pid_t recorded_pid(const fs::path& data) {
-    std::ifstream file(data / "postmaster.pid");
+// The process that a lock file of PostgreSQL names, or 0.
+pid_t recorded_pid(const fs::path& path) {
+    std::ifstream file(path);
     pid_t pid = 0;
     file >> pid;
     return pid;
@@ -177,12 +178,12 @@ fs::path socket_folder(const ClusterFolder& folder) {
     return place;
 }
 
-void clear_leftovers(const ClusterFolder& folder) {
+void clear_leftovers(const ClusterFolder& folder, const fs::path& sockets) {
     const std::string data = folder.data();
     for (int waited = 0;; waited += 5) {
         const std::vector<pid_t> old = processes_in(data);
         if (old.empty()) break;
-        const pid_t postmaster = recorded_pid(data);
+        const pid_t postmaster = recorded_pid(folder.data() / "postmaster.pid");
         if (waited == 0 && std::ranges::find(old, postmaster) != old.end()) {
             log::info("postgres_waiting_for_old_server", {
                                                              {"pid", postmaster}
@@ -200,10 +201,11 @@ void clear_leftovers(const ClusterFolder& folder) {
     }
     // Nobody is in there now. PostgreSQL would still believe a file whose pid exists: a zombie's, or
     // a stranger's that got the number after a reboot.
-    const pid_t recorded = recorded_pid(data);
-    if (recorded > 0 && (kill(recorded, 0) == 0 || errno != ESRCH)) {
+    for (const fs::path& file :
+         {folder.data() / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"}) {
+        const pid_t pid = recorded_pid(file);
         std::error_code ignored;
-        fs::remove(folder.data() / "postmaster.pid", ignored);
+        if (pid > 0 && (kill(pid, 0) == 0 || errno != ESRCH)) fs::remove(file, ignored);
     }
 }
 

@@ -27,9 +27,9 @@ int lock_folder(const ClusterFolder& folder);
 // long for a socket, in /tmp.
 std::filesystem::path socket_folder(const ClusterFolder& folder);
 
-// Ends what a killed process left: asks its server to shut down and waits until it has. A
-// postmaster.pid that names a stranger or a zombie is removed. REQUIRES: the lock is held.
-void clear_leftovers(const ClusterFolder& folder);
+// Ends what a killed process left: asks its server to shut down and waits until it has. Lock files
+// of PostgreSQL that name a stranger or a zombie are removed. REQUIRES: the lock is held.
+void clear_leftovers(const ClusterFolder& folder, const std::filesystem::path& sockets);
 
 // Throws Unavailable when the disk has not `megabytes` left.
 void require_space(const std::filesystem::path& folder, std::uintmax_t megabytes);

@@ -251,24 +251,21 @@ void Connection::sync(const std::shared_ptr<Flight>& flight) {
 
 // Parsing is a unit of its own: inside the unit that needs it, an earlier failure would skip it
 // and leave us wrong about what the server has.
-const Connection::Prepared& Connection::prepare(const Statement& statement) {
-    const auto known = prepared_.find(statement.name);
-    if (known != prepared_.end()) {
-        PD_ASSERT(std::strcmp(known->second.sql, statement.sql) == 0);  // one text per name
-        if (!known->second.parse->failure) return known->second;
-        prepared_.erase(known);
-    }
-    std::string server_name = statement.name;
-    if (names_given_++ > 0) server_name += "~" + std::to_string(names_given_);
-    auto parse = std::make_shared<Flight>();
-    parse->name = statement.name;
-    if (PQsendPrepare(connection_, server_name.c_str(), statement.sql, 0, nullptr) != 1) {
+void Connection::prepare(const Statement& statement) {
+    Prepared& prepared = prepared_[statement.name];
+    PD_ASSERT(!prepared.sql || std::strcmp(prepared.sql, statement.sql) == 0);  // one text per name
+    if (!prepared.stale && !prepared.parse->failure) return;
+    prepared.sql = statement.sql;
+    prepared.server_name = statement.name;
+    if (prepared.generation++ > 0)
+        prepared.server_name += "~" + std::to_string(prepared.generation);
+    prepared.parse = std::make_shared<Flight>();
+    prepared.parse->name = statement.name;
+    prepared.stale = false;
+    if (PQsendPrepare(connection_, prepared.server_name.c_str(), statement.sql, 0, nullptr) != 1) {
         broken(statement.name);
     }
-    sync(parse);
-    return prepared_
-        .emplace(statement.name, Prepared{std::move(server_name), statement.sql, std::move(parse)})
-        .first->second;
+    sync(prepared.parse);
 }
 
 void Connection::send_one(const Command& command, Flight& flight) {
@@ -326,7 +323,7 @@ Task<std::vector<Rows>> Connection::unit(std::vector<Command> commands) {
 }
 
 void Connection::forget_plans(const std::vector<Command>& commands) {
-    for (const Command& command : commands) prepared_.erase(command.statement.name);
+    for (const Command& command : commands) prepared_[command.statement.name].stale = true;
 }
 
 }  // namespace paydesk::db

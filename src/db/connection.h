@@ -65,8 +65,10 @@ private:
     };
     struct Prepared {
         std::string server_name;
-        const char* sql;
+        const char* sql = nullptr;
         std::shared_ptr<Flight> parse;
+        int generation = 0;  // of the name: Postgres never forgets one, so that it is given once
+        bool stale = true;
     };
 
     Task<> connect();
@@ -77,7 +79,7 @@ private:
     static Task<> watch(std::shared_ptr<Connection> self);
     std::shared_ptr<Flight> send(const std::vector<Command>& commands);
     void send_one(const Command& command, Flight& flight);
-    const Prepared& prepare(const Statement& statement);
+    void prepare(const Statement& statement);
     void sync(const std::shared_ptr<Flight>& flight);
     void drain();
     void deliver_notifications();
@@ -94,7 +96,6 @@ private:
     Timer deadline_;  // of connecting, then of the watchdog
     std::deque<std::shared_ptr<Flight>> flights_;
     std::map<std::string, Prepared, std::less<>> prepared_;
-    std::uint64_t names_given_ = 0;
     std::uint64_t answered_ = 0;
     bool open_ = false;
     bool closed_ = false;

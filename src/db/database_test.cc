@@ -295,6 +295,43 @@ TEST(Database, NoDatabaseThereIsSaidInPostgresOwnWords) {
     });
 }
 
+TEST(Database, LeavesAServerThatHasBecomeReadOnly) {
+    TestDatabase test;
+    test.script(notes);
+    const std::string alter =
+        "alter database " + test.name() + " set default_transaction_read_only = ";
+    test.run(alter + "on");
+    with_database(
+        {.url = test.server_url(), .pipelines = 1},
+        [&](asio::io_context& io, Database& db) -> Task<> {
+            constexpr Statement write{"test_write", "insert into public.notes values ('x', 'y')"};
+            EXPECT_EQ(co_await sqlstate_of(db.run(write)), "25006");
+            BlockingConnection(test.url("paydesk_owner"))
+                .run_script("set default_transaction_read_only = off; " + alter + "off", "");
+            // Only a new connection finds the server that takes writes.
+            EXPECT_TRUE(co_await eventually(
+                io, [&]() -> Task<bool> { co_return co_await sqlstate_of(db.run(write)) == ""; }));
+        });
+}
+
+TEST(Database, MayEndWithTheLoopWhileStatementsRun) {
+    TestDatabase test;
+    asio::io_context io;
+    Database db(io, {.url = test.server_url()});
+    for (int i = 0; i < 3; ++i) {
+        spawn(io, "test", [](asio::io_context& loop, Database& database) -> Task<> {
+            co_await database.ready(5s);
+            co_await sleep_for(loop, 10ms);
+            co_await database.transaction([](Tx& tx) -> Task<> { co_await tx.run(nap); });
+        }(io, db));
+        spawn(io, "test", [](Database& database) -> Task<> {
+            co_await database.ready(5s);
+            co_await database.run(nap);
+        }(db));
+    }
+    io.run_for(200ms);
+}
+
 TEST(Database, MayEndBeforeItHasConnected) {
     TestDatabase test;
     run_to_end([&](asio::io_context& io) -> Task<> {

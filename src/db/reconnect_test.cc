@@ -23,12 +23,7 @@ constexpr Statement notify{"test_notify", "select pg_notify('things', $1)"};
 // A cluster of the test's own, to be stopped and started.
 class Server {
 public:
-    Server() {
-        std::string place = "/tmp/paydesk-test-XXXXXX";
-        folder_ = mkdtemp(place.data());
-        std::filesystem::permissions(folder_, std::filesystem::perms(0711));
-        start();
-    }
+    Server() { start(); }
     ~Server() {
         cluster_.reset();
         std::filesystem::remove_all(folder_);
@@ -38,7 +33,7 @@ public:
     std::string url() const { return cluster_->owner_url(); }
 
 private:
-    std::filesystem::path folder_;
+    std::filesystem::path folder_ = make_test_folder();
     std::optional<Cluster> cluster_;
 };
 

@@ -1,9 +1,11 @@
 #include "db/test_database.h"
 
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -11,6 +13,7 @@
 
 #include "base/crypto.h"
 #include "base/ids.h"
+#include "db/child_process.h"
 #include "db/cluster.h"
 #include "db/migrator.h"
 
@@ -21,14 +24,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* owner = "paydesk_owner";
-
-// Memory where there is enough of it: making a cluster there takes 0.5 s instead of 2.5.
-fs::path roomy_memory() {
-    std::error_code error;
-    const fs::space_info memory = fs::space("/dev/shm", error);
-    const bool roomy = !error && memory.available > (1ULL << 30) && access("/dev/shm", W_OK) == 0;
-    return roomy && !std::getenv("TMPDIR") ? fs::path("/dev/shm") : fs::temp_directory_path();
-}
+const std::string folder_prefix = "paydesk-test-";
 
 // Ours, started on first use and removed at the end of the process; or another's.
 class TestCluster {
@@ -38,10 +34,7 @@ public:
             given_url_ = named;
             return;
         }
-        std::string place = (roomy_memory() / "paydesk-test-XXXXXX").string();
-        if (!mkdtemp(place.data())) throw Unavailable("cannot make a folder like " + place);
-        folder_ = place;
-        chmod(place.c_str(), 0711);  // PostgreSQL's user passes through
+        folder_ = make_test_folder();
         owner_process_ = getpid();
         cluster_.emplace(Cluster::start({.folder = folder_ / "pg", .durable = false}));
     }
@@ -110,7 +103,39 @@ std::string make_template() {
     return name;
 }
 
+// Memory where there is enough of it: making a cluster there takes 0.5 s instead of 2.5.
+fs::path roomy_memory() {
+    std::error_code error;
+    const fs::space_info memory = fs::space("/dev/shm", error);
+    const bool roomy = !error && memory.available > (1ULL << 30) && access("/dev/shm", W_OK) == 0;
+    return roomy && !std::getenv("TMPDIR") ? fs::path("/dev/shm") : fs::temp_directory_path();
+}
+
+// What killed test processes left behind: their names tell whose they were.
+void sweep(const fs::path& memory) {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(memory, ignored)) {
+        const std::string name = entry.path().filename();
+        if (!name.starts_with(folder_prefix)) continue;
+        const pid_t owner_process = std::atoi(name.c_str() + folder_prefix.size());
+        const bool is_gone = owner_process > 0 && kill(owner_process, 0) != 0 && errno == ESRCH;
+        if (is_gone && processes_in(entry.path() / "pg/data").empty()) {
+            fs::remove_all(entry.path(), ignored);
+        }
+    }
+}
+
 }  // namespace
+
+fs::path make_test_folder() {
+    const fs::path memory = roomy_memory();
+    static const bool swept = (sweep(memory), true);
+    (void)swept;
+    std::string place = memory / (folder_prefix + std::to_string(getpid()) + "-XXXXXX");
+    if (!mkdtemp(place.data())) throw Unavailable("cannot make a folder like " + place);
+    chmod(place.c_str(), 0711);  // PostgreSQL's user passes through
+    return place;
+}
 
 TestDatabase::TestDatabase(Content content) {
     static const std::string migrated = make_template();

@@ -8,6 +8,7 @@
 // with the process), or uses that of PAYDESK_TEST_CLUSTER_URL, and applies the shim and db/migrations
 // to a template once; every further one is a copy of the template, made in some 50 ms.
 
+#include <filesystem>
 #include <string>
 
 #include "db/blocking_connection.h"
@@ -40,5 +41,9 @@ public:
 private:
     std::string name_;
 };
+
+// A new folder for a test's files, which PostgreSQL's user may pass through; in memory where there is
+// enough. The caller removes it.
+std::filesystem::path make_test_folder();
 
 }  // namespace paydesk::db
