@@ -187,7 +187,7 @@ Task<Response> Router::route(Request& request) const {
     const auto started = Steady::now();
     std::string_view pattern = "other";
     Response response;
-    std::string failure;
+    std::optional<std::string> failure;
     try {
         response = co_await answer(request, pattern);
     } catch (const Unavailable& unavailable) {
@@ -200,12 +200,12 @@ Task<Response> Router::route(Request& request) const {
         failure = bug.what();
         response = problem({ErrorCode::internal, {}});
     }
-    if (!failure.empty()) {
+    if (failure) {
         log::error("http_handler_failed", {
                                               {"route",   json::value(pattern)       },
                                               {"method",  json::value(request.method)},
                                               {"status",  response.status            },
-                                              {"failure", json::value(failure)       }
+                                              {"failure", json::value(*failure)      }
         });
     }
     if (finish_) finish_(request, response);
