@@ -306,8 +306,9 @@ TEST(Database, LeavesAServerThatHasBecomeReadOnly) {
         [&](asio::io_context& io, Database& db) -> Task<> {
             constexpr Statement write{"test_write", "insert into public.notes values ('x', 'y')"};
             EXPECT_EQ(co_await sqlstate_of(db.run(write)), "25006");
-            BlockingConnection(test.url("paydesk_owner"))
-                .run_script("set default_transaction_read_only = off; " + alter + "off", "");
+            BlockingConnection owner(test.owner_url());
+            owner.run("set default_transaction_read_only = off");
+            owner.run(alter + "off");
             // Only a new connection finds the server that takes writes.
             EXPECT_TRUE(co_await eventually(
                 io, [&]() -> Task<bool> { co_return co_await sqlstate_of(db.run(write)) == ""; }));
