@@ -12,7 +12,9 @@ CustomerRow::Content content_of(const provider::CustomerSnapshot& snapshot,
                 .default_payment_method = std::nullopt,
                 .deleted = true};
     }
-    CustomerRow::Content content{.email = snapshot.email, .name = snapshot.name};
+    CustomerRow::Content content;
+    content.email = snapshot.email;
+    content.name = snapshot.name;
     if (snapshot.default_payment_method) {
         content.default_payment_method = snapshot.default_payment_method->value;
     }

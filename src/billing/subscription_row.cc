@@ -58,7 +58,7 @@ SubscriptionRow::Content content_of(const provider::SubscriptionSnapshot& snapsh
                                  .period_start = item.period_start,
                                  .period_end = not_before(item.period_end, item.period_start)});
     }
-    std::ranges::stable_sort(content.items, {}, &SubscriptionItemRow::item);
+    std::ranges::sort(content.items, {}, &SubscriptionItemRow::item);
     const auto twice = std::ranges::unique(content.items, {}, &SubscriptionItemRow::item);
     content.items.erase(twice.begin(), twice.end());
     return content;

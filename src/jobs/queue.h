@@ -31,9 +31,9 @@ struct NewJob {
 // Adds a job in the caller's transaction. False when an unfinished one with its key is there already.
 Task<bool> enqueue(db::Tx& tx, NewJob job);
 
-// The wait before attempt number `attempts` + 1: 1 s doubling to 1 h, times 0.5..1.0 by `jitter`
-// (0..1), so that jobs that failed together do not come back together.
-// REQUIRES: attempts >= 1, 0 <= jitter < 1000 (thousandths).
+// The wait before attempt number `attempts` + 1: 1 s doubling to 1 h, times 0.5 to 1 by `jitter`
+// (thousandths), so that jobs that failed together do not come back together.
+// REQUIRES: attempts >= 1, 0 <= jitter <= 1000.
 std::chrono::milliseconds back_off(std::int64_t attempts, int jitter_thousandths);
 // The same with a random jitter.
 std::chrono::milliseconds back_off(std::int64_t attempts);

@@ -23,7 +23,9 @@ struct Job {
     std::string kind;
     boost::json::value payload;
     std::int64_t attempts;  // this one included
-    Instant leased_until;   // stop by then: another node may start it
+    std::int64_t attempts_max;
+    Instant run_at;        // when it was due
+    Instant leased_until;  // stop by then: another node may start it
 };
 
 // What a handler makes of it. An error or an exception is a failed attempt: it is recorded and tried
@@ -46,8 +48,10 @@ public:
     // REQUIRES: before run(), one handler per kind.
     void handle(std::string kind, Handler handler);
 
-    // Runs `kind` every `period`, once among all nodes: after each run the next is enqueued at the
-    // next multiple of the period since 1970. REQUIRES: as handle(), which it includes.
+    // Runs `kind` every `period`, once among all nodes, at multiples of the period since 1970. After
+    // each run the next is enqueued; one that fails is tried again until it works; missed runs are not
+    // made up for.
+    // REQUIRES: as handle(), which it includes.
     void every(std::string kind, std::chrono::seconds period, Handler handler);
 
     // Until stop(). Ends when the jobs under way have ended.

@@ -23,8 +23,10 @@
 namespace paydesk::webhook {
 
 inline constexpr std::size_t body_bytes_max = 512 * 1024;
-// Deliveries that wait for their commit. Beyond it the provider is asked to come back.
+// Deliveries, and bytes of them, that wait for their commit. Beyond it the provider is asked to come
+// back.
 inline constexpr std::size_t receive_queue_max = 4'096;
+inline constexpr std::size_t receive_queue_bytes_max = 64 * 1024 * 1024;
 inline constexpr std::chrono::seconds retry_after{5};  // what the 503's Retry-After says
 
 // One HTTP delivery, exactly as it came. Nothing in it is to be believed yet.
@@ -47,9 +49,8 @@ struct Envelope {
     std::string api_version;  // "" when unknown
     bool livemode = false;
     Instant occurred_at;
-    std::string object_kind;  // the provider's word ("invoice"); "" when there is none
-    std::string object_id;    // "" when the object has none (invoice.upcoming)
-    std::string customer_id;  // whose it is, where the object says so
+    provider::ObjectKind object_kind = provider::ObjectKind::other;
+    std::string object_id;  // "" when the object has none (invoice.upcoming)
 };
 
 // What the receiver must know of one provider.

@@ -1,0 +1,205 @@
+#include "webhook/apply_events.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "billing/apply_change.h"
+#include "jobs/queue.h"
+
+namespace paydesk::webhook {
+
+namespace {
+
+using billing::Applied;
+using billing::Outcome;
+using billing::ToApply;
+using event_store::Mark;
+using event_store::Status;
+using event_store::StoredEvent;
+
+// A parked event stays `waiting`: only its customer's appearance or a replay makes it due again.
+constexpr Instant never = from_unix(253'370'764'800);  // the year 9999
+
+constexpr std::size_t error_bytes_max = 2'000;
+
+// About three days for waiting_attempts_max looks: seconds at first, six hours in the end.
+std::chrono::milliseconds waiting_back_off(std::int64_t attempts) {
+    const auto pause = jobs::back_off(attempts);
+    return attempts > 12 ? pause * 6 : pause;
+}
+
+Mark waiting_mark(const StoredEvent& event, const Applied& applied, Instant now) {
+    const std::int64_t attempts = event.attempts + 1;
+    const bool parked = attempts >= waiting_attempts_max;
+    const std::string lacking = applied.waiting_for ? applied.waiting_for->value : "";
+    return {.provider = event.provider,
+            .event_id = event.event_id,
+            .status = Status::waiting,
+            .attempts = attempts,
+            .next_attempt_at = parked ? never : now + waiting_back_off(attempts),
+            .waiting_for = lacking,
+            .note = "nobody here is " + lacking + " yet"};
+}
+
+std::string note_of(const Applied& applied) {
+    if (!applied.note.empty()) return applied.note;
+    return applied.outcome == Outcome::stale ? "older than what is known" : "";
+}
+
+// Collects how each event of a transaction ended.
+class Ending {
+public:
+    Ending(AppliedEvents& result, Instant now) : result_(result), now_(now) {}
+
+    void dead(const StoredEvent& event, std::string error) {
+        ++result_.drained.dead;
+        marks_.push_back({.provider = event.provider,
+                          .event_id = event.event_id,
+                          .status = Status::dead,
+                          .attempts = event.attempts + 1,
+                          .note = std::move(error).substr(0, error_bytes_max)});
+    }
+
+    void ignored(const StoredEvent& event) {
+        ++result_.drained.ignored;
+        marks_.push_back({.provider = event.provider,
+                          .event_id = event.event_id,
+                          .status = Status::ignored,
+                          .attempts = event.attempts + 1});
+    }
+
+    void applied(const StoredEvent& event, const provider::Change& change, const Applied& applied,
+                 Instant occurred_at) {
+        switch (applied.outcome) {
+            case Outcome::waiting:
+                ++result_.drained.waiting;
+                marks_.push_back(waiting_mark(event, applied, now_));
+                return;
+            case Outcome::needs_fetch:
+                result_.ties.push_back({.provider = event.provider,
+                                        .kind = change.kind,
+                                        .object = change.object,
+                                        .revision = applied.revision,
+                                        .event_id = event.event_id,
+                                        .attempts = event.attempts,
+                                        .occurred_at = occurred_at});
+                marks_.push_back({.provider = event.provider,
+                                  .event_id = event.event_id,
+                                  .status = Status::received,
+                                  .attempts = event.attempts,
+                                  .next_attempt_at = now_ + tie_lease,
+                                  .account = applied.account,
+                                  .note = "two snapshots of one second: asking the provider"});
+                return;
+            case Outcome::applied:
+            case Outcome::unchanged:
+            case Outcome::stale:
+            case Outcome::ignored:
+                ++result_.drained.processed;
+                marks_.push_back({.provider = event.provider,
+                                  .event_id = event.event_id,
+                                  .status = Status::processed,
+                                  .attempts = event.attempts + 1,
+                                  .account = applied.account,
+                                  .note = note_of(applied)});
+                return;
+        }
+    }
+
+    std::vector<Mark> take_marks() { return std::move(marks_); }
+
+private:
+    AppliedEvents& result_;
+    Instant now_;
+    std::vector<Mark> marks_;
+};
+
+Result<provider::Change> normalise(const ApplyContext& context, const StoredEvent& event) {
+    const auto applier = context.appliers.find(event.provider);
+    if (applier == context.appliers.end()) {
+        return Error{ErrorCode::webhook_payload_invalid, "this provider is not configured"};
+    }
+    const auto payload = parse_json(event.payload);
+    if (!payload) return payload.error();
+    return applier->second.normalise(*payload);
+}
+
+std::string in_words(const Error& error) {
+    if (error.detail.empty() || error.detail == error.message) return error.message;
+    return error.message + " (" + error.detail + ")";
+}
+
+}  // namespace
+
+Task<AppliedEvents> apply_events(db::Tx& tx, ApplyContext context,
+                                 std::vector<StoredEvent> events) {
+    AppliedEvents result;
+    Ending ending(result, context.now);
+    std::vector<std::pair<std::size_t, ToApply>> work;  // with the index of its event
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        auto change = normalise(context, events[i]);
+        events[i].payload = {};
+        if (!change) {
+            ending.dead(events[i], in_words(change.error()));
+        } else if (std::holds_alternative<provider::Unfollowed>(change->fact)) {
+            ending.ignored(events[i]);
+        } else {
+            // Ours, not the payload's: what was stored under this id is what is applied under it.
+            change->event_id = events[i].event_id;
+            work.emplace_back(i, ToApply{.change = std::move(*change)});
+        }
+    }
+    std::ranges::sort(work, {}, [](const auto& item) {
+        return std::pair(item.second.change.occurred_at, item.first);
+    });
+
+    std::vector<ToApply> changes;
+    changes.reserve(work.size());
+    for (auto& item : work) changes.push_back(item.second);
+    const auto applied = co_await billing::apply_changes(tx, std::move(changes), context.now);
+    for (std::size_t i = 0; i < work.size(); ++i) {
+        const auto& change = work[i].second.change;
+        ending.applied(events[work[i].first], change, applied[i], change.occurred_at);
+    }
+    co_await event_store::mark(tx, ending.take_marks(), context.now);
+    result.claimed = std::move(events);
+    co_return result;
+}
+
+Task<AppliedEvents> apply_fetched(db::Tx& tx, ApplyContext context, std::vector<Tie> ties,
+                                  provider::Change fetched) {
+    AppliedEvents result;
+    Ending ending(result, context.now);
+    std::ranges::sort(ties, {}, &Tie::occurred_at);
+    std::vector<ToApply> changes;
+    for (const auto& tie : ties) {
+        auto event = co_await event_store::claim_one(tx, tie.provider, tie.event_id);
+        if (!event) continue;  // replayed, or finished by another node after our lease ran out
+        event->payload = {};
+        result.claimed.push_back(std::move(*event));
+        changes.push_back({.change = fetched, .fetched_at_revision = tie.revision});
+        // Under the event's second: the moment of asking is our clock's, not the provider's.
+        changes.back().change.event_id.clear();
+        changes.back().change.occurred_at = tie.occurred_at;
+    }
+    const auto applied = co_await billing::apply_changes(tx, changes, context.now);
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        ending.applied(result.claimed[i], changes[i].change, applied[i],
+                       changes[i].change.occurred_at);
+    }
+    co_await event_store::mark(tx, ending.take_marks(), context.now);
+    co_return result;
+}
+
+Mark failure_mark(const StoredEvent& event, std::string error, Instant now, bool not_its_fault) {
+    const std::int64_t attempts = event.attempts + 1;
+    const bool dead = attempts >= attempts_max && !not_its_fault;
+    return {.provider = event.provider,
+            .event_id = event.event_id,
+            .status = dead ? Status::dead : Status::failed,
+            .attempts = attempts,
+            .next_attempt_at = now + jobs::back_off(attempts),
+            .note = std::move(error).substr(0, error_bytes_max)};
+}
+
+}  // namespace paydesk::webhook

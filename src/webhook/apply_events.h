@@ -1,0 +1,53 @@
+#pragma once
+// From claimed events to applied changes and marks, inside one transaction. processor.cc decides when.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "webhook/event_store.h"
+#include "webhook/processor.h"
+
+namespace paydesk::webhook {
+
+// An event that shares its second with the row's snapshot and says something else: the provider is
+// asked, outside the transaction.
+struct Tie {
+    provider::Name provider;
+    provider::ObjectKind kind;
+    provider::Ref object;
+    std::string revision;  // of the row when we asked ourselves
+    std::string event_id;
+    std::int64_t attempts = 0;
+    Instant occurred_at;
+};
+
+struct AppliedEvents {
+    std::vector<event_store::StoredEvent> claimed;  // payloads dropped
+    std::vector<Tie> ties;
+    Drained drained;
+};
+
+struct ApplyContext {
+    const std::map<provider::Name, Applier>& appliers;
+    Instant now;
+};
+
+// Normalises, applies in the order of occurred_at, and marks. Ties are left unfinished, leased for
+// tie_lease so that nobody else takes them up meanwhile.
+Task<AppliedEvents> apply_events(db::Tx& tx, ApplyContext context,
+                                 std::vector<event_store::StoredEvent> events);
+
+// The same for ties, with what the provider answered. Those whose row has moved and still disagree
+// are ties again.
+Task<AppliedEvents> apply_fetched(db::Tx& tx, ApplyContext context, std::vector<Tie> ties,
+                                  provider::Change fetched);
+
+inline constexpr std::chrono::seconds tie_lease{120};
+
+// How an event is marked whose application failed for the `attempts`-th time. Dead after
+// attempts_max, unless it is `not_its_fault` (the provider or Postgres is away): that never kills.
+event_store::Mark failure_mark(const event_store::StoredEvent& event, std::string error,
+                               Instant now, bool not_its_fault);
+
+}  // namespace paydesk::webhook
