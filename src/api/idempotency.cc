@@ -39,6 +39,9 @@ constexpr db::Statement release_key{"idempotency_release", R"(
     delete from paydesk.idempotency_keys
     where account_id = $1 and key = $2 and status = 'in_progress' and locked_until = $3)"};
 
+constexpr db::Statement sweep_keys{"idempotency_sweep", R"(
+    delete from paydesk.idempotency_keys where expires_at <= $1)"};
+
 bool is_key(std::string_view key) {
     return !key.empty() && key.size() <= idempotency_key_bytes_max &&
            std::ranges::all_of(key, [](char c) { return c > 0x20 && c < 0x7f; });
@@ -129,6 +132,10 @@ Task<http::Response> once(db::Database& db, const Clock& clock, AccountId accoun
              "This Idempotency-Key came with another request before. Use a new key."});
     }
     co_return replay(found);
+}
+
+Task<> sweep_idempotency_keys(db::Database& db, Instant now) {
+    co_await db.run(sweep_keys, {db::param(now)});
 }
 
 }  // namespace paydesk::api

@@ -30,4 +30,7 @@ inline constexpr std::chrono::hours idempotency_kept{24};
 Task<http::Response> once(db::Database& db, const Clock& clock, AccountId account,
                           const http::Request& request, std::function<Task<http::Response>()> work);
 
+// Removes keys that are no longer kept. A job runs it.
+Task<> sweep_idempotency_keys(db::Database& db, Instant now);
+
 }  // namespace paydesk::api

@@ -1,0 +1,321 @@
+#include "application.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "api/authenticate.h"
+#include "api/finish.h"
+#include "api/idempotency.h"
+#include "api/live.h"
+#include "api/problem.h"
+#include "api/routes.h"
+#include "auth/verifier.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/signal.h"
+#include "billing/cancel_flow.h"
+#include "http/security_headers.h"
+#include "http/static_files.h"
+#include "jobs/runner.h"
+#include "notify/notifications.h"
+#include "provider/stripe/normalise.h"
+#include "provider/stripe/verify.h"
+#include "provider_parts.h"
+#include "webhook/processor.h"
+#include "webhook/receiver.h"
+
+namespace paydesk {
+namespace {
+
+constexpr std::chrono::seconds postgres_patience{10};
+constexpr std::chrono::hours sweep_period{1};
+constexpr db::Statement look_at_schema{"schema_is_there", R"(
+    select to_regclass('paydesk.plans') is not null as migrated)"};
+
+// "https://app.example.com" of "https://app.example.com/billing".
+std::string origin_of(const std::string& url) {
+    const auto slash = url.find('/', url.find("://") + 3);
+    return url.substr(0, slash);
+}
+
+std::vector<std::string> cors_origins(const Config& config) {
+    std::vector<std::string> origins;
+    auto wanted = config.cors_origins;
+    if (!config.app_url.empty()) wanted.push_back(origin_of(config.app_url));
+    for (const auto& text : wanted) {
+        auto origin = http::parse_origin(text);
+        if (!origin) throw Unavailable("PAYDESK_CORS_ORIGINS, APP_URL: " + origin.error().message);
+        origins.push_back(std::move(*origin));
+    }
+    return origins;
+}
+
+auth::VerifierOptions verifier_options(const AuthConfig& config) {
+    auth::VerifierOptions options{.jwt_secret = config.jwt_secret};
+    if (!config.supabase_url.empty()) {
+        options.issuer = config.supabase_url + "/auth/v1";
+        options.jwks_url = options.issuer + "/.well-known/jwks.json";
+    }
+    if (!config.service_key.empty()) options.service_keys = {config.service_key};
+    return options;
+}
+
+webhook::Source stripe_source(const Config& config, const Clock& clock) {
+    auto verifier = std::make_shared<provider::stripe::Verifier>(config.stripe.webhook_secrets);
+    return {.verify =
+                [verifier, &clock](const webhook::Delivery& delivery) {
+                    return verifier->verify(delivery.header("Stripe-Signature"), delivery.body,
+                                            clock.now());
+                },
+            .envelope = webhook::stripe_envelope,
+            .livemode = config.stripe.livemode};
+}
+
+std::string read_openapi(const std::filesystem::path& share) {
+    std::ifstream file(share / "openapi/openapi.yaml", std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    if (!file) throw Unavailable("cannot read " + (share / "openapi/openapi.yaml").string());
+    return text.str();
+}
+
+std::unique_ptr<http::StaticFiles> make_pages(const Config& config) {
+    if (config.web_folder.empty()) return nullptr;
+    std::vector<std::string> hosts;
+    if (const std::string& url = config.auth.supabase_url; !url.empty()) {
+        hosts = {origin_of(url)};
+        if (url.starts_with("https://")) hosts.push_back("wss://" + origin_of(url).substr(8));
+    }
+    return std::make_unique<http::StaticFiles>(config.web_folder,
+                                               http::page_security_headers(hosts));
+}
+
+std::optional<std::string> set_or_nothing(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+}
+
+}  // namespace
+
+class Application::Parts {
+public:
+    Parts(asio::io_context& io, Config config, ApplicationOptions options)
+        : io_(io),
+          config_(std::move(config)),
+          role_(options.role),
+          provider_(io, config_),
+          db_(io,
+              {
+                  .url = config_.database_url,
+                  .sessions_max = config_.pool_size,
+                  .prepared_statements = config_.prepared_statements
+    }),
+          verifier_(verifier_options(config_.auth), provider_.transport, clock_),
+          limits_(clock_),
+          urls_(config_.app_url, config_.return_origins),
+          processor_(io, db_, clock_,
+                     {{provider::Name::stripe,
+                       {.normalise = provider::stripe::normalise, .provider = &provider_.stripe}}}),
+          receiver_(io, db_, {{provider::Name::stripe, stripe_source(config_, clock_)}},
+                    [this] { processor_.wake(); }),
+          runner_(io, db_, clock_),
+          live_(io, db_, clock_),
+          services_(make_services(options)),
+          cors_(cors_origins(config_)),
+          pages_(make_pages(config_)) {
+        limits_.trust(config_.trusted_proxies);
+        if (options.record_responses) recorder_.emplace(*options.record_responses);
+        make_router();
+        runner_.handle(billing::cancel_job_kind, billing::cancel_job(services_.flow));
+        runner_.every("sweep_idempotency_keys", sweep_period,
+                      [this](jobs::Job) -> Task<Result<void>> {
+                          co_await api::sweep_idempotency_keys(db_, clock_.now());
+                          co_return Result<void>{};
+                      });
+        server_.emplace(io, config_.address, config_.port, router_);
+    }
+
+    Task<> start() {
+        co_await db_.ready(postgres_patience);
+        const db::Rows schema = co_await db_.run(look_at_schema);
+        if (!schema.boolean(0, "migrated")) {
+            throw Unavailable("The database has no schema paydesk yet. Run: paydesk migrate");
+        }
+        if (role_.worker) {
+            run("processor", processor_.run());
+            run("jobs", runner_.run());
+        }
+        if (role_.api) {
+            run("live", live_.run());
+            db_.listen(config_.listen_url, notify::account_channel,
+                       [this](std::string_view account) { live_.wake(account); });
+        }
+        server_->start();
+        started_ = true;
+    }
+
+    Task<> stop() {
+        if (std::exchange(stopping_, true)) co_return;
+        live_.stop();  // ends the streams, which would else hold the server until its deadline
+        if (started_) co_await server_->stop();
+        processor_.stop();
+        runner_.stop();
+        while (running_ > 0) co_await sleep_for(io_, std::chrono::milliseconds(5));
+        db_.stop();
+    }
+
+    std::uint16_t port() const { return server_->port(); }
+
+private:
+    void run(const char* name, Task<> task) {
+        running_ += 1;
+        spawn(io_, name, [](Parts& parts, Task<> body) -> Task<> {
+            co_await std::move(body);
+            parts.running_ -= 1;
+        }(*this, std::move(task)));
+    }
+
+    api::Services make_services(ApplicationOptions& options) {
+        return {
+            .db = db_,
+            .clock = clock_,
+            .flow = {db_, provider_.stripe, clock_, urls_},
+            .receiver = receiver_,
+            .live = live_,
+            .authenticate =
+                [this](const http::Request& request) {
+                    return api::authenticate(verifier_, request);
+                     },
+            .within_limits =
+                [this](const http::Request& request, const api::Caller* caller) {
+                    return limits_.take(request, caller);
+                     },
+            .is_service =
+                [this](const http::Request& request) {
+                    return api::is_service(verifier_, request);
+                     },
+            .past_due_grace = std::chrono::days(config_.past_due_grace_days),
+            .allow_anonymous_checkout = config_.allow_anonymous_checkout,
+            .livemode = config_.stripe.livemode,
+            .sandbox_url = std::move(options.sandbox_url),
+            .supabase_url = set_or_nothing(config_.auth.supabase_url),
+            .supabase_anon_key = set_or_nothing(config_.auth.anon_key),
+            .local_sign_in = std::move(options.local_sign_in),
+            .openapi_yaml = read_openapi(config_.share)
+        };
+    }
+
+    void make_router() {
+        if (role_.api) {
+            api::add_routes(router_, services_);
+            router_.otherwise([this](const http::Request& request) -> Task<http::Response> {
+                if (pages_ && !request.path.starts_with("/api/")) co_return pages_->serve(request);
+                co_return api::refusal({ErrorCode::not_found, "There is nothing at this path."});
+            });
+        } else {
+            api::add_operation_routes(router_, services_);
+        }
+        api::finish_all(router_, cors_, recorder_ ? &*recorder_ : nullptr);
+    }
+
+    asio::io_context& io_;
+    Config config_;
+    Role role_;
+    SystemClock clock_;
+    ProviderParts provider_;
+    db::Database db_;
+    auth::Verifier verifier_;
+    api::Limits limits_;
+    billing::ReturnUrls urls_;
+    webhook::Processor processor_;
+    webhook::Receiver receiver_;
+    jobs::Runner runner_;
+    api::Live live_;
+    api::Services services_;
+    http::Cors cors_;
+    std::unique_ptr<http::StaticFiles> pages_;
+    std::optional<api::Recorder> recorder_;
+    http::Router router_;
+    std::optional<http::Server> server_;
+    int running_ = 0;
+    bool started_ = false, stopping_ = false;
+};
+
+Application::Application(asio::io_context& io, Config config, ApplicationOptions options)
+    : parts_(std::make_unique<Parts>(io, std::move(config), std::move(options))) {}
+Application::~Application() = default;
+Task<> Application::start() { return parts_->start(); }
+Task<> Application::stop() { return parts_->stop(); }
+std::uint16_t Application::port() const { return parts_->port(); }
+
+namespace {
+
+// What run_until_stopped() waits for, and what came of it.
+struct Run {
+    asio::io_context& io;
+    Application& application;
+    std::function<void()> when_started;
+    std::function<std::optional<std::string>()> watch;
+    asio::basic_signal_set<Executor> signals;
+    std::optional<std::string> failure = {};
+    bool ended = false;
+};
+
+Task<> serve_then_stop(Run& run, Signal& asked_to_stop) {
+    try {
+        co_await run.application.start();
+        run.when_started();
+        co_await asked_to_stop.wait();
+    } catch (const std::exception& failure) {
+        run.failure = failure.what();
+    }
+    co_await run.application.stop();
+    run.ended = true;
+    run.io.stop();
+}
+
+Task<> wait_for_signals(Run& run, Signal& asked_to_stop) {
+    while (!run.ended) {
+        const auto [failure, number] = co_await run.signals.async_wait(awaits_tuple);
+        if (failure) co_return;
+        if (asked_to_stop.is_set()) std::_Exit(128 + number);  // asked twice: at once
+        log::info("stopping", {
+                                  {"signal", number}
+        });
+        asked_to_stop.set();
+    }
+}
+
+Task<> watch_over(Run& run, Signal& asked_to_stop) {
+    while (!asked_to_stop.is_set()) {
+        co_await sleep_for(run.io, std::chrono::seconds(1));
+        if (asked_to_stop.is_set()) co_return;
+        if (auto failure = run.watch()) {
+            run.failure = std::move(failure);
+            asked_to_stop.set();
+        }
+    }
+}
+
+}  // namespace
+
+int run_until_stopped(asio::io_context& io, Application& application,
+                      std::function<void()> when_started,
+                      std::function<std::optional<std::string>()> watch) {
+    Run run{io, application, std::move(when_started), std::move(watch),
+            asio::basic_signal_set<Executor>(io, SIGINT, SIGTERM)};
+    Signal asked_to_stop;
+    spawn(io, "serve", serve_then_stop(run, asked_to_stop));
+    spawn(io, "signals", wait_for_signals(run, asked_to_stop));
+    if (run.watch) spawn(io, "watch", watch_over(run, asked_to_stop));
+    io.run();
+    if (!run.failure) return 0;
+    fmt::print(stderr, "{}\n", *run.failure);
+    return 1;
+}
+
+}  // namespace paydesk

@@ -1,0 +1,50 @@
+#pragma once
+// What each subcommand does; main.cc only reads the command line. All give the exit status and print
+// for people: results to standard output, what went wrong (one message) to standard error.
+//
+// Throw Unavailable for what main() prints: an environment that is not complete or does not answer.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "application.h"
+
+namespace paydesk {
+
+struct UpOptions {
+    std::uint16_t port = 8080;
+    std::uint16_t sandbox_port = 8420;
+    std::filesystem::path var = "var";
+    std::optional<std::filesystem::path> record_responses = {};
+};
+int up(const UpOptions& options);
+
+struct ServeOptions {
+    Role role = {};
+    std::optional<std::filesystem::path> record_responses = {};
+};
+int serve(const ServeOptions& options);
+
+int migrate(bool public_views);
+int sync_plans();
+
+// `var`: the database of a `paydesk up` instead of DATABASE_URL.
+struct ReplayOptions {
+    std::vector<std::string> events = {};  // none: all that failed, are dead or wait
+    std::optional<std::filesystem::path> var = {};
+};
+int replay(const ReplayOptions& options);
+
+struct TokenOptions {
+    std::filesystem::path var = "var";
+    std::string user = "ada@example.com";
+    int hours = 12;
+};
+int token(const TokenOptions& options);
+
+int doctor();
+
+}  // namespace paydesk

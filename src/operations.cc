@@ -1,0 +1,226 @@
+// The commands of operation: serve, migrate, plans sync, replay, token, doctor.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "auth/jwks.h"
+#include "catalog/sync_plans_flow.h"
+#include "commands.h"
+#include "config.h"
+#include "db/migrator.h"
+#include "jobs/queue.h"
+#include "local_state.h"
+#include "provider_parts.h"
+#include "webhook/processor.h"
+
+namespace paydesk {
+namespace {
+
+constexpr std::chrono::seconds postgres_patience{10};
+
+Config config_for(Needs needs) {
+    auto config = read_config(process_environment(), needs);
+    if (!config) throw Unavailable(config.error().message);
+    return std::move(*config);
+}
+
+db::Options database_options(const Config& config) {
+    return {.url = config.database_url,
+            .pipelines = 1,
+            .sessions_max = 2,
+            .prepared_statements = config.prepared_statements};
+}
+
+// One line of the doctor's report.
+class Checklist {
+public:
+    template <class Check>
+    void check(const char* what, Check look) {
+        std::string finding;
+        bool fine = false;
+        try {
+            finding = look();
+            fine = true;
+        } catch (const std::exception& failure) {
+            finding = failure.what();
+        }
+        wrong_ += fine ? 0 : 1;
+        fmt::print("  {}  {:<12} {}\n", fine ? "ok  " : "FAIL", what, finding);
+    }
+    int wrong() const { return wrong_; }
+
+private:
+    int wrong_ = 0;
+};
+
+std::string look_at_schema(const Config& config) {
+    std::size_t pending = 0;
+    for (const auto& file :
+         db::migration_status({.url = config.migration_url, .share = config.share / "db"})) {
+        if (file.state == db::MigrationState::pending) ++pending;
+        if (file.state == db::MigrationState::changed)
+            throw Unavailable(file.name + " was changed after it was applied");
+        if (file.state == db::MigrationState::missing)
+            throw Unavailable(file.name + " was applied, but its file is missing");
+    }
+    if (pending > 0)
+        throw Unavailable(
+            fmt::format("{} migrations are not applied yet: paydesk migrate", pending));
+    return "up to date";
+}
+
+std::string look_at_stripe(const Config& config) {
+    std::string finding;
+    run_to_end([&](asio::io_context& io) -> Task<> {
+        ProviderParts provider(io, config);
+        provider::stripe::Form limit;
+        limit.set("limit", 1);
+        const auto answer = co_await provider.client.get("/v1/products", limit);
+        if (!answer)
+            throw Unavailable(answer.error().message.empty() ? "no answer"
+                                                             : answer.error().message);
+        finding = config.stripe.api_base + " answers" +
+                  (config.stripe.livemode ? " (live)" : " (test mode)");
+    });
+    return finding;
+}
+
+std::string look_at_keys(const Config& config) {
+    if (config.auth.supabase_url.empty()) return "HS256 with SUPABASE_JWT_SECRET";
+    std::string finding;
+    run_to_end([&](asio::io_context& io) -> Task<> {
+        http::CurlTransport transport(io, 1);
+        const auto response = co_await transport.send(
+            {.url = config.auth.supabase_url + "/auth/v1/.well-known/jwks.json"});
+        const auto keys = auth::parse_jwks(response.body);
+        if (response.status != 200 || !keys)
+            throw Unavailable(fmt::format("no key set at {} (status {})", config.auth.supabase_url,
+                                          response.status));
+        if (keys->empty() && config.auth.jwt_secret.empty()) {
+            throw Unavailable("the project signs with its secret: set SUPABASE_JWT_SECRET");
+        }
+        finding = fmt::format("{} signing keys", keys->size());
+    });
+    return finding;
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options) {
+    Config config = config_for({.database = true, .provider = true, .http = true});
+    asio::io_context io(1);
+    const std::string address = config.address;
+    Application application(io, std::move(config),
+                            {.role = options.role, .record_responses = options.record_responses});
+    return run_until_stopped(io, application, [&] {
+        fmt::print("Paydesk {} serves on http://{}:{}\n", PAYDESK_VERSION, address,
+                   application.port());
+        std::fflush(stdout);
+    });
+}
+
+int migrate(bool public_views) {
+    const Config config = config_for({.database = true});
+    const auto applied = db::migrate(
+        {.url = config.migration_url, .share = config.share / "db", .public_views = public_views});
+    for (const auto& name : applied) fmt::print("applied {}\n", name);
+    if (applied.empty()) fmt::print("The database is up to date.\n");
+    return 0;
+}
+
+int sync_plans() {
+    const Config config = config_for({.database = true, .provider = true});
+    auto catalogue = catalog::read_plans(config.plans_file);
+    if (!catalogue) throw Unavailable(catalogue.error().message);
+    run_to_end([&](asio::io_context& io) -> Task<> {
+        ProviderParts provider(io, config);
+        db::Database db(io, database_options(config));
+        co_await db.ready(postgres_patience);
+        const auto report =
+            co_await catalog::sync_plans(db, provider.stripe, *catalogue, config.price_ids);
+        db.stop();
+        if (!report) throw Unavailable(report.error().message);
+        fmt::print(
+            "{} plans and {} top-ups are on offer, with {} prices ({} of them from the "
+            "environment).\n",
+            report->plans, report->top_ups, report->prices, report->fixed_prices);
+    });
+    return 0;
+}
+
+int replay(const ReplayOptions& options) {
+    Config config = options.var ? Config{} : config_for({.database = true});
+    if (options.var) config.database_url = load_local_state(*options.var).database_url;
+    if (config.database_url.empty())
+        throw Unavailable("There was no `paydesk up` with this folder yet.");
+    run_to_end([&](asio::io_context& io) -> Task<> {
+        const SystemClock clock;
+        db::Database db(io, database_options(config));
+        co_await db.ready(postgres_patience);
+        const auto events = co_await webhook::replay(db, options.events, clock.now());
+        const auto jobs =
+            options.events.empty() ? co_await jobs::requeue_dead(db, "", clock.now()) : 0;
+        db.stop();
+        fmt::print("{} events will be processed again", events);
+        if (jobs > 0) fmt::print(", {} dead jobs will run again", jobs);
+        fmt::print(".\n");
+        if (events < options.events.size())
+            throw Unavailable("Some of these events are not in the inbox.");
+    });
+    return 0;
+}
+
+int token(const TokenOptions& options) {
+    if (!std::filesystem::exists(options.var / "state.json")) {
+        throw Unavailable("There was no `paydesk up` with the folder " + options.var.string() +
+                          " yet.");
+    }
+    const SystemClock clock;
+    const auto local =
+        local_sign_in(load_local_state(options.var), clock, std::chrono::hours(options.hours));
+    for (const api::LocalUser& user : local.users) {
+        if (user.email != options.user && user.id != options.user) continue;
+        fmt::print("{}\n", local.mint(user));
+        return 0;
+    }
+    // Anybody may be tried out locally, not only the people of the sign-in page.
+    const auto id = parse_uuid(options.user);
+    if (!id)
+        throw Unavailable("--user: there is no local user " + options.user +
+                          "; give a UUID for a new one.");
+    fmt::print("{}\n", local.mint({.id = *id, .email = *id + "@example.com", .name = {}}));
+    return 0;
+}
+
+int doctor() {
+    const auto read =
+        read_config(process_environment(), {.database = true, .provider = true, .http = true});
+    Checklist list;
+    list.check("environment", [&]() -> std::string {
+        if (!read) throw Unavailable(read.error().message);
+        return "complete";
+    });
+    if (!read) return 1;
+    const Config& config = *read;
+    list.check("plans.toml", [&] {
+        const auto catalogue = catalog::read_plans(config.plans_file);
+        if (!catalogue) throw Unavailable(catalogue.error().message);
+        return fmt::format("{} plans and top-ups", catalogue->plans.size());
+    });
+    list.check("schema", [&] { return look_at_schema(config); });
+    list.check("server role", [&] {
+        run_to_end([&](asio::io_context& io) -> Task<> {
+            db::Database db(io, database_options(config));
+            co_await db.ready(postgres_patience);
+            co_await db.run({"doctor_plans", "select count(*) as plans from paydesk.plans"});
+            db.stop();
+        });
+        return std::string("reads and writes");
+    });
+    list.check("Stripe", [&] { return look_at_stripe(config); });
+    list.check("sign-in", [&] { return look_at_keys(config); });
+    fmt::print("\n{}", describe(config));
+    return list.wrong() == 0 ? 0 : 1;
+}
+
+}  // namespace paydesk

@@ -1,0 +1,44 @@
+#pragma once
+// The sandbox as a child process of `paydesk up`: it dies with us, kill -9 included.
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace paydesk {
+
+class SandboxChild {
+public:
+    // Starts paydesk-sandbox, which lies beside this program, with its data in `folder`/sandbox and
+    // its output in `folder`/sandbox.log. Throws Unavailable when it is not there.
+    // REQUIRES: called from the main thread.
+    SandboxChild(const std::filesystem::path& folder, std::uint16_t port);
+    ~SandboxChild();  // asks it to end and waits
+    SandboxChild(const SandboxChild&) = delete;
+    SandboxChild& operator=(const SandboxChild&) = delete;
+
+    // Returns when something answers at its port. Throws Unavailable, with the end of its log, when it
+    // has ended or takes longer than 10 s.
+    void wait_until_ready();
+
+    // What to tell when it has ended by itself.
+    std::optional<std::string> ended();
+
+    std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+private:
+    std::string end_of_log() const;
+
+    std::filesystem::path log_;
+    std::uint16_t port_;
+    pid_t pid_ = -1;
+};
+
+// Throws Unavailable when something listens there already, and says which option chooses another.
+// Waits a moment for a sandbox or server that is just ending.
+void check_port_is_free(std::uint16_t port, const std::string& option);
+
+}  // namespace paydesk
