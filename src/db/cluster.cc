@@ -129,7 +129,7 @@ void make_cluster(const ClusterFolder& folder, const ClusterOptions& options, co
     const auto run = [&](std::vector<std::string> arguments) {
         arguments.insert(arguments.begin(), bin / "initdb");
         return wait_for_child(
-            start_child({std::move(arguments), folder.user, log.handle(), SIGKILL}));
+            start_child({std::move(arguments), folder.user, log.handle(), SIGTERM}));
     };
     check(run({"-D", fresh, "-U", owner_role, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
                "--no-instructions", "-N"}),

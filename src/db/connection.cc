@@ -54,39 +54,50 @@ void Connection::broken(const char* statement) {
     throw failure;
 }
 
-// libpq asks the name server itself, but it blocks the thread for that.
-Task<std::string> Connection::resolve() {
+// libpq asks the name server itself, but it blocks the thread for that. So we ask, and tell libpq all
+// the addresses: it tries them in turn, and still checks a certificate against the name.
+Task<Connection::Addresses> Connection::resolve() {
     const std::string host = host_to_resolve(url_);
-    if (host.empty()) co_return "";
+    Addresses addresses;
+    if (host.empty()) co_return addresses;
     asio::ip::basic_resolver<asio::ip::tcp, Executor> resolver(io_);
     auto [error, found] = co_await resolver.async_resolve(host, "", awaits_tuple);
-    if (error)
-        throw Failure("08001", "", "no address found for host " + host + ": " + error.message());
-    co_return found.begin()->endpoint().address().to_string();
+    if (error) {
+        throw Failure("08001", "",
+                      "connect: no address found for " + host + ": " + error.message());
+    }
+    for (const auto& entry : found) {
+        const std::string comma = addresses.hosts.empty() ? "" : ",";
+        addresses.hosts += comma + host;
+        addresses.numbers += comma + entry.endpoint().address().to_string();
+    }
+    co_return addresses;
 }
 
-void Connection::start(const std::string& address) {
-    // What stands before dbname is a default that the URL may override; hostaddr comes after.
-    const char* keywords[] = {"application_name",
-                              "keepalives_idle",
-                              "keepalives_interval",
-                              "tcp_user_timeout",
-                              "client_encoding",
-                              "dbname",
-                              "hostaddr",
-                              nullptr};
-    const char* values[] = {"paydesk",       "30",   "10", "15000", "UTF8", url_.c_str(),
-                            address.c_str(), nullptr};
-    if (address.empty()) keywords[6] = nullptr;
+void Connection::start(const Addresses& addresses) {
+    // What stands before dbname is a default that the URL may override; the addresses come after.
+    const bool resolved = !addresses.hosts.empty();
+    const char* keywords[] = {"application_name",          "keepalives_idle", "keepalives_interval",
+                              "tcp_user_timeout",          "client_encoding", "dbname",
+                              resolved ? "host" : nullptr, "hostaddr",        nullptr};
+    const char* values[] = {"paydesk",
+                            "30",
+                            "10",
+                            "15000",
+                            "UTF8",
+                            url_.c_str(),
+                            addresses.hosts.c_str(),
+                            addresses.numbers.c_str(),
+                            nullptr};
     connection_ = PQconnectStartParams(keywords, values, 1);
     if (!connection_) throw std::bad_alloc();
     PQsetNoticeReceiver(connection_, ignore_notice, nullptr);
 }
 
 Task<> Connection::connect() {
-    const std::string address = co_await resolve();
+    const Addresses addresses = co_await resolve();
     if (closed_) throw Failure("08001", "", "connect: gave up");
-    start(address);
+    start(addresses);
     PostgresPollingStatusType next = PGRES_POLLING_WRITING;
     while (next != PGRES_POLLING_OK) {
         if (next == PGRES_POLLING_FAILED || PQsocket(connection_) < 0) {

@@ -71,9 +71,14 @@ private:
         bool stale = true;
     };
 
+    struct Addresses {
+        std::string hosts;  // the name, once for each address: both are lists of libpq's
+        std::string numbers;
+    };
+
     Task<> connect();
-    Task<std::string> resolve();
-    void start(const std::string& address);
+    Task<Addresses> resolve();
+    void start(const Addresses& addresses);
     void prepare_session();
     static Task<> flush(std::shared_ptr<Connection> self);
     static Task<> watch(std::shared_ptr<Connection> self);

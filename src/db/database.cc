@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds reconnect_pause_first = 20ms;
 constexpr std::chrono::milliseconds reconnect_pause_max = 5s;
+constexpr std::chrono::milliseconds complain_from = 150ms;
 constexpr int transaction_retries_max = 5;
 
 constexpr Statement begin{"begin", "begin isolation level read committed read write"};
@@ -72,6 +73,7 @@ public:
     void stop();
     Connection& least_loaded() const;
     bool is_up() const;
+    void complain(std::chrono::milliseconds pause) const;
 
     // What these are spawned with keeps the Impl alive, whatever becomes of the Database.
     static Task<> keep_connected(std::shared_ptr<Impl> self, std::size_t index);
@@ -135,16 +137,22 @@ Task<> Database::Impl::keep_connected(std::shared_ptr<Impl> self, std::size_t in
         } catch (const std::exception& failure) {
             self->last_failure = failure.what();
             connection->close();
-            if (!self->stopped) {
-                const char* reason = self->last_failure.c_str();
-                log::warning("db_connect_failed", {
-                                                      {"reason", reason}
-                });
-            }
         }
         if (connection->is_open()) co_await Connection::receive(connection);
-        co_await self->pause(backoff.next());
+        const auto pause = backoff.next();
+        self->complain(pause);
+        co_await self->pause(pause);
     }
+}
+
+// Not for each of the quick tries that a restart of Postgres takes.
+void Database::Impl::complain(std::chrono::milliseconds pause) const {
+    if (stopped || pause < complain_from) return;
+    const char* reason = last_failure.c_str();
+    log::warning("db_connect_failed", {
+                                          {"reason",   reason       },
+                                          {"retry_ms", pause.count()}
+    });
 }
 
 bool Database::Impl::is_up() const {
@@ -317,18 +325,16 @@ Task<> Database::Impl::keep_listening(std::shared_ptr<Impl> self, std::size_t in
             co_await connection->open();
             backoff.reset();
         } catch (const std::exception& failure) {
-            const char* reason = failure.what();
-            if (!self->stopped)
-                log::warning("db_connect_failed", {
-                                                      {"reason", reason}
-                });
+            self->last_failure = failure.what();
             connection->close();
         }
         if (connection->is_open()) {
             spawn(self->io, "db_listen", subscribe(connection, to, std::exchange(again, true)));
             co_await Connection::receive(connection);
         }
-        co_await self->pause(backoff.next());
+        const auto pause = backoff.next();
+        self->complain(pause);
+        co_await self->pause(pause);
     }
 }
 

@@ -115,7 +115,7 @@ TEST(Database, APersonIsHeldToTheirRights) {
                 {param("forged")})),
             "42501");
         EXPECT_EQ(co_await sqlstate_of(db.run_as({"anon", "{}"}, read_notes)), "42501");
-        EXPECT_EQ(co_await sqlstate_of(db.run_as({"paydesk_owner", "{}"}, read_notes)), "42501");
+        EXPECT_EQ(co_await sqlstate_of(db.run_as({"service_role", "{}"}, read_notes)), "42501");
         EXPECT_EQ(co_await sqlstate_of(db.run_as({"nobody at all", "{}"}, read_notes)), "22023");
     });
 }

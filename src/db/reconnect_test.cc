@@ -1,10 +1,14 @@
 // Postgres goes away and comes back: statements fail in between, nothing hangs, nobody need restart.
 
 #include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <optional>
 
+#include "db/child_process.h"
 #include "db/cluster.h"
 #include "db/database.h"
 #include "db/db_fixture.h"
@@ -15,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::AnyOf;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 constexpr Statement backend{"test_backend", "select pg_backend_pid() as pid"};
@@ -94,6 +99,39 @@ TEST(Reconnect, ATransactionWaitsForAServerThatRestarts) {
         });
         EXPECT_EQ(bodies, 1);
     });
+}
+
+// Over TCP to a host name with several addresses, of which only one answers: as to a hosted database.
+TEST(Reconnect, AHostNameIsResolvedAndEachAddressTried) {
+    const std::filesystem::path folder = make_test_folder();
+    Cluster::start({.folder = folder / "pg", .durable = false}).stop();
+    const std::string data = folder / "pg/data";
+    struct stat info{};
+    ASSERT_EQ(stat(data.c_str(), &info), 0);
+    const std::string port = std::to_string(20'000 + getpid() % 10'000);
+    const pid_t server = start_child({
+        {find_postgres("") / "postgres", "-D", data, "-k", folder / "pg/run", "-p", port, "-c",
+         "listen_addresses=127.0.0.1"},
+        {"", info.st_uid, info.st_gid},
+        STDERR_FILENO,
+        SIGQUIT
+    });
+    with_database({.url = "postgresql://paydesk_owner@localhost:" + port + "/paydesk"},
+                  [&](asio::io_context&, Database& db) -> Task<> {
+                      EXPECT_EQ(co_await sqlstate_of(db.run(backend)), "");
+                  });
+    run_to_end([&](asio::io_context& io) -> Task<> {
+        Database db(io, {.url = "postgresql://paydesk_owner@no-such-host.invalid/paydesk"});
+        try {
+            co_await db.ready(300ms);
+            ADD_FAILURE() << "found a host that cannot be";
+        } catch (const Unavailable& failure) {
+            EXPECT_THAT(failure.what(), HasSubstr("no-such-host.invalid"));
+        }
+    });
+    kill(server, SIGQUIT);
+    wait_for_child(server);
+    std::filesystem::remove_all(folder);
 }
 
 TEST(Listen, WakesForEachNotificationAlsoAfterReconnection) {
