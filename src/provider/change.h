@@ -29,19 +29,35 @@ struct Ref {
 
 // Spelled as in provider_refs.kind.
 enum class ObjectKind : std::uint8_t {
-    customer, subscription, invoice, payment_method, checkout, charge, refund, dispute, other,
+    customer,
+    subscription,
+    invoice,
+    payment_method,
+    checkout,
+    charge,
+    refund,
+    dispute,
+    other,
 };
 std::string_view to_string(ObjectKind kind);
 std::optional<ObjectKind> parse_object_kind(std::string_view text);
 
 // Spelled as in the subscriptions.status column and in the API (Stripe's eight).
 enum class SubscriptionStatus : std::uint8_t {
-    incomplete, incomplete_expired, trialing, active, past_due, canceled, unpaid, paused,
+    incomplete,
+    incomplete_expired,
+    trialing,
+    active,
+    past_due,
+    canceled,
+    unpaid,
+    paused,
 };
 std::string_view to_string(SubscriptionStatus status);
 std::optional<SubscriptionStatus> parse_subscription_status(std::string_view text);
 constexpr bool is_terminal(SubscriptionStatus status) {
-    return status == SubscriptionStatus::canceled || status == SubscriptionStatus::incomplete_expired;
+    return status == SubscriptionStatus::canceled ||
+           status == SubscriptionStatus::incomplete_expired;
 }
 
 enum class InvoiceStatus : std::uint8_t { draft, open, paid, uncollectible, void_ };
@@ -175,9 +191,9 @@ struct Change {
     std::string event_type;   // "invoice.paid"; "" when fetched
     std::string api_version;  // "" when unknown
     bool livemode = false;
-    Instant occurred_at;      // the provider's clock, whole seconds: orders snapshots of one object
+    Instant occurred_at;  // the provider's clock, whole seconds: orders snapshots of one object
     ObjectKind kind = ObjectKind::other;
-    Ref object;               // "" where the object has no id (invoice.upcoming)
+    Ref object;  // "" where the object has no id (invoice.upcoming)
     Fact fact;
 };
 

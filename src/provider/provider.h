@@ -42,10 +42,10 @@ struct NewCheckout {
     CheckoutMode mode;
     Ref price;
     std::int64_t quantity = 1;
-    std::string plan_key;      // travels in the metadata of session and subscription
-    std::string billing_cycle; // "monthly", "yearly", or "" for a one-time price
-    std::string checkout_id;   // ours
-    std::string success_url;   // may hold {CHECKOUT_SESSION_ID}
+    std::string plan_key;       // travels in the metadata of session and subscription
+    std::string billing_cycle;  // "monthly", "yearly", or "" for a one-time price
+    std::string checkout_id;    // ours
+    std::string success_url;    // may hold {CHECKOUT_SESSION_ID}
     std::string cancel_url;
     std::optional<int> trial_days = {};
     std::optional<std::string> promotion_code = {};  // the provider's id of it
@@ -94,7 +94,8 @@ public:
     virtual Task<Result<Checkout>> create_checkout(IntentId intent, NewCheckout input) = 0;
     virtual Task<Result<Checkout>> get_checkout(Ref checkout) = 0;
     virtual Task<Result<void>> expire_checkout(IntentId intent, Ref checkout) = 0;
-    virtual Task<Result<std::string>> create_portal(IntentId intent, NewPortal input) = 0;  // its URL
+    // Gives the URL of the portal session.
+    virtual Task<Result<std::string>> create_portal(IntentId intent, NewPortal input) = 0;
     // What is so already is a success without a change. Refuses also with
     // subscription_not_resumable: `never` for a subscription that has ended.
     virtual Task<Result<Change>> cancel_subscription(IntentId intent, Ref subscription,
@@ -106,8 +107,8 @@ public:
 
     // Creates what is missing, changes names and descriptions, never an amount: a price whose
     // amount differs is replaced by a new one that takes the lookup_key over.
-    virtual Task<Result<std::vector<SyncedPrice>>> sync_product(CatalogProduct product,
-                                                                std::vector<CatalogPrice> prices) = 0;
+    virtual Task<Result<std::vector<SyncedPrice>>> sync_product(
+        CatalogProduct product, std::vector<CatalogPrice> prices) = 0;
 };
 
 }  // namespace paydesk::provider
