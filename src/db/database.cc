@@ -7,7 +7,9 @@
 #include "base/metrics.h"
 #include "db/backoff.h"
 #include "db/connection.h"
+#include "db/measured.h"
 #include "db/session_pool.h"
+#include "db/session_tx.h"
 
 namespace paydesk::db {
 
@@ -31,28 +33,6 @@ constexpr Statement act_as{"act_as",
                            "select set_config('statement_timeout', $1, true), "
                            "set_config('request.jwt.claims', $2, true), "
                            "set_config('role', $3, true)"};
-
-// Measures one statement and counts its failure, by name and SQLSTATE.
-class Measured {
-public:
-    explicit Measured(const char* name) : name_(name), started_(Timer::clock_type::now()) {}
-    ~Measured() {
-        const std::chrono::duration<double> took = Timer::clock_type::now() - started_;
-        metrics::observe_seconds("db_statement_seconds", took.count(),
-                                 {
-                                     {"statement", name_}
-        });
-    }
-    static void failed(const Failure& failure) {
-        metrics::count("db_errors_total", {
-                                              {"sqlstate", failure.sqlstate}
-        });
-    }
-
-private:
-    const char* name_;
-    Timer::time_point started_;
-};
 
 }  // namespace
 
@@ -204,40 +184,6 @@ Task<Rows> Database::Impl::run(std::vector<Command> unit) {
 }
 
 // ---- transactions ----
-
-namespace {
-
-class SessionTx final : public Tx {
-public:
-    // `opening` goes with the first statement: a transaction costs no round trip to begin.
-    SessionTx(Connection& connection, std::vector<Command> opening)
-        : connection_(connection), opening_(std::move(opening)) {}
-
-    Task<Rows> run(Statement statement, Params params) override {
-        if (failure_) throw Failure(*failure_);
-        const Measured measured(statement.name);
-        std::vector<Command> unit = std::exchange(opening_, {});
-        unit.push_back({statement, std::move(params)});
-        try {
-            auto results = co_await connection_.unit(std::move(unit));
-            co_return std::move(results.back());
-        } catch (const Failure& failure) {
-            Measured::failed(failure);
-            failure_ = failure;
-            throw;
-        }
-    }
-
-    bool has_begun() const { return opening_.empty(); }
-    const std::optional<Failure>& failure() const { return failure_; }
-
-private:
-    Connection& connection_;
-    std::vector<Command> opening_;
-    std::optional<Failure> failure_;
-};
-
-}  // namespace
 
 // One try. Leaves no transaction open: a lease that is not finished() closes its connection.
 Task<> Database::Impl::attempt(const std::optional<Identity>& identity,
