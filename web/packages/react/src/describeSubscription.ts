@@ -64,8 +64,8 @@ function noticeOf(subscription: Subscription, price: string, locale?: string): S
         tone: 'danger',
         title: 'Your last payment did not go through',
         text: subscription.access_until
-          ? `You keep ${name} until ${formatDate(subscription.access_until, locale)}. Update your card and we try again at once.`
-          : 'Update your card and we try again at once.',
+          ? `You keep ${name} until ${formatDate(subscription.access_until, locale)}. Update your card or pay the open invoice to stay on it.`
+          : 'Update your card or pay the open invoice to stay on your plan.',
         step: 'update_card',
       };
     case 'unpaid':

@@ -22,6 +22,7 @@ export function LiveUpdates() {
     let stream: ReturnType<typeof client.live> | null = null;
     let last_event_id = '';
     let opened = false;
+    let failures = 0;
     const seen = new Set<string>();
 
     function announce(notification: Notification) {
@@ -49,7 +50,10 @@ export function LiveUpdates() {
       stream = client.live({
         onEvent,
         onState: (state) => {
+          // The server may be gone. The page finds out by the reads, which tell it and recover.
+          if (state === 'waiting' && ++failures === 2) readAgain();
           if (state !== 'open') return;
+          failures = 0;
           // `changed` events are not repeated after a gap, so everything may be out of date.
           if (opened) readAgain();
           opened = true;

@@ -15,7 +15,7 @@ export default function Pricing() {
   const { config } = useConfig();
   const cycle = cycleOf(params.get('cycle'));
   return (
-    <Page title="Plans that grow with you" lead="Change or cancel at any time. Prices are what you pay." centred>
+    <Page title="Plans that grow with you" lead="Start small and change or cancel at any time." centred wide>
       <CheckoutCancelled />
       <PricingTable
         recommended="pro"

@@ -9,10 +9,11 @@ export interface PageProps {
   children: ReactNode;
   /** Centred heading: for pages that present rather than list. */
   centred?: boolean;
+  wide?: boolean;
 }
 
 /** A page's heading and its title in the tab. After a change of page the heading gets the focus. */
-export function Page({ title, lead, children, centred = false }: PageProps) {
+export function Page({ title, lead, children, centred = false, wide = false }: PageProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Paydesk`;
@@ -23,7 +24,7 @@ export function Page({ title, lead, children, centred = false }: PageProps) {
     window.scrollTo(0, 0);
   }, []);
   return (
-    <div className="mx-auto w-full max-w-5xl px-4 pt-7 pb-14 sm:px-8 lg:pt-10">
+    <div className={`mx-auto w-full px-4 pt-6 pb-14 sm:px-8 lg:pt-9 ${wide ? 'max-w-6xl' : 'max-w-5xl'}`}>
       <div className={centred ? 'mb-8 text-center' : 'mb-6'}>
         <h1 ref={heading} tabIndex={-1} className="text-[1.75rem] leading-tight font-semibold tracking-[-0.025em] text-balance wrap-anywhere sm:text-3xl">
           {title}

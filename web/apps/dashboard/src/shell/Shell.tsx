@@ -34,7 +34,7 @@ export function Shell() {
         <TopBar session={session} />
         <main id="main" className={`flex-1 ${session ? 'pb-16 lg:pb-0' : ''}`} tabIndex={-1}>
           <div className="mx-auto max-w-5xl px-4 sm:px-8">
-            <div className="pt-4 empty:hidden">
+            <div className="has-[.pd-notice]:pt-4 lg:has-[.pd-notice]:pt-15">
               <ConnectionNotice />
             </div>
           </div>
@@ -48,7 +48,8 @@ export function Shell() {
 
 function SideBar({ session }: { session: LocalSession }) {
   return (
-    <aside className="sticky top-0 hidden h-dvh w-62 shrink-0 flex-col border-r border-line bg-surface px-4 py-5 lg:flex">
+    <aside className="hidden w-62 shrink-0 border-r border-line bg-surface lg:block">
+     <div className="sticky top-0 flex h-dvh flex-col overflow-y-auto px-4 py-5">
       <div className="px-2">
         <Brand />
       </div>
@@ -77,17 +78,19 @@ function SideBar({ session }: { session: LocalSession }) {
           </div>
         </div>
       </div>
+     </div>
     </aside>
   );
 }
 
 function TopBar({ session }: { session: LocalSession | null }) {
   return (
-    <header className={`sticky top-0 z-30 flex h-15 items-center gap-1 bg-page/85 px-4 backdrop-blur sm:px-8 ${session ? 'lg:h-16' : 'border-b border-line'}`}>
-      <div className={session ? 'lg:hidden' : ''}>
+    <header className={`z-30 flex h-15 items-center gap-1 px-4 sm:px-8 ${session ? 'sticky top-0 bg-page/85 backdrop-blur lg:pointer-events-none lg:static lg:-mb-15 lg:bg-transparent lg:backdrop-blur-none' : 'border-b border-line'}`}>
+      <div className={`flex items-center gap-3 ${session ? 'lg:hidden' : ''}`}>
         <Brand />
+        <TestBadge />
       </div>
-      <div className="ml-auto flex items-center gap-1">
+      <div className="pointer-events-auto ml-auto lg:relative lg:z-30 flex items-center gap-1">
         <ThemeToggle />
         {session ? (
           <>
@@ -145,6 +148,16 @@ function TestMode() {
         )}
       </p>
     </div>
+  );
+}
+
+function TestBadge() {
+  const { config } = useConfig();
+  if (!config || config.livemode) return null;
+  return (
+    <span className="pd-badge pd-tone-warning" title="No real money moves">
+      Test
+    </span>
   );
 }
 

@@ -13,6 +13,8 @@ export interface PricingCardProps {
   billingCycle?: BillingCycle;
   offer?: PlanOffer;
   recommended?: boolean;
+  /** For plans without a price: what "nothing" is written in. */
+  currency?: string;
   busy?: boolean;
   /** Another plan's checkout is opening. */
   disabled?: boolean;
@@ -27,13 +29,12 @@ export function priceOf(plan: Plan, billingCycle: BillingCycle): Price | null {
 const labels: Record<PlanOffer, (plan: Plan) => string> = {
   subscribe: (plan) => (plan.kind === 'top_up' ? 'Buy once' : plan.trial_days ? 'Start free trial' : `Get ${plan.name}`),
   current: () => 'Your plan',
-  change: () => 'Change in billing portal',
+  change: () => 'Change plan',
   included: () => 'Included',
   unavailable: () => 'Not available',
 };
 
-export function PricingCard({ plan, billingCycle = 'monthly', offer = 'subscribe', recommended = false, busy = false, disabled = false, onSubscribe }: PricingCardProps) {
-  const { locale } = usePaydesk();
+export function PricingCard({ plan, billingCycle = 'monthly', offer = 'subscribe', recommended = false, currency, busy = false, disabled = false, onSubscribe }: PricingCardProps) {
   const id = useId();
   const price = priceOf(plan, billingCycle);
   const still = offer === 'current' || offer === 'included' || offer === 'unavailable';
@@ -44,7 +45,7 @@ export function PricingCard({ plan, billingCycle = 'monthly', offer = 'subscribe
         {plan.name}
       </h3>
       <p className="pd-price-description">{plan.description}</p>
-      <PriceTag plan={plan} price={price} locale={locale} />
+      <PriceTag plan={plan} price={price} currency={currency} trial={offer === 'subscribe' && plan.trial_days > 0} />
       <Button
         variant={still ? 'secondary' : recommended ? 'primary' : 'secondary'}
         className="pd-button-wide"
@@ -56,26 +57,25 @@ export function PricingCard({ plan, billingCycle = 'monthly', offer = 'subscribe
       >
         {labels[offer](plan)}
       </Button>
-      {offer === 'subscribe' && plan.trial_days ? <p className="pd-price-note">{plan.trial_days} days free</p> : null}
-      {plan.features.length > 0 && (
-        <ul className="pd-features">
-          {plan.features.map((feature, i) => (
-            <li key={i}>
-              <CheckIcon />
-              <span>{feature}</span>
-            </li>
-          ))}
-        </ul>
-      )}
+      <ul className="pd-features">
+        {plan.features.map((feature, i) => (
+          <li key={i}>
+            <CheckIcon />
+            <span>{feature}</span>
+          </li>
+        ))}
+      </ul>
     </article>
   );
 }
 
-function PriceTag({ plan, price, locale }: { plan: Plan; price: Price | null; locale: string | undefined }) {
+function PriceTag({ plan, price, currency, trial }: { plan: Plan; price: Price | null; currency: string | undefined; trial: boolean }) {
+  const { locale } = usePaydesk();
   if (price === null) {
+    const nothing = currency ? formatMoney(0, currency, { locale, trimZeroFraction: true }) : 'Free';
     return (
       <div className="pd-price">
-        <p className="pd-price-amount">{plan.is_free ? 'Free' : 'Let’s talk'}</p>
+        <p className="pd-price-amount">{plan.is_free ? nothing : 'Let’s talk'}</p>
         <p className="pd-price-note">{plan.is_free ? 'For as long as you like' : 'No price is set yet'}</p>
       </div>
     );
@@ -90,9 +90,19 @@ function PriceTag({ plan, price, locale }: { plan: Plan; price: Price | null; lo
         {price.billing_cycle !== null && <span className="pd-price-per"> / month</span>}
       </p>
       <p className="pd-price-note">
-        {yearly ? `${tag(price.amount)} billed once a year` : price.billing_cycle === 'monthly' ? (price.amount === 0 ? 'For as long as you like' : 'Billed monthly') : 'Paid once'}
-        {yearly && price.saving_percent > 0 && <span className="pd-saving"> Save {price.saving_percent} %</span>}
+        <span>
+          {trial && `${plan.trial_days} days free, then `}
+          {inWords(price, trial, tag)}
+        </span>
+        {yearly && price.saving_percent > 0 && <span className="pd-saving">Save {price.saving_percent} %</span>}
       </p>
     </div>
   );
+}
+
+function inWords(price: Price, after_trial: boolean, tag: (amount: number) => string): string {
+  if (price.billing_cycle === null) return 'Paid once';
+  if (price.amount === 0) return 'For as long as you like';
+  if (price.billing_cycle === 'yearly') return `${tag(price.amount)} billed yearly`;
+  return after_trial ? 'billed monthly' : 'Billed monthly';
 }

@@ -55,6 +55,8 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
     buy({ planKey: plan.key, billingCycle: price?.billing_cycle ?? null });
   }
 
+  const currency = plans.flatMap((plan) => plan.prices)[0]?.currency;
+
   function card(plan: Plan) {
     const price = priceOf(plan, cycle);
     const offer = signedIn ? offerOf(plan, price, subscription) : plan.is_free ? 'included' : offerOf(plan, price, null);
@@ -64,6 +66,7 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
         plan={plan}
         billingCycle={cycle}
         offer={offer}
+        {...(currency !== undefined && { currency })}
         recommended={plan.key === recommended}
         busy={buying === plan.key || (offer === 'change' && openingPortal)}
         // Until we know what the user has, the button might offer the wrong thing.

@@ -116,8 +116,8 @@ export function LoadError({ what, error, onRetry }: { what: string; error: unkno
   const transient = error instanceof PaydeskError && error.transient;
   return (
     <Notice
-      tone="danger"
-      role="alert"
+      tone={transient ? 'neutral' : 'danger'}
+      role={transient ? 'status' : 'alert'} // while the service is away, one alarm for the page is enough
       title={`${what} could not be loaded`}
       action={
         <Button size="small" onClick={onRetry}>
