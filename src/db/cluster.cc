@@ -134,7 +134,7 @@ void make_cluster(const ClusterFolder& folder, const ClusterOptions& options, co
     check(run({"-D", fresh, "-U", owner_role, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
                "--no-instructions", "-N"}),
           "making the PostgreSQL cluster (initdb)", log, folder);
-    // initdb -N leaves the writing to us: one syncfs instead of a thousand fsyncs is ten times faster.
+    // initdb -N leaves the writing to us: one syncfs is ten times faster than its thousand fsyncs.
     // A folder that was renamed but not written would be a half cluster after a power cut.
     if (options.durable) sync_disk(fresh);
     fs::rename(fresh, folder.data());

@@ -1,6 +1,6 @@
 #pragma once
-// A private PostgreSQL cluster: data in a folder of ours, the server a child process of ours, reached
-// through a unix socket that only its user and root can enter. For `paydesk up` and for tests.
+// A private PostgreSQL cluster: data in a folder of ours, the server a child process of ours,
+// reached through a unix socket that only its user and root can enter. For `paydesk up` and tests.
 //
 //     folder/             0700, belongs to the user that PostgreSQL runs as; or a link, see start()
 //         data/           made by initdb beside it, then renamed: half a cluster is never used
@@ -8,8 +8,8 @@
 //         postgres.log
 //         lock            flock by the process that owns the cluster now
 //
-// Lives through kill -9 of this process: the kernel then tells PostgreSQL to shut down, and the next
-// start() waits for the old one.
+// Lives through kill -9 of this process: the kernel then tells PostgreSQL to shut down, and the
+// next start() waits for the old one.
 
 #include <sys/types.h>
 

@@ -199,8 +199,8 @@ void clear_leftovers(const ClusterFolder& folder, const fs::path& sockets) {
         }
         pause_ms(5);
     }
-    // Nobody is in there now. PostgreSQL would still believe a file whose pid exists: a zombie's, or
-    // a stranger's that got the number after a reboot.
+    // Nobody is in there now. PostgreSQL would still believe a file whose pid exists: a zombie's,
+    // or a stranger's that got the number after a reboot.
     for (const fs::path& file :
          {folder.data() / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"}) {
         const pid_t pid = recorded_pid(file);

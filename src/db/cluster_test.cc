@@ -222,7 +222,7 @@ TEST_F(PrivateCluster, AFolderThatPostgresCannotReachIsALinkToOneThatItCan) {
     fs::permissions(place, fs::perms(0700));
     fs::path real;
     for (int round = 1; round <= 2; ++round) {
-        const Cluster cluster = start();
+        const Cluster cluster = Cluster::start({.folder = folder, .durable = false});
         write(cluster, 1);
         EXPECT_EQ(sum(cluster), round);
         real = cluster.folder();
@@ -235,7 +235,7 @@ TEST_F(PrivateCluster, AFolderThatPostgresCannotReachIsALinkToOneThatItCan) {
     // Removed by hand: made again.
     fs::remove_all(real);
     {
-        const Cluster cluster = start();
+        const Cluster cluster = Cluster::start({.folder = folder, .durable = false});
         write(cluster, 9);
         EXPECT_EQ(sum(cluster), 9);
     }

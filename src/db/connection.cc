@@ -54,8 +54,8 @@ void Connection::broken(const char* statement) {
     throw failure;
 }
 
-// libpq asks the name server itself, but it blocks the thread for that. So we ask, and tell libpq all
-// the addresses: it tries them in turn, and still checks a certificate against the name.
+// libpq asks the name server itself, but it blocks the thread for that. So we ask, and tell libpq
+// all the addresses: it tries them in turn, and still checks a certificate against the name.
 Task<Connection::Addresses> Connection::resolve() {
     const std::string host = host_to_resolve(url_);
     Addresses addresses;

@@ -146,8 +146,8 @@ public:
         -> std::invoke_result_t<Body, Tx&>;
 
     // Wakes `on_notify(payload)` for NOTIFY `channel`, on a connection of its own to `url` (session
-    // mode). A hint only: poll as well. After a reconnection it wakes with an empty payload, because
-    // nobody knows what was missed.
+    // mode). A hint only: poll as well. After a reconnection it wakes with an empty payload: nobody
+    // knows what was missed.
     void listen(std::string url, std::string channel,
                 std::function<void(std::string_view)> on_notify);
 

@@ -21,7 +21,7 @@ inline void with_database(const Options& options,
     });
 }
 
-// Starts `count` coroutines at once and waits for all of them. What they throw ends the test binary.
+// Starts `count` coroutines at once and waits for all of them. What they throw ends the binary.
 inline Task<> together(asio::io_context& io, int count, std::function<Task<>(int)> body) {
     int left = count;
     for (int i = 0; i < count; ++i) {

@@ -127,8 +127,10 @@ create table if not exists paydesk.schema_migrations (
 do $$ begin
     alter table paydesk.schema_migrations enable row level security, force row level security;
     revoke all on paydesk.schema_migrations from public;
-    if not exists (select from pg_policy where polrelid = 'paydesk.schema_migrations'::regclass) then
-        create policy owner on paydesk.schema_migrations to current_user using (true) with check (true);
+    if not exists (select from pg_policy
+                   where polrelid = 'paydesk.schema_migrations'::regclass) then
+        create policy owner on paydesk.schema_migrations to current_user
+            using (true) with check (true);
     end if;
 end $$;
 )";

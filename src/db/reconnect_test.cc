@@ -1,4 +1,4 @@
-// Postgres goes away and comes back: statements fail in between, nothing hangs, nobody need restart.
+// Postgres goes away and comes back: statements fail in between, nothing hangs.
 
 #include <gmock/gmock.h>
 #include <signal.h>
@@ -58,7 +58,7 @@ TEST(Reconnect, TerminatedPipelinesComeBackAndWhatWasInFlightFails) {
                           states.push_back(co_await sqlstate_of(
                               db.run({"test_nap", "select pg_sleep(3)::text as value"})));
                       });
-                      // One on each pipeline was running and hears why; the third stood behind one of them.
+                      // One on each pipeline was running and hears why; the third stood behind.
                       EXPECT_EQ(states.size(), 3U);
                       for (const std::string& state : states)
                           EXPECT_THAT(state, AnyOf("57P01", "08006"));
@@ -101,7 +101,7 @@ TEST(Reconnect, ATransactionWaitsForAServerThatRestarts) {
     });
 }
 
-// Over TCP to a host name with several addresses, of which only one answers: as to a hosted database.
+// Over TCP to a host name, all of whose addresses are tried: as to a hosted database.
 TEST(Reconnect, AHostNameIsResolvedAndEachAddressTried) {
     const std::filesystem::path folder = make_test_folder();
     Cluster::start({.folder = folder / "pg", .durable = false}).stop();

@@ -1,5 +1,5 @@
 #pragma once
-// Connections for transaction(): each is lent to one transaction at a time, first come, first served.
+// Connections for transaction(): each is lent to one at a time, first come, first served.
 
 #include <deque>
 #include <memory>

@@ -4,9 +4,9 @@
 //     TestDatabase db;
 //     Database database(io, {.url = db.server_url()});
 //
-// The first one in a process starts a throw-away cluster (none of its bytes are ever synced; it dies
-// with the process), or uses that of PAYDESK_TEST_CLUSTER_URL, and applies the shim and db/migrations
-// to a template once; every further one is a copy of the template, made in some 50 ms.
+// The first one in a process starts a throw-away cluster (nothing is ever synced; it dies with the
+// process), or uses that of PAYDESK_TEST_CLUSTER_URL, and applies the shim and db/migrations to a
+// template once; every further one is a copy of the template, made in some 50 ms.
 
 #include <filesystem>
 #include <string>
@@ -19,7 +19,7 @@ class TestDatabase {
 public:
     enum class Content { migrated, empty };
 
-    // `empty`: no shim, no schema paydesk; the roles are there all the same, they are the cluster's.
+    // `empty`: no shim, no schema paydesk; the roles are there: they belong to the cluster.
     // Throws Unavailable when there is no PostgreSQL: a test without it fails.
     // REQUIRES: called from the main thread.
     explicit TestDatabase(Content content = Content::migrated);
@@ -42,8 +42,8 @@ private:
     std::string name_;
 };
 
-// A new folder for a test's files, which PostgreSQL's user may pass through; in memory where there is
-// enough. The caller removes it.
+// A new folder for a test's files, which PostgreSQL's user may pass through; in memory where there
+// is enough. The caller removes it.
 std::filesystem::path make_test_folder();
 
 }  // namespace paydesk::db
