@@ -1,0 +1,111 @@
+// paydesk-sandbox: an offline Stripe for development and tests.
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <iostream>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "http/client.h"
+#include "http/server.h"
+#include "sandbox/recorder.h"
+#include "sandbox/server.h"
+#include "sandbox/store.h"
+#include "sandbox/stripe/webhook_endpoints.h"
+
+namespace paydesk::sandbox {
+namespace {
+
+struct Options {
+    std::uint16_t port = 8420;
+    std::string state;
+    std::string account_version = "2026-03-25.dahlia";
+    std::string record;
+    std::string webhook_url, webhook_secret, webhook_version;
+    bool die_with_parent = false;
+};
+
+void check(const Options& options) {
+    if (!stripe::Version::parse(options.account_version)) {
+        throw Unavailable("--account-version " + options.account_version +
+                          " is not a version of Stripe's API (such as 2026-03-25.dahlia)");
+    }
+    if (!options.webhook_version.empty() && !stripe::Version::parse(options.webhook_version)) {
+        throw Unavailable("--webhook-version " + options.webhook_version +
+                          " is not a version of Stripe's API (such as 2026-10-28.endive)");
+    }
+    if (!options.webhook_url.empty() && !options.webhook_secret.starts_with("whsec_")) {
+        throw Unavailable("--webhook-url needs --webhook-secret whsec_...");
+    }
+}
+
+Task<> stop_on_signal(asio::io_context& io, asio::signal_set& signals, http::Server& server) {
+    co_await signals.async_wait(awaits_tuple);
+    co_await server.stop();
+    io.stop();
+}
+
+int run(const Options& options) {
+    check(options);
+    asio::io_context io{1};
+    const SystemClock clock;
+    Store store(options.state);
+    Recorder recorder = options.record.empty() ? Recorder() : Recorder(options.record);
+    http::CurlTransport transport(io, 4);
+    http::Router router;
+    http::Limits limits;
+    limits.drain_timeout = std::chrono::seconds(2);
+    http::Server server(io, "127.0.0.1", options.port, router, limits);
+    const auto url = "http://127.0.0.1:" + std::to_string(server.port());
+    Sandbox sandbox(io, store, clock, transport, recorder,
+                    *stripe::Version::parse(options.account_version), url);
+    router.otherwise([&](const http::Request& request) { return sandbox.handle(request); });
+    if (!options.webhook_url.empty()) {
+        stripe::keep_endpoint(sandbox.account(), options.webhook_url, options.webhook_secret,
+                              options.webhook_version);
+    }
+    asio::signal_set signals(io, SIGINT, SIGTERM);
+    spawn(io, "stop_on_signal", stop_on_signal(io, signals, server));
+    sandbox.start();
+    server.start();
+    std::cout << "paydesk-sandbox listening on " << url << std::endl;
+    io.run();
+    std::cout.flush();
+    // A receiver that hangs may hold a delivery's thread for seconds. What matters is on disk.
+    ::_exit(0);
+}
+
+}  // namespace
+}  // namespace paydesk::sandbox
+
+int main(int argc, char** argv) {
+    paydesk::sandbox::Options options;
+    CLI::App app("An offline Stripe: API, hosted pages and signed webhooks.");
+    app.add_option("--port", options.port, "Port on 127.0.0.1; 0 takes a free one");
+    app.add_option("--state", options.state, "Folder that keeps the state over restarts")
+        ->required();
+    app.add_option("--account-version", options.account_version,
+                   "API version of calls and endpoints that name none");
+    app.add_option("--record", options.record, "Append every call and event to this file");
+    app.add_option("--webhook-url", options.webhook_url, "Endpoint that receives every event");
+    app.add_option("--webhook-secret", options.webhook_secret, "Its secret, whsec_...");
+    app.add_option("--webhook-version", options.webhook_version, "Its API version");
+    app.add_flag("--die-with-parent", options.die_with_parent, "Stop when the parent ends");
+    CLI11_PARSE(app, argc, argv);
+    if (options.die_with_parent) {
+        const auto parent = ::getppid();
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (::getppid() != parent) return 0;  // it ended before we asked
+    }
+    ::signal(SIGPIPE, SIG_IGN);
+    try {
+        return paydesk::sandbox::run(options);
+    } catch (const std::exception& error) {
+        std::cerr << "paydesk-sandbox: " << error.what() << std::endl;
+        return 1;
+    }
+}

@@ -1,0 +1,42 @@
+#pragma once
+// The pages that people see: hosted checkout, 3-D Secure, portal, invoice, receipt, and the
+// sandbox's own index with its event log.
+//
+// Rendered here, HTML-escaped throughout; they work without JavaScript.
+
+#include <string>
+#include <string_view>
+
+#include "http/message.h"
+#include "sandbox/stripe/account.h"
+
+namespace paydesk::sandbox {
+
+class Pages {
+public:
+    // REQUIRES: it outlives the pages.
+    explicit Pages(stripe::Account& account) : account_(account) {}
+
+    // Anything outside of /v1 and /_sandbox; 404 page otherwise. Commits what a click changed.
+    http::Response serve(const http::Request& request);
+
+private:
+    stripe::Account& account_;
+};
+
+// One file each. `id` is from the path.
+http::Response checkout_page(stripe::Account& account, const http::Request& request,
+                             const std::string& id);
+http::Response three_d_secure_page(stripe::Account& account, const http::Request& request,
+                                   const std::string& id);
+// `action`: "", "card", "cancel", "resume".
+http::Response portal_page(stripe::Account& account, const http::Request& request,
+                           const std::string& id, const std::string& action);
+http::Response invoice_page(stripe::Account& account, const http::Request& request,
+                            const std::string& id);
+http::Response invoice_pdf(const stripe::Account& account, const std::string& id);
+http::Response receipt_page(const stripe::Account& account, const std::string& id);
+http::Response index_page(const stripe::Account& account);
+http::Response event_page(const stripe::Account& account, const std::string& id);
+
+}  // namespace paydesk::sandbox

@@ -1,0 +1,171 @@
+#include "sandbox/server.h"
+
+#include "base/json.h"
+#include "http/server.h"
+#include "sandbox/stripe/due.h"
+#include "sandbox/stripe/events.h"
+
+namespace paydesk::sandbox {
+namespace {
+
+using stripe::Object;
+
+constexpr std::int64_t advance_seconds_max = 5LL * 366 * 86400;
+
+http::Response answer(int status, json::value body) {
+    return {.status = status, .body = stripe::pretty_json(body)};
+}
+
+http::Response refusal(int status, std::string_view message) {
+    return answer(status, Object{
+                              {"error", message}
+    });
+}
+
+json::value without_own_fields(const Object& record) {
+    Object shown;
+    for (const auto& [key, value] : record) {
+        if (!key.starts_with('_')) shown[key] = value;
+    }
+    return shown;
+}
+
+// {api_version?, secret?, timestamp?}: an event as it would be sent, signed.
+http::Response payload(const stripe::Account& account, const Object& event, const Object& wanted,
+                       std::int64_t now) {
+    const auto name = stripe::text(wanted, "api_version");
+    const auto version = name.empty() ? stripe::Version::parse(stripe::text(event, "api_version"))
+                                      : stripe::Version::parse(name);
+    if (!version) return refusal(400, "api_version is not a version of Stripe's API");
+    auto secret = stripe::text(wanted, "secret");
+    for (const auto& id : account.store().ids("webhook_endpoint")) {
+        const auto* endpoint = account.find("webhook_endpoint", id);
+        if (secret.empty() && endpoint) secret = stripe::text(*endpoint, "_secret");
+    }
+    if (secret.empty()) return refusal(400, "give a secret: there is no webhook endpoint");
+    const auto body = stripe::event_body(event, *version);
+    const auto at = stripe::number(wanted, "timestamp", now);
+    return answer(200,
+                  Object{
+                      {"body", body},
+                      {"signature", stripe::signature_header(body, secret, at)}
+    });
+}
+
+http::Response advance(stripe::Account& account, const Object& wanted) {
+    const auto seconds = stripe::number(wanted, "advance_seconds", -1);
+    if (seconds < 0 || seconds > advance_seconds_max) {
+        return refusal(400, "advance_seconds must be a whole number from 0 to five years");
+    }
+    const int steps = stripe::advance_clock(account, seconds);
+    return answer(200, Object{
+                           {"now",   account.now()},
+                           {"steps", steps        }
+    });
+}
+
+}  // namespace
+
+Sandbox::Sandbox(asio::io_context& io, Store& store, const Clock& real_clock,
+                 http::Transport& transport, Recorder& recorder, stripe::Version account_version,
+                 std::string base_url)
+    : io_(io),
+      real_clock_(real_clock),
+      clock_(real_clock),
+      account_(store, clock_, std::move(account_version), std::move(base_url)),
+      api_(io, account_, recorder),
+      deliverer_(io, account_, transport, real_clock, recorder),
+      pages_(account_) {
+    account_.on_deliveries([this] { deliverer_.wake(); });
+}
+
+void Sandbox::start() {
+    spawn(io_, "sandbox_sweep", sweep());
+    deliverer_.wake();
+}
+
+Task<> Sandbox::sweep() {
+    for (;;) {
+        stripe::run_due(account_);
+        co_await sleep_for(io_, std::chrono::seconds(1));
+    }
+}
+
+Task<http::Response> Sandbox::handle(const http::Request& request) {
+    if (request.path == "/v1" || request.path.starts_with("/v1/")) {
+        co_return co_await api_.handle(request);
+    }
+    if (request.path.starts_with("/_sandbox/")) co_return control(request);
+    co_return pages_.serve(request);
+}
+
+http::Response Sandbox::control(const http::Request& request) {
+    const std::string path = request.path.substr(std::string_view("/_sandbox/").size());
+    const bool posts = request.method == "POST";
+    Object wanted;
+    if (posts && !request.body.empty()) {
+        const auto parsed = parse_json(request.body);
+        if (!parsed || !parsed->is_object()) return refusal(400, "the body must be a JSON object");
+        wanted = parsed->get_object();
+    }
+    if (path == "health")
+        return answer(200, Object{
+                               {"ok", true}
+        });
+    if (path == "clock" && posts) return advance(account_, wanted);
+    if (path == "clock")
+        return answer(200, Object{
+                               {"now", account_.now()}
+        });
+    if (path == "latency" && posts) {
+        const auto wait = stripe::number(wanted, "milliseconds");
+        if (wait < 0 || wait > 60'000) return refusal(400, "milliseconds must be 0 to 60000");
+        api_.set_latency(std::chrono::milliseconds(wait));
+        return answer(200, Object{
+                               {"milliseconds", wait}
+        });
+    }
+    if (path == "webhooks/pause" && posts) {
+        deliverer_.pause();
+        return answer(200, Object{
+                               {"paused", true}
+        });
+    }
+    if (path == "webhooks/resume" && posts) {
+        deliverer_.resume();
+        return answer(200, Object{
+                               {"paused", false}
+        });
+    }
+    if (path == "deliveries") {
+        json::array all;
+        const auto& ids = account_.store().ids("_delivery");
+        for (auto id = ids.rbegin(); id != ids.rend() && all.size() < 1000; ++id) {
+            all.push_back(without_own_fields(*account_.store().find(*id)));
+        }
+        return answer(200, Object{
+                               {"paused", deliverer_.is_paused()},
+                               {"data",   std::move(all)        }
+        });
+    }
+    const auto slash = path.rfind('/');
+    if (posts && path.starts_with("events/") && slash > 6) {
+        const auto* event = account_.find("event", path.substr(7, slash - 7));
+        if (!event) return refusal(404, "there is no such event");
+        const auto action = path.substr(slash + 1);
+        if (action == "resend") {
+            const int count = stripe::resend_event(account_, *event);
+            account_.commit();
+            deliverer_.wake();
+            return answer(200, Object{
+                                   {"deliveries", count}
+            });
+        }
+        if (action == "payload") {
+            return payload(account_, *event, wanted, to_unix(real_clock_.now()));
+        }
+    }
+    return refusal(404, "the sandbox has no such control: see sandbox/README.md");
+}
+
+}  // namespace paydesk::sandbox

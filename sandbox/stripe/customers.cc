@@ -1,0 +1,163 @@
+#include "sandbox/stripe/customers.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "sandbox/stripe/payments.h"
+#include "sandbox/stripe/refusal.h"
+#include "sandbox/stripe/routes.h"
+#include "sandbox/stripe/shapes.h"
+#include "sandbox/stripe/subscribing.h"
+
+namespace paydesk::sandbox::stripe {
+namespace {
+
+constexpr std::string_view address = "{city country line1 line2 postal_code state}";
+
+std::string listing(std::string_view more) {
+    const std::string where(address);
+    return "address?" + where +
+           " balance:i business_name>=clover individual_name>=clover cash_balance:no description "
+           "email invoice_prefix next_invoice_sequence:i "
+           "invoice_settings{custom_fields:no default_payment_method footer rendering_options:no} "
+           "metadata:m name phone preferred_locales[]:id "
+           "shipping?{address!" +
+           where +
+           " name! phone} "
+           "source:id tax:any tax_exempt:(none|exempt|reverse)? validate:b " +
+           std::string(more);
+}
+
+// Text fields and the nested ones that both create and update take.
+void fill(Account& account, const Object& params, Object& customer) {
+    copy_params(
+        params, customer,
+        {"balance", "business_name", "individual_name", "description", "email", "invoice_prefix",
+         "next_invoice_sequence", "name", "phone", "preferred_locales", "shipping"});
+    if (const auto* given = params.if_contains("address")) {
+        if (given->is_null()) {
+            customer["address"] = nullptr;
+        } else {
+            Object full{
+                {"city",        nullptr},
+                {"country",     nullptr},
+                {"line1",       nullptr},
+                {"line2",       nullptr},
+                {"postal_code", nullptr},
+                {"state",       nullptr}
+            };
+            copy_params(given->get_object(), full,
+                        {"city", "country", "line1", "line2", "postal_code", "state"});
+            customer["address"] = std::move(full);
+        }
+    }
+    if (present(params, "tax_exempt")) customer["tax_exempt"] = params.at("tax_exempt");
+    const Object& settings = child(params, "invoice_settings");
+    const auto method = text(settings, "default_payment_method");
+    if (!method.empty()) {
+        const Object& stored =
+            account.get("payment_method", method, "invoice_settings[default_payment_method]");
+        if (text(stored, "customer") != text(customer, "id")) {
+            refuse("resource_missing",
+                   "The customer does not have a payment method with the ID " + method +
+                       ". The payment method must be attached to the customer.",
+                   "invoice_settings[default_payment_method]");
+        }
+    }
+    copy_params(settings, customer["invoice_settings"].as_object(),
+                {"default_payment_method", "footer"});
+    merge_metadata(params, customer);
+    const auto email = text(customer, "email");
+    if (!email.empty() && email.find('@') == std::string::npos) {
+        refuse("email_invalid", "Invalid email address: " + email, "email");
+    }
+    if (email.size() > 512) refuse("", "Email is too long.", "email");
+}
+
+// A method to attach and use for invoices. An old `source` token is treated as one.
+void take_method(Account& account, const std::string& customer, const Object& params) {
+    const bool source = present(params, "source");
+    const auto named = text(params, source ? "source" : "payment_method");
+    if (named.empty()) return;
+    const auto method =
+        text(resolve_method(account, named, source ? "source" : "payment_method"), "id");
+    attach_method(account, method, customer);
+    if (!source) return;
+    account.change(customer, "", [&](Object& changed) {
+        changed["invoice_settings"].as_object()["default_payment_method"] = method;
+    });
+}
+
+json::value create(Call& call) {
+    Account& account = call.account;
+    Object fields;
+    Object probe = blank("customer");
+    fill(account, call.params, probe);  // refuses before anything is made
+    for (const auto& [key, value] : probe) {
+        if (key != "id" && key != "created") fields[key] = value;
+    }
+    if (present(call.params, "payment_method")) {
+        // The method must be attached before it may be the default.
+        fields["invoice_settings"].as_object()["default_payment_method"] = nullptr;
+    }
+    const auto id = text(add_customer(account, fields), "id");
+    take_method(account, id, call.params);
+    return account.get("customer", id);
+}
+
+json::value update(Call& call) {
+    Account& account = call.account;
+    const auto id = text(call.target("customer"), "id");
+    const Object& updated = account.change(
+        id, "customer.updated", [&](Object& customer) { fill(account, call.params, customer); });
+    take_method(account, id, call.params);
+    return updated;
+}
+
+json::value retrieve(Call& call) {
+    const auto* object = call.account.store().find("customer", call.path.at("id"));
+    if (object && flag(*object, "_deleted")) return deleted(*object);
+    return call.target("customer");
+}
+
+json::value remove(Call& call) {
+    Account& account = call.account;
+    const auto id = text(call.target("customer"), "id");
+    const auto subscriptions = account.store().ids("subscription");
+    for (const auto& subscription : subscriptions) {
+        const Object& object = *account.store().find(subscription);
+        if (text(object, "customer") != id || present(object, "ended_at")) continue;
+        cancel_subscription(account, subscription, "cancellation_requested");
+    }
+    account.emit("customer.deleted", account.get("customer", id));
+    return deleted(account.change(id, "", [](Object& customer) { customer["_deleted"] = true; }));
+}
+
+}  // namespace
+
+const Object& add_customer(Account& account, const Object& fields) {
+    Object customer = blank("customer");
+    customer["id"] = account.new_id("cus_", 14);
+    auto prefix = account.new_id("", 8);
+    std::ranges::transform(prefix, prefix.begin(), [](unsigned char c) { return std::toupper(c); });
+    customer["invoice_prefix"] = prefix;
+    for (const auto& [key, value] : fields) {
+        if (key != "invoice_prefix" || !value.is_null()) customer[key] = value;
+    }
+    const Object& added = account.add(std::move(customer));
+    account.emit("customer.created", added);
+    return added;
+}
+
+void add_customer_routes(Routes& routes) {
+    routes.on("POST /v1/customers", listing("payment_method:id test_clock:no"), create);
+    routes.list("/v1/customers", "email created:any", [](Call& call) {
+        return list_page(call, "customer", "/v1/customers",
+                         [&](const Object& customer) { return matches(call, customer, "email"); });
+    });
+    routes.on("GET /v1/customers/{id}", "", retrieve);
+    routes.on("POST /v1/customers/{id}", listing("default_source:no"), update);
+    routes.on("DELETE /v1/customers/{id}", "", remove);
+}
+
+}  // namespace paydesk::sandbox::stripe

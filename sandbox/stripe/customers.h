@@ -1,0 +1,11 @@
+#pragma once
+// Customers: POST, GET, DELETE /v1/customers.
+
+#include "sandbox/stripe/account.h"
+
+namespace paydesk::sandbox::stripe {
+
+// Adds a customer; emits customer.created. `fields` overrides blank values.
+const Object& add_customer(Account& account, const Object& fields);
+
+}  // namespace paydesk::sandbox::stripe

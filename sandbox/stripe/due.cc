@@ -1,0 +1,173 @@
+#include "sandbox/stripe/due.h"
+
+#include <optional>
+
+#include "sandbox/stripe/checkout.h"
+#include "sandbox/stripe/invoicing.h"
+#include "sandbox/stripe/subscribing.h"
+
+namespace paydesk::sandbox::stripe {
+namespace {
+
+constexpr std::int64_t incomplete_seconds = 23 * 3600;
+constexpr int steps_max = 10'000;
+
+using Act = void (*)(Account&, const std::string& id);
+// Says that `act` is due at a moment.
+using Notice = std::function<void(std::int64_t at, Act act)>;
+using Consider = void (*)(const Object&, const Notice&);
+
+struct Due {
+    std::int64_t at = 0;
+    std::string id = {};
+    Act act = nullptr;
+};
+
+void charge_open_invoice(Account& account, const std::string& id) {
+    const auto method = method_for(account, account.get("invoice", id));
+    if (method.empty()) {
+        note_failed_payment(account, id, Outcome::declined);
+        return;
+    }
+    pay_invoice(account, id, {.payment_method = method, .off_session = true});
+}
+
+void finalize_draft(Account& account, const std::string& id) {
+    finalize_invoice(account, id);
+    const Object& invoice = account.get("invoice", id);
+    if (text(invoice, "status") == "open" &&
+        text(invoice, "collection_method") == "charge_automatically") {
+        charge_open_invoice(account, id);
+    }
+}
+
+void end_at_cancel(Account& account, const std::string& id) {
+    cancel_subscription(account, id, "cancellation_requested");
+}
+
+// The first payment never came.
+void expire_incomplete(Account& account, const std::string& id) {
+    const auto invoice = text(account.get("subscription", id), "latest_invoice");
+    account.change(id, "customer.subscription.updated", [&](Object& subscription) {
+        subscription["status"] = "incomplete_expired";
+        subscription["ended_at"] = account.now();
+        subscription["canceled_at"] = account.now();
+    });
+    if (text(account.get("invoice", invoice), "status") == "open") void_invoice(account, invoice);
+}
+
+void end_trial(Account& account, const std::string& id) {
+    const Object& subscription = account.get("subscription", id);
+    const bool has_method =
+        present(subscription, "default_payment_method") ||
+        present(child(account.get("customer", text(subscription, "customer")), "invoice_settings"),
+                "default_payment_method");
+    const auto otherwise = text(child(child(subscription, "trial_settings"), "end_behavior"),
+                                "missing_payment_method");
+    if (has_method || otherwise == "create_invoice") {
+        renew_subscription(account, id);
+    } else if (otherwise == "cancel") {
+        cancel_subscription(account, id, "cancellation_requested");
+    } else {
+        const Object& paused =
+            account.change(id, "customer.subscription.updated",
+                           [](Object& changed) { changed["status"] = "paused"; });
+        account.emit("customer.subscription.paused", paused);
+    }
+}
+
+void announce_trial_end(Account& account, const std::string& id) {
+    account.change(id, "", [](Object& subscription) { subscription["_trial_announced"] = true; });
+    account.emit("customer.subscription.trial_will_end", account.get("subscription", id));
+}
+
+void consider_session(const Object& session, const Notice& due) {
+    if (text(session, "status") == "open") due(number(session, "expires_at"), expire_session);
+}
+
+void consider_subscription(const Object& subscription, const Notice& due) {
+    const auto status = text(subscription, "status");
+    if (status == "incomplete") {
+        due(number(subscription, "created") + incomplete_seconds, expire_incomplete);
+        return;
+    }
+    if (status == "canceled" || status == "incomplete_expired" || status == "paused") return;
+    const auto end = period_end_of(subscription);
+    if (present(subscription, "cancel_at")) {
+        due(number(subscription, "cancel_at"), end_at_cancel);
+        if (number(subscription, "cancel_at") <= end) return;
+    }
+    if (status == "trialing") {
+        const auto announce = number(subscription, "trial_end") - 3 * 86400;
+        if (!flag(subscription, "_trial_announced") && announce > number(subscription, "created")) {
+            due(announce, announce_trial_end);
+        }
+        due(end, end_trial);
+    } else {
+        due(end, renew_subscription);
+    }
+}
+
+void consider_invoice(const Object& invoice, const Notice& due) {
+    const auto status = text(invoice, "status");
+    if (status == "draft" && present(invoice, "automatically_finalizes_at")) {
+        due(number(invoice, "automatically_finalizes_at"), finalize_draft);
+    }
+    if (status == "open" && present(invoice, "next_payment_attempt")) {
+        due(number(invoice, "next_payment_attempt"), charge_open_invoice);
+    }
+}
+
+// The earliest thing due at or before `until`.
+std::optional<Due> next_due(const Account& account, std::int64_t until) {
+    std::optional<Due> next;
+    const std::pair<std::string_view, Consider> kinds[] = {
+        {"checkout.session", consider_session     },
+        {"subscription",     consider_subscription},
+        {"invoice",          consider_invoice     },
+    };
+    for (const auto& [kind, consider] : kinds) {
+        for (const auto& id : account.store().ids(kind)) {
+            const auto* object = account.find(kind, id);
+            if (!object) continue;
+            consider(*object, [&](std::int64_t at, Act act) {
+                if (at <= until && (!next || at < next->at)) next = Due{at, id, act};
+            });
+        }
+    }
+    return next;
+}
+
+}  // namespace
+
+void run_due(Account& account) {
+    for (int step = 0; step < steps_max; ++step) {
+        const auto due = next_due(account, account.now());
+        if (!due) return;
+        due->act(account, due->id);
+        account.commit();
+    }
+}
+
+int advance_clock(Account& account, std::int64_t seconds) {
+    const auto target = account.now() + seconds;
+    const auto move_to = [&](std::int64_t at) {
+        const auto ahead = at - account.now();
+        if (ahead <= 0) return;
+        account.clock().set_offset(account.clock().offset() + std::chrono::seconds(ahead));
+        account.set_setting("clock_offset_seconds", account.clock().offset().count());
+        account.commit();
+    };
+    int steps = 0;
+    for (; steps < steps_max; ++steps) {
+        const auto due = next_due(account, target);
+        if (!due) break;
+        move_to(due->at);
+        due->act(account, due->id);
+        account.commit();
+    }
+    move_to(target);
+    return steps;
+}
+
+}  // namespace paydesk::sandbox::stripe

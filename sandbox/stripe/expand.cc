@@ -1,0 +1,152 @@
+#include "sandbox/stripe/expand.h"
+
+#include <algorithm>
+
+#include "sandbox/stripe/refusal.h"
+#include "sandbox/stripe/render.h"
+#include "sandbox/stripe/routes.h"
+
+namespace paydesk::sandbox::stripe {
+namespace {
+
+std::vector<std::string> split(const std::string& path) {
+    std::vector<std::string> parts;
+    std::size_t begin = 0;
+    for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.', begin)) {
+        parts.push_back(path.substr(begin, dot - begin));
+        begin = dot + 1;
+    }
+    parts.push_back(path.substr(begin));
+    return parts;
+}
+
+// The objects of `kind` that `keep` keeps, newest first, as a nested list.
+json::value nested(const Account& account, std::string_view kind, const std::string& url,
+                   const std::function<bool(const Object&)>& keep) {
+    json::array data;
+    const auto& ids = account.store().ids(kind);
+    for (auto id = ids.rbegin(); id != ids.rend() && data.size() < 10; ++id) {
+        const auto* object = account.find(kind, *id);
+        if (object && keep(*object)) data.push_back(*object);
+    }
+    return list_of(url, std::move(data));
+}
+
+// What is shown only when asked for, in the newest shape; nothing when `owner` has no such field.
+std::optional<json::value> includable(const Account& account, const Object& owner,
+                                      const std::string& key, Shape shape) {
+    const auto kind = text(owner, "object");
+    const auto id = text(owner, "id");
+    const auto* stored = account.store().find(id);
+    if (kind == "checkout.session" && key == "line_items" && stored) {
+        return list_of("/v1/checkout/sessions/" + id + "/line_items",
+                       children(*stored, "_line_items"));
+    }
+    if (kind == "invoice" && shape >= Shape::basil && stored) {
+        if (key == "payments") {
+            return nested(account, "invoice_payment", "/v1/invoice_payments?invoice=" + id,
+                          [&](const Object& payment) { return text(payment, "invoice") == id; });
+        }
+        if (key == "confirmation_secret") {
+            const auto* intent = account.find("payment_intent", text(*stored, "_payment_intent"));
+            if (!intent) return json::value(nullptr);
+            return Object{
+                {"client_secret", intent->at("client_secret")},
+                {"type",          "payment_intent"           }
+            };
+        }
+    }
+    if (kind == "charge" && key == "refunds") {
+        return nested(account, "refund", "/v1/charges/" + id + "/refunds",
+                      [&](const Object& refund) { return text(refund, "charge") == id; });
+    }
+    if (kind == "customer" && key == "subscriptions") {
+        return nested(account, "subscription", "/v1/customers/" + id + "/subscriptions",
+                      [&](const Object& subscription) {
+                          return text(subscription, "customer") == id &&
+                                 !present(subscription, "ended_at");
+                      });
+    }
+    if (kind == "customer" && (key == "sources" || key == "tax_ids")) {
+        return list_of("/v1/customers/" + id + "/" + key, {});
+    }
+    if (kind == "price" && stored && key == "tiers") {
+        return stored->contains("_tiers") ? stored->at("_tiers") : json::value(json::array());
+    }
+    if (kind == "price" && key == "currency_options") return Object();
+    return std::nullopt;
+}
+
+class Expansion {
+public:
+    Expansion(const Account& account, Shape shape, std::string path)
+        : account_(account), shape_(shape), path_(std::move(path)), parts_(split(path_)) {
+        const auto levels = static_cast<std::size_t>(
+            std::ranges::count_if(parts_, [](const auto& part) { return part != "data"; }));
+        if (levels > expand_levels_max) {
+            refuse(
+                "",
+                "You cannot expand more than 4 levels of a property. Attempted to expand: " + path_,
+                "expand");
+        }
+    }
+
+    void walk(json::value& value, std::size_t depth = 0) {
+        if (depth == parts_.size() || value.is_null()) return;
+        if (value.is_array()) {
+            for (json::value& element : value.get_array()) walk(element, depth);
+            return;
+        }
+        if (!value.is_object()) cannot();
+        Object& owner = value.get_object();
+        const auto& key = parts_[depth];
+        if (key == "breakdown" && owner.contains("amount_discount")) {
+            owner["breakdown"] = Object{
+                {"discounts", json::array()},
+                {"taxes",     json::array()}
+            };
+            return;
+        }
+        if (!present(owner, key)) {
+            if (auto found = includable(account_, owner, key, shape_)) {
+                owner[key] = render(*found, shape_);
+            } else if (!owner.contains(key)) {
+                cannot();
+            }
+        }
+        json::value& slot = owner[key];
+        if (slot.is_string()) slot = target(std::string(slot.get_string()));
+        if (slot.is_array() && depth + 1 == parts_.size()) {
+            for (json::value& element : slot.get_array()) {
+                if (element.is_string()) element = target(std::string(element.get_string()));
+            }
+        }
+        walk(slot, depth + 1);
+    }
+
+private:
+    [[noreturn]] void cannot() const {
+        refuse("", "This property cannot be expanded (" + path_ + ").", "expand");
+    }
+    json::value target(const std::string& id) const {
+        const auto* object = account_.store().find(id);
+        if (!object) cannot();
+        if (flag(*object, "_deleted")) return deleted(*object);
+        return render(*object, shape_);
+    }
+
+    const Account& account_;
+    Shape shape_;
+    std::string path_;
+    std::vector<std::string> parts_;
+};
+
+}  // namespace
+
+void expand(const Account& account, json::value& shown, const json::array& paths, Shape shape) {
+    for (const json::value& path : paths) {
+        Expansion(account, shape, std::string(path.as_string())).walk(shown);
+    }
+}
+
+}  // namespace paydesk::sandbox::stripe

@@ -1,0 +1,386 @@
+#include "sandbox/stripe/invoicing.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/money.h"
+#include "sandbox/stripe/refusal.h"
+#include "sandbox/stripe/shapes.h"
+#include "sandbox/stripe/subscribing.h"
+
+namespace paydesk::sandbox::stripe {
+namespace {
+
+std::string money_text(std::int64_t amount, const std::string& currency) {
+    const auto known = Currency::parse(currency);
+    return known ? Money(amount, *known).format() : std::to_string(amount) + " " + currency;
+}
+
+std::string describe(const Account& account, const LineDraft& line) {
+    if (!line.description.empty()) return line.description;
+    const auto* product = account.store().find("product", text(line.price, "product"));
+    auto said = std::to_string(line.quantity) + " × " +
+                (product ? text(*product, "name") : std::string("Item"));
+    if (!present(line.price, "unit_amount")) return said;
+    said += " (at " + money_text(number(line.price, "unit_amount"), text(line.price, "currency"));
+    const Object& recurring = child(line.price, "recurring");
+    if (!recurring.empty()) {
+        const auto count = number(recurring, "interval_count", 1);
+        said += count == 1 ? " / " + text(recurring, "interval")
+                           : fmt::format(" every {} {}s", count, text(recurring, "interval"));
+    }
+    return said + ")";
+}
+
+json::value parent_of(const LineDraft& line) {
+    if (!line.invoice_item.empty() && line.subscription_item.empty()) {
+        return Object{
+            {"invoice_item_details",
+             Object{{"invoice_item", line.invoice_item},
+                    {"proration", line.proration},
+                    {"proration_details", Object{{"credited_items", nullptr}}},
+                    {"subscription", text_or_null(line.subscription)}}},
+            {"subscription_item_details", nullptr                     },
+            {"type",                      "invoice_item_details"      }
+        };
+    }
+    if (line.subscription_item.empty()) return nullptr;
+    return Object{
+        {"invoice_item_details",      nullptr                    },
+        {"subscription_item_details",
+         Object{{"invoice_item", text_or_null(line.invoice_item)},
+                {"proration", line.proration},
+                {"proration_details", Object{{"credited_items", nullptr}}},
+                {"subscription", text_or_null(line.subscription)},
+                {"subscription_item", line.subscription_item}}   },
+        {"type",                      "subscription_item_details"}
+    };
+}
+
+Object line_object(const Account& account, const InvoiceDraft& draft, const LineDraft& line) {
+    Object object = blank("line_item");
+    object["id"] = account.new_id("il_1");
+    object["amount"] = line.amount;
+    object["subtotal"] = line.amount;
+    object["currency"] = draft.currency;
+    object["description"] = describe(account, line);
+    object["discountable"] = !line.proration;
+    object["invoice"] = draft.id;
+    object["metadata"] = line.metadata;
+    object["parent"] = parent_of(line);
+    object["period"] = Object{
+        {"start", line.period_start},
+        {"end",   line.period_end  }
+    };
+    object["quantity"] = line.quantity;
+    object["quantity_decimal"] = std::to_string(line.quantity);
+    object["subscription"] = text_or_null(line.subscription);
+    if (!line.price.empty()) {
+        object["pricing"] = Object{
+            {"price_details",
+             Object{{"price", line.price.at("id")}, {"product", line.price.at("product")}}},
+            {"type", "price_details"},
+            {"unit_amount_decimal", value_of(line.price, "unit_amount_decimal")}
+        };
+        object["_price"] = line.price;
+    }
+    return object;
+}
+
+void copy_customer(const Object& customer, Object& invoice) {
+    for (const auto* key : {"address", "email", "name", "phone", "shipping", "tax_exempt"}) {
+        invoice["customer_" + std::string(key)] = value_of(customer, key);
+    }
+}
+
+std::string next_number(Account& account, const std::string& customer) {
+    std::string number_text;
+    account.change(customer, "", [&](Object& changed) {
+        const auto sequence = number(changed, "next_invoice_sequence", 1);
+        number_text = fmt::format("{}-{:04}", text(changed, "invoice_prefix"), sequence);
+        changed["next_invoice_sequence"] = sequence + 1;
+    });
+    return number_text;
+}
+
+void add_invoice_payment(Account& account, const Object& invoice, const std::string& intent) {
+    Object payment = blank("invoice_payment");
+    payment["id"] = account.new_id("inpay_1");
+    payment["amount_requested"] = invoice.at("amount_due");
+    payment["currency"] = invoice.at("currency");
+    payment["invoice"] = invoice.at("id");
+    payment["payment"] = Object{
+        {"payment_intent", intent          },
+        {"type",           "payment_intent"}
+    };
+    account.add(std::move(payment));
+}
+
+void change_invoice_payment(Account& account, const Object& invoice,
+                            const std::function<void(Object&)>& edit, std::string_view event) {
+    const auto ids = account.store().ids("invoice_payment");
+    for (const auto& id : ids) {
+        if (text(*account.store().find(id), "invoice") != text(invoice, "id")) continue;
+        const Object& changed = account.change(id, "", edit);
+        if (!event.empty()) account.emit(event, changed);
+    }
+}
+
+std::string subscription_of(const Object& invoice) {
+    return text(child(child(invoice, "parent"), "subscription_details"), "subscription");
+}
+
+// Graduated: each unit at its own tier's price. Volume: all at the tier that the quantity reaches.
+std::int64_t tiered_amount(const Object& price, std::int64_t quantity) {
+    const bool volume = text(price, "tiers_mode") == "volume";
+    std::int64_t amount = 0;
+    std::int64_t counted = 0;
+    for (const json::value& value : children(price, "_tiers")) {
+        const Object& tier = value.get_object();
+        const bool last = !present(tier, "up_to");
+        const auto up_to = last ? quantity : std::min(quantity, number(tier, "up_to"));
+        const bool reaches = last || quantity <= number(tier, "up_to");
+        if (volume && !reaches) continue;
+        const auto units = volume ? quantity : up_to - counted;
+        if (units > 0 || counted == 0) {
+            amount += units * number(tier, "unit_amount") + number(tier, "flat_amount");
+        }
+        counted = up_to;
+        if (reaches) break;
+    }
+    return amount;
+}
+
+// Days between automatic attempts, after the first.
+constexpr std::int64_t retry_days[] = {3, 5, 7};
+
+}  // namespace
+
+std::string new_invoice_id(const Account& account) { return account.new_id("in_1"); }
+
+std::int64_t amount_of(const Object& price, std::int64_t quantity) {
+    if (text(price, "billing_scheme") == "tiered") return tiered_amount(price, quantity);
+    if (present(price, "unit_amount")) return number(price, "unit_amount") * quantity;
+    const auto decimal = text(price, "unit_amount_decimal");
+    if (decimal.empty()) return 0;
+    const auto point = decimal.find('.');
+    // Whole part and 12 decimals as an integer: rounding happens once, per line.
+    std::string digits = decimal.substr(0, point);
+    std::string fraction = point == std::string::npos ? "" : decimal.substr(point + 1);
+    fraction.resize(12, '0');
+    const __int128 scaled =
+        static_cast<__int128>(std::stoll(digits)) * 1'000'000'000'000 + std::stoll(fraction);
+    return static_cast<std::int64_t>((scaled * quantity + 500'000'000'000) / 1'000'000'000'000);
+}
+
+void add_invoice(Account& account, const InvoiceDraft& draft) {
+    const Object& customer = account.get("customer", draft.customer, "customer");
+    Object invoice = blank("invoice");
+    std::int64_t total = 0;
+    json::array lines;
+    for (const LineDraft& line : draft.lines) {
+        total += line.amount;
+        lines.push_back(line_object(account, draft, line));
+    }
+    invoice["id"] = draft.id;
+    invoice["customer"] = draft.customer;
+    copy_customer(customer, invoice);
+    invoice["currency"] = draft.currency;
+    invoice["billing_reason"] = draft.billing_reason;
+    invoice["period_start"] = draft.period_start;
+    invoice["period_end"] = draft.period_end;
+    invoice["lines"] = list_of("/v1/invoices/" + draft.id + "/lines", std::move(lines));
+    for (const auto* key : {"subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax"}) {
+        invoice[key] = total;
+    }
+    // What is owed to the customer is never charged; it would go to their balance.
+    invoice["amount_due"] = std::max<std::int64_t>(total, 0);
+    invoice["amount_remaining"] = std::max<std::int64_t>(total, 0);
+    if (!draft.subscription.empty()) {
+        const Object& subscription = account.get("subscription", draft.subscription);
+        invoice["parent"] = Object{
+            {"quote_details",        nullptr                                                                         },
+            {"subscription_details", Object{{"metadata", subscription.at("metadata")},
+                                            {"subscription", draft.subscription}}},
+            {"type",                 "subscription_details"                                                          }
+        };
+        invoice["collection_method"] = subscription.at("collection_method");
+        const auto days = number(subscription, "days_until_due");
+        if (days > 0) invoice["due_date"] = account.now() + days * 86400;
+    }
+    if (draft.billing_reason == "subscription_cycle") {
+        invoice["automatically_finalizes_at"] = account.now() + 3600;
+    }
+    for (const auto& [key, value] : draft.fields) invoice[key] = value;
+    account.emit("invoice.created", account.add(std::move(invoice)));
+}
+
+void finalize_invoice(Account& account, const std::string& id, std::string_view payment_intent) {
+    const Object draft = account.get("invoice", id);
+    const auto number_text = next_number(account, text(draft, "customer"));
+    const auto due = number(draft, "amount_due");
+    std::string intent(payment_intent);
+    const Object& open = account.change(id, "", [&](Object& invoice) {
+        invoice["status"] = "open";
+        invoice["number"] = number_text;
+        invoice["automatically_finalizes_at"] = nullptr;
+        invoice["effective_at"] = account.now();
+        invoice["ending_balance"] = 0;
+        invoice["hosted_invoice_url"] = account.base_url() + "/i/" + id;
+        invoice["invoice_pdf"] = account.base_url() + "/i/" + id + "/pdf";
+        invoice["status_transitions"].as_object()["finalized_at"] = account.now();
+        invoice["webhooks_delivered_at"] = account.now();
+        if (!intent.empty()) invoice["_payment_intent"] = intent;
+    });
+    account.emit("invoice.finalized", open);
+    if (due == 0) {
+        settle_invoice(account, id);
+        return;
+    }
+    if (intent.empty()) {
+        const bool subscribed = !subscription_of(draft).empty();
+        intent = text(
+            add_payment_intent(account, due, text(draft, "currency"),
+                               Object{
+                                   {"customer",           draft.at("customer")                                                                      },
+                                   {"description",        subscribed ? json::value("Subscription update")
+                                                              : json::value("Payment for Invoice")},
+                                   {"setup_future_usage",
+                                    subscribed ? json::value("off_session") : json::value(nullptr)                                                  },
+                                   {"_invoice",           id                                                                                        }
+        }),
+            "id");
+        account.change(id, "", [&](Object& invoice) { invoice["_payment_intent"] = intent; });
+    }
+    add_invoice_payment(account, *account.find("invoice", id), intent);
+}
+
+std::string method_for(const Account& account, const Object& invoice) {
+    if (present(invoice, "default_payment_method")) return text(invoice, "default_payment_method");
+    if (const auto* subscription = account.find("subscription", subscription_of(invoice))) {
+        if (present(*subscription, "default_payment_method")) {
+            return text(*subscription, "default_payment_method");
+        }
+    }
+    const auto* customer = account.find("customer", text(invoice, "customer"));
+    if (!customer) return {};
+    return text(child(*customer, "invoice_settings"), "default_payment_method");
+}
+
+Outcome pay_invoice(Account& account, const std::string& id, const Confirmation& how) {
+    const Object invoice = account.get("invoice", id);
+    const auto status = text(invoice, "status");
+    if (status == "paid") refuse("", "Invoice is already paid");
+    if (status != "open" && status != "uncollectible") {
+        refuse("", "This invoice is " + status + " and can't be paid.");
+    }
+    const auto outcome = confirm_payment(account, text(invoice, "_payment_intent"), how);
+    if (outcome == Outcome::succeeded)
+        settle_invoice(account, id);
+    else
+        note_failed_payment(account, id, outcome);
+    return outcome;
+}
+
+void settle_invoice(Account& account, const std::string& id, bool out_of_band) {
+    const Object before = account.get("invoice", id);
+    const auto* intent = account.find("payment_intent", text(before, "_payment_intent"));
+    const auto now = account.now();
+    const bool renewal = text(before, "billing_reason") == "subscription_cycle";
+    const Object& paid = account.change(id, renewal ? "invoice.updated" : "", [&](Object& invoice) {
+        invoice["status"] = "paid";
+        invoice["attempted"] = true;
+        if (intent && !out_of_band) {
+            invoice["_charge"] = value_of(*intent, "latest_charge");
+            invoice["attempt_count"] = number(invoice, "attempt_count") + 1;
+        }
+        if (out_of_band) invoice["_paid_out_of_band"] = true;
+        invoice["next_payment_attempt"] = nullptr;
+        invoice["amount_paid"] = invoice.at("amount_due");
+        invoice["amount_remaining"] = 0;
+        invoice["status_transitions"].as_object()["paid_at"] = now;
+    });
+    account.emit("invoice.paid", paid);
+    if (!out_of_band) account.emit("invoice.payment_succeeded", paid);
+    if (intent && !out_of_band) {
+        change_invoice_payment(
+            account, paid,
+            [&](Object& payment) {
+                payment["status"] = "paid";
+                payment["amount_paid"] = payment.at("amount_requested");
+                payment["status_transitions"].as_object()["paid_at"] = now;
+            },
+            "invoice_payment.paid");
+    }
+    invoice_was_paid(account, subscription_of(paid), id);
+}
+
+void note_failed_payment(Account& account, const std::string& id, Outcome outcome) {
+    const bool asks = outcome == Outcome::requires_action;
+    const Object before = account.get("invoice", id);
+    const bool renewal = text(before, "billing_reason") == "subscription_cycle";
+    const auto attempts = number(before, "attempt_count") + (asks ? 0 : 1);
+    const Object failed = account.change(id, "", [&](Object& invoice) {
+        invoice["attempted"] = true;
+        invoice["attempt_count"] = attempts;
+        invoice["next_payment_attempt"] = nullptr;
+        if (renewal && attempts >= 1 &&
+            attempts <= static_cast<std::int64_t>(std::size(retry_days))) {
+            invoice["next_payment_attempt"] = account.now() + retry_days[attempts - 1] * 86400;
+        }
+    });
+    if (!asks) account.emit("invoice.payment_failed", failed);
+    const auto* intent = account.find("payment_intent", text(failed, "_payment_intent"));
+    const bool needs_customer = asks || (intent && text(child(*intent, "last_payment_error"),
+                                                        "code") == "authentication_required");
+    if (needs_customer) account.emit("invoice.payment_action_required", failed);
+    account.emit("invoice.updated", failed, &before);
+    if (!asks) invoice_was_not_paid(account, subscription_of(failed), failed);
+}
+
+void void_invoice(Account& account, const std::string& id) {
+    const Object& invoice = account.get("invoice", id);
+    const auto status = text(invoice, "status");
+    if (status != "open" && status != "uncollectible") {
+        refuse("invoice_not_editable",
+               "You can only pass in open invoices. This invoice isn't open.");
+    }
+    const auto intent = text(invoice, "_payment_intent");
+    const Object& voided = account.change(id, "", [&](Object& changed) {
+        changed["status"] = "void";
+        changed["next_payment_attempt"] = nullptr;
+        changed["status_transitions"].as_object()["voided_at"] = account.now();
+    });
+    if (account.find("payment_intent", intent)) {
+        const Object& canceled = account.change(intent, "", [&](Object& changed) {
+            changed["status"] = "canceled";
+            changed["canceled_at"] = account.now();
+            changed["cancellation_reason"] = "void_invoice";
+        });
+        account.emit("payment_intent.canceled", canceled);
+    }
+    change_invoice_payment(
+        account, voided,
+        [&](Object& payment) {
+            payment["status"] = "canceled";
+            payment["status_transitions"].as_object()["canceled_at"] = account.now();
+        },
+        "");
+    account.emit("invoice.voided", voided);
+}
+
+void mark_uncollectible(Account& account, const std::string& id) {
+    if (text(account.get("invoice", id), "status") != "open") {
+        refuse("invoice_not_editable",
+               "You can only pass in open invoices. This invoice isn't open.");
+    }
+    const Object& marked = account.change(id, "", [&](Object& changed) {
+        changed["status"] = "uncollectible";
+        changed["next_payment_attempt"] = nullptr;
+        changed["status_transitions"].as_object()["marked_uncollectible_at"] = account.now();
+    });
+    account.emit("invoice.marked_uncollectible", marked);
+}
+
+}  // namespace paydesk::sandbox::stripe

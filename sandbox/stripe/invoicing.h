@@ -1,0 +1,66 @@
+#pragma once
+// The life of an invoice: draft -> open -> paid | void | uncollectible, with its events.
+
+#include <string>
+#include <string_view>
+
+#include "sandbox/stripe/account.h"
+#include "sandbox/stripe/payments.h"
+
+namespace paydesk::sandbox::stripe {
+
+struct LineDraft {
+    Object price;  // whole; {} for a line without one
+    std::int64_t quantity = 1;
+    std::int64_t amount = 0;
+    std::int64_t period_start = 0;
+    std::int64_t period_end = 0;
+    std::string description = {};  // "" makes one from price and quantity
+    std::string subscription = {};
+    std::string subscription_item = {};
+    std::string invoice_item = {};
+    bool proration = false;
+    Object metadata = {};
+};
+
+struct InvoiceDraft {
+    std::string id;  // made beforehand by new_invoice_id(): a PaymentIntent may name it already
+    std::string customer;
+    std::string currency;
+    std::string billing_reason;
+    std::string subscription = {};
+    std::int64_t period_start = 0;
+    std::int64_t period_end = 0;
+    std::vector<LineDraft> lines = {};
+    Object fields = {};  // overrides
+};
+
+std::string new_invoice_id(const Account& account);
+
+// What `quantity` of this price costs, in its currency's minor units; tiers included.
+std::int64_t amount_of(const Object& price, std::int64_t quantity);
+
+// Adds a draft. Emits invoice.created.
+void add_invoice(Account& account, const InvoiceDraft& draft);
+
+// draft -> open (or paid when nothing is due). Makes a PaymentIntent unless one is named.
+// Emits invoice.finalized and what paying emits.
+void finalize_invoice(Account& account, const std::string& invoice,
+                      std::string_view payment_intent = {});
+
+// Charges an open invoice. Emits everything, the subscription's change of status too.
+// Refuses with invoice_already_paid and the like (400).
+Outcome pay_invoice(Account& account, const std::string& invoice, const Confirmation& how);
+
+// Its PaymentIntent succeeded, or it was paid elsewhere (`out_of_band`).
+void settle_invoice(Account& account, const std::string& invoice, bool out_of_band = false);
+// Its PaymentIntent did not.
+void note_failed_payment(Account& account, const std::string& invoice, Outcome outcome);
+
+void void_invoice(Account& account, const std::string& invoice);
+void mark_uncollectible(Account& account, const std::string& invoice);
+
+// subscription.default_payment_method, then the customer's; "" when there is none.
+std::string method_for(const Account& account, const Object& invoice);
+
+}  // namespace paydesk::sandbox::stripe

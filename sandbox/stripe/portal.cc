@@ -1,0 +1,218 @@
+#include "sandbox/stripe/portal.h"
+
+#include "sandbox/stripe/refusal.h"
+#include "sandbox/stripe/routes.h"
+#include "sandbox/stripe/shapes.h"
+
+namespace paydesk::sandbox::stripe {
+namespace {
+
+constexpr std::string_view configuration_listing =
+    "business_profile{headline privacy_policy_url terms_of_service_url} default_return_url "
+    "login_page{enabled!:b} metadata:m name active:b "
+    "features{customer_update{enabled:b allowed_updates[]:id} invoice_history{enabled!:b} "
+    "payment_method_update{enabled!:b payment_method_configuration:any} "
+    "subscription_cancel{enabled:b mode:(at_period_end|immediately) "
+    "proration_behavior:(always_invoice|create_prorations|none) "
+    "cancellation_reason{enabled!:b options[]:id feedback_options:no}} "
+    "subscription_pause{enabled:b duration:any} "
+    "subscription_update{enabled:b default_allowed_updates[]:id products:any "
+    "proration_behavior:(always_invoice|create_prorations|none) billing_cycle_anchor "
+    "schedule_at_period_end:any trial_update_behavior}}";
+
+void merge(const Object& given, Object& into) {
+    for (const auto& [key, value] : given) {
+        auto* slot = into.if_contains(key);
+        if (slot && slot->is_object() && value.is_object()) {
+            merge(value.get_object(), slot->get_object());
+        } else if (slot) {
+            *slot = value;
+        }
+    }
+}
+
+void fill(const Object& params, Object& configuration) {
+    Object known;
+    copy_params(params, known,
+                {"business_profile", "default_return_url", "features", "name", "active"});
+    merge(known, configuration);
+    merge_metadata(params, configuration);
+}
+
+// An account that never saved one has a default one in the sandbox: nobody has to open a dashboard.
+const Object& default_configuration(Account& account) {
+    for (const auto& id : account.store().ids("billing_portal.configuration")) {
+        const Object& configuration = *account.store().find(id);
+        if (flag(configuration, "is_default")) return configuration;
+    }
+    Object configuration = blank("billing_portal.configuration");
+    configuration["id"] = account.new_id("bpc_1");
+    configuration["is_default"] = true;
+    configuration["updated"] = account.now();
+    return account.add(std::move(configuration));
+}
+
+json::value flow_of(Call& call, const std::string& customer) {
+    const Object& data = child(call.params, "flow_data");
+    if (data.empty()) return nullptr;
+    const auto type = text(data, "type");
+    Object after{
+        {"hosted_confirmation", nullptr          },
+        {"redirect",            nullptr          },
+        {"type",                "portal_homepage"}
+    };
+    if (present(data, "after_completion")) {
+        const Object& wanted = child(data, "after_completion");
+        after["type"] = wanted.at("type");
+        if (present(wanted, "redirect")) after["redirect"] = wanted.at("redirect");
+        if (text(wanted, "type") == "hosted_confirmation") {
+            after["hosted_confirmation"] = Object{
+                {"custom_message",
+                 value_of(child(wanted, "hosted_confirmation"), "custom_message")}
+            };
+        }
+    }
+    json::value cancel = nullptr;
+    if (type == "subscription_cancel") {
+        const auto id = text(child(data, "subscription_cancel"), "subscription");
+        if (id.empty()) refuse_missing_param("flow_data[subscription_cancel][subscription]");
+        const Object& subscription =
+            call.account.get("subscription", id, "flow_data[subscription_cancel][subscription]");
+        if (text(subscription, "customer") != customer) {
+            refuse("", "The subscription does not belong to the customer of this session.",
+                   "flow_data[subscription_cancel][subscription]");
+        }
+        if (present(subscription, "cancel_at") || present(subscription, "ended_at")) {
+            refuse("", "The subscription " + id + " is already set to be canceled.",
+                   "flow_data[subscription_cancel][subscription]");
+        }
+        cancel = Object{
+            {"retention",    nullptr},
+            {"subscription", id     }
+        };
+    } else if (type != "payment_method_update") {
+        refuse_unsupported("the portal flow " + type, "flow_data[type]");
+    }
+    return Object{
+        {"after_completion",            std::move(after) },
+        {"customer_update",             nullptr          },
+        {"subscription_cancel",         std::move(cancel)},
+        {"subscription_pause",          nullptr          },
+        {"subscription_update",         nullptr          },
+        {"subscription_update_confirm", nullptr          },
+        {"type",                        type             }
+    };
+}
+
+json::value create_session(Call& call) {
+    Account& account = call.account;
+    const auto customer = text(call.params, "customer");
+    account.get("customer", customer, "customer");
+    const auto wanted = text(call.params, "configuration");
+    const Object configuration =
+        wanted.empty() ? default_configuration(account)
+                       : account.get("billing_portal.configuration", wanted, "configuration");
+    const auto return_url = text(call.params, "return_url");
+    if (!return_url.empty() && !return_url.starts_with("http://") &&
+        !return_url.starts_with("https://")) {
+        refuse("url_invalid", "Not a valid URL", "return_url");
+    }
+    Object session = blank("billing_portal.session");
+    session["id"] = account.new_id("bps_1");
+    session["configuration"] = configuration.at("id");
+    session["customer"] = customer;
+    session["flow"] = flow_of(call, customer);
+    session["locale"] = value_of(call.params, "locale");
+    session["return_url"] = return_url.empty() ? value_of(configuration, "default_return_url")
+                                               : json::value(return_url);
+    session["url"] = account.base_url() + "/p/session/" + text(session, "id");
+    const Object& added = account.add(std::move(session));
+    account.emit("billing_portal.session.created", added);
+    return added;
+}
+
+json::value create_configuration(Call& call) {
+    Object configuration = blank("billing_portal.configuration");
+    configuration["id"] = call.account.new_id("bpc_1");
+    configuration["updated"] = call.account.now();
+    fill(call.params, configuration);
+    const Object& added = call.account.add(std::move(configuration));
+    call.account.emit("billing_portal.configuration.created", added);
+    return added;
+}
+
+json::value update_configuration(Call& call) {
+    const auto id = text(call.target("billing_portal.configuration", "configuration"), "id");
+    return call.account.change(id, "billing_portal.configuration.updated",
+                               [&](Object& configuration) {
+                                   fill(call.params, configuration);
+                                   configuration["updated"] = call.account.now();
+                               });
+}
+
+}  // namespace
+
+CardSaved save_card(Account& account, const std::string& session_id, const CardDetails& details) {
+    const auto customer = text(account.get("billing_portal.session", session_id), "customer");
+    const auto method = text(add_payment_method(account, details), "id");
+    const auto intent = text(add_setup_intent(account,
+                                              Object{
+                                                  {"customer", customer  },
+                                                  {"_portal",  session_id}
+    }),
+                             "id");
+    const auto outcome = confirm_setup(account, intent, {.payment_method = method});
+    if (outcome == Outcome::requires_action) {
+        return {.outcome = outcome, .url = three_d_secure_url(account, intent)};
+    }
+    if (outcome == Outcome::declined) {
+        return {.outcome = outcome,
+                .message = refusal_of(account.get("setup_intent", intent)).message};
+    }
+    attach_method(account, method, customer);
+    use_new_method(account, session_id, method);
+    return {};
+}
+
+void use_new_method(Account& account, const std::string& session_id, const std::string& method) {
+    const auto customer = text(account.get("billing_portal.session", session_id), "customer");
+    account.change(customer, "customer.updated", [&](Object& changed) {
+        changed["invoice_settings"].as_object()["default_payment_method"] = method;
+    });
+    const auto subscriptions = account.store().ids("subscription");
+    for (const auto& id : subscriptions) {
+        const Object& subscription = *account.store().find(id);
+        if (text(subscription, "customer") != customer || present(subscription, "ended_at"))
+            continue;
+        account.change(id, "customer.subscription.updated",
+                       [&](Object& changed) { changed["default_payment_method"] = method; });
+    }
+}
+
+void add_portal_routes(Routes& routes) {
+    routes.on("POST /v1/billing_portal/sessions",
+              "customer!:id configuration:id return_url locale on_behalf_of:no "
+              "flow_data{type!:(customer_update|payment_method_update|subscription_cancel|"
+              "subscription_pause|subscription_update|subscription_update_confirm) "
+              "after_completion{type!:(hosted_confirmation|portal_homepage|redirect) "
+              "redirect{return_url!} hosted_confirmation{custom_message}} "
+              "subscription_cancel{subscription!:id retention:no} subscription_update:any "
+              "subscription_update_confirm:any subscription_pause:any}",
+              create_session);
+    routes.on("POST /v1/billing_portal/configurations", configuration_listing,
+              create_configuration);
+    routes.list("/v1/billing_portal/configurations", "active:b is_default:b", [](Call& call) {
+        return list_page(call, "billing_portal.configuration", "/v1/billing_portal/configurations",
+                         [&](const Object& configuration) {
+                             return matches(call, configuration, "active") &&
+                                    matches(call, configuration, "is_default");
+                         });
+    });
+    routes.on("GET /v1/billing_portal/configurations/{id}", "", [](Call& call) -> json::value {
+        return call.target("billing_portal.configuration", "configuration");
+    });
+    routes.on("POST /v1/billing_portal/configurations/{id}", configuration_listing,
+              update_configuration);
+}
+
+}  // namespace paydesk::sandbox::stripe

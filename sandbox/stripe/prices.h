@@ -1,0 +1,18 @@
+#pragma once
+// Prices: /v1/prices, and making prices and products from inline data.
+
+#include <string_view>
+
+#include "sandbox/stripe/account.h"
+
+namespace paydesk::sandbox::stripe {
+
+// From the parameters of POST /v1/prices; `path` names where they stand in the request ("" at its
+// top). Emits price.created. Refuses as that route does.
+const Object& add_price(Account& account, const Object& params, std::string_view path);
+
+// A product with this name and, if given, this id; without an event. Refuses with
+// resource_already_exists.
+const Object& add_product(Account& account, const Object& params, std::string_view id_param);
+
+}  // namespace paydesk::sandbox::stripe

@@ -1,0 +1,302 @@
+#include "sandbox/stripe/render.h"
+
+#include <algorithm>
+
+#include "sandbox/stripe/shapes.h"
+
+namespace paydesk::sandbox::stripe {
+namespace {
+
+// Fields that came with a version: left out before it.
+struct Came {
+    std::string_view kind, path;
+    Shape with;
+};
+constexpr Came came[] = {
+    {"billing_portal.configuration", "features.payment_method_update.payment_method_configuration",
+     Shape::dahlia                                                                                               },
+    {"billing_portal.configuration",
+     "features.subscription_cancel.cancellation_reason.feedback_options",                           Shape::endive},
+    {"billing_portal.configuration", "features.subscription_pause.duration",                        Shape::endive},
+    {"billing_portal.configuration", "features.subscription_update.billing_cycle_anchor",
+     Shape::dahlia                                                                                               },
+    {"billing_portal.configuration", "features.subscription_update.schedule_at_period_end",
+     Shape::acacia                                                                                               },
+    {"billing_portal.configuration", "features.subscription_update.trial_update_behavior",
+     Shape::clover                                                                                               },
+    {"billing_portal.configuration", "name",                                                        Shape::clover},
+    {"billing_portal.session",       "customer_account",                                            Shape::dahlia},
+    {"billing_portal.session",       "flow.customer_update",                                        Shape::endive},
+    {"billing_portal.session",       "flow.subscription_pause",                                     Shape::endive},
+    {"charge",                       "billing_details.tax_id",                                      Shape::clover},
+    {"charge",                       "outcome.advice_code",                                         Shape::basil },
+    {"charge",                       "outcome.network_advice_code",                                 Shape::basil },
+    {"charge",                       "outcome.network_decline_code",                                Shape::basil },
+    {"charge",                       "payment_method_details.card.authorization_code",              Shape::acacia},
+    {"charge",                       "payment_method_details.card.electronic_commerce_indicator",   Shape::endive},
+    {"charge",                       "payment_method_details.card.network_transaction_id",          Shape::basil },
+    {"charge",                       "payment_method_details.card.regulated_status",                Shape::basil },
+    {"charge",                       "payment_method_details.card.transaction_link_id",             Shape::endive},
+    {"checkout.session",             "adaptive_pricing",                                            Shape::acacia},
+    {"checkout.session",             "allowed_payment_method_types",                                Shape::endive},
+    {"checkout.session",             "automatic_tax.provider",                                      Shape::clover},
+    {"checkout.session",             "collected_information",                                       Shape::basil },
+    {"checkout.session",             "collected_information.business_name",                         Shape::clover},
+    {"checkout.session",             "collected_information.individual_name",                       Shape::clover},
+    {"checkout.session",             "customer_account",                                            Shape::dahlia},
+    {"checkout.session",             "customer_details.business_name",                              Shape::clover},
+    {"checkout.session",             "customer_details.individual_name",                            Shape::clover},
+    {"checkout.session",             "discounts",                                                   Shape::basil },
+    {"checkout.session",             "integration_identifier",                                      Shape::dahlia},
+    {"checkout.session",             "managed_payments",                                            Shape::endive},
+    {"checkout.session",             "origin_context",                                              Shape::clover},
+    {"checkout.session",             "permissions",                                                 Shape::basil },
+    {"checkout.session",             "saved_payment_method_options",                                Shape::acacia},
+    {"checkout.session",             "wallet_options",                                              Shape::clover},
+    {"customer",                     "customer_account",                                            Shape::dahlia},
+    {"invoice",                      "amount_overpaid",                                             Shape::basil },
+    {"invoice",                      "automatic_tax.disabled_reason",                               Shape::basil },
+    {"invoice",                      "automatic_tax.provider",                                      Shape::clover},
+    {"invoice",                      "automatically_finalizes_at",                                  Shape::acacia},
+    {"invoice",                      "confirmation_secret",                                         Shape::basil },
+    {"invoice",                      "customer_account",                                            Shape::dahlia},
+    {"invoice",                      "parent",                                                      Shape::basil },
+    {"invoice",                      "payments",                                                    Shape::basil },
+    {"invoice",                      "total_pretax_credit_amounts",                                 Shape::acacia},
+    {"invoice",                      "total_taxes",                                                 Shape::basil },
+    {"invoiceitem",                  "customer_account",                                            Shape::dahlia},
+    {"invoiceitem",                  "net_amount",                                                  Shape::clover},
+    {"invoiceitem",                  "parent",                                                      Shape::basil },
+    {"invoiceitem",                  "pricing",                                                     Shape::basil },
+    {"invoiceitem",                  "quantity_decimal",                                            Shape::dahlia},
+    {"item",                         "adjustable_quantity",                                         Shape::dahlia},
+    {"item",                         "metadata",                                                    Shape::dahlia},
+    {"balance_transaction",          "balance_type",                                                Shape::dahlia},
+    {"line_item",                    "parent",                                                      Shape::basil },
+    {"line_item",                    "pretax_credit_amounts",                                       Shape::acacia},
+    {"line_item",                    "pricing",                                                     Shape::basil },
+    {"line_item",                    "quantity_decimal",                                            Shape::dahlia},
+    {"line_item",                    "subtotal",                                                    Shape::dahlia},
+    {"line_item",                    "taxes",                                                       Shape::basil },
+    {"payment_intent",               "allowed_payment_method_types",                                Shape::endive},
+    {"payment_intent",               "customer_account",                                            Shape::dahlia},
+    {"payment_intent",               "excluded_payment_method_types",                               Shape::clover},
+    {"payment_intent",               "last_payment_error.advice_code",                              Shape::basil },
+    {"payment_intent",               "managed_payments",                                            Shape::endive},
+    {"payment_intent",               "payment_record",                                              Shape::endive},
+    {"payment_method",               "allow_redisplay",                                             Shape::acacia},
+    {"payment_method",               "billing_details.tax_id",                                      Shape::clover},
+    {"payment_method",               "card.regulated_status",                                       Shape::basil },
+    {"payment_method",               "customer_account",                                            Shape::dahlia},
+    {"product",                      "tax_details",                                                 Shape::endive},
+    {"refund",                       "customer",                                                    Shape::endive},
+    {"refund",                       "customer_account",                                            Shape::endive},
+    {"refund",                       "payment_method",                                              Shape::endive},
+    {"setup_intent",                 "allowed_payment_method_types",                                Shape::endive},
+    {"setup_intent",                 "customer_account",                                            Shape::dahlia},
+    {"setup_intent",                 "excluded_payment_method_types",                               Shape::dahlia},
+    {"setup_intent",                 "managed_payments",                                            Shape::endive},
+    {"subscription",                 "automatic_tax.disabled_reason",                               Shape::basil },
+    {"subscription",                 "billing_mode",                                                Shape::clover},
+    {"subscription",                 "billing_schedules",                                           Shape::endive},
+    {"subscription",                 "cancellation_details.feedback_option",                        Shape::endive},
+    {"subscription",                 "customer_account",                                            Shape::dahlia},
+    {"subscription",                 "invoice_settings",                                            Shape::acacia},
+    {"subscription",                 "invoice_settings.custom_fields",                              Shape::endive},
+    {"subscription",                 "invoice_settings.description",                                Shape::endive},
+    {"subscription",                 "invoice_settings.footer",                                     Shape::endive},
+    {"subscription",                 "managed_payments",                                            Shape::endive},
+    {"subscription",                 "trial_settings.end_behavior.billing_cycle_anchor",            Shape::endive},
+    {"subscription_item",            "current_period_end",                                          Shape::basil },
+    {"subscription_item",            "current_period_start",                                        Shape::basil },
+    {"subscription_item",            "current_trial",                                               Shape::endive},
+};
+
+// Fields that went with a version and that have no value in this sandbox: null before it.
+struct Went {
+    std::string_view kind, path;
+    Shape with;
+};
+constexpr Went went[] = {
+    {"charge",           "refunds",                   Shape::acacia},
+    {"checkout.session", "shipping_details",          Shape::basil },
+    {"invoice",          "application_fee_amount",    Shape::basil },
+    {"invoice",          "discount",                  Shape::basil },
+    {"invoice",          "quote",                     Shape::basil },
+    {"invoice",          "rendering_options",         Shape::acacia},
+    {"invoice",          "tax",                       Shape::basil },
+    {"invoice",          "transfer_data",             Shape::basil },
+    {"plan",             "aggregate_usage",           Shape::basil },
+    {"price",            "recurring.aggregate_usage", Shape::basil },
+    {"subscription",     "discount",                  Shape::basil },
+};
+
+// The object that holds the last step of `path`, or nullptr; `last` gets that step.
+Object* holder_of(Object& object, std::string_view path, std::string_view& last) {
+    Object* holder = &object;
+    for (;;) {
+        const auto dot = path.find('.');
+        last = path.substr(0, dot);
+        if (dot == std::string_view::npos) return holder;
+        auto* next = holder->if_contains(last);
+        if (!next || !next->is_object()) return nullptr;
+        holder = &next->get_object();
+        path.remove_prefix(dot + 1);
+    }
+}
+
+void remove(Object& object, std::string_view path) {
+    std::string_view last;
+    if (auto* holder = holder_of(object, path, last)) holder->erase(last);
+}
+
+Object plan_of(const Object& price) {
+    Object plan = blank("plan");
+    const Object& recurring = child(price, "recurring");
+    for (const auto* key : {"id", "active", "billing_scheme", "created", "currency", "livemode",
+                            "metadata", "nickname", "product", "tiers_mode"}) {
+        plan[key] = value_of(price, key);
+    }
+    for (const auto* key :
+         {"interval", "interval_count", "meter", "trial_period_days", "usage_type"}) {
+        plan[key] = value_of(recurring, key);
+    }
+    plan["amount"] = value_of(price, "unit_amount");
+    plan["amount_decimal"] = value_of(price, "unit_amount_decimal");
+    return plan;
+}
+
+void invoice_before_basil(Object& invoice) {
+    const bool paid = text(invoice, "status") == "paid";
+    const Object& details = child(child(invoice, "parent"), "subscription_details");
+    invoice["paid"] = paid;
+    invoice["paid_out_of_band"] = paid && flag(invoice, "_paid_out_of_band");
+    invoice["payment_intent"] = value_of(invoice, "_payment_intent");
+    invoice["charge"] = value_of(invoice, "_charge");
+    invoice["subscription"] = value_of(details, "subscription");
+    invoice["subscription_details"] = details.empty()
+                                          ? json::value(nullptr)
+                                          : json::value(Object{
+                                                {"metadata", value_of(details, "metadata")}
+    });
+    invoice["total_tax_amounts"] = json::array();
+}
+
+void line_before_basil(Object& line) {
+    const Object& parent = child(line, "parent");
+    const bool from_item = text(parent, "type") == "invoice_item_details";
+    const Object& details =
+        child(parent, from_item ? "invoice_item_details" : "subscription_item_details");
+    const json::value price = value_of(line, "_price");
+    line["amount_excluding_tax"] = value_of(line, "amount");
+    line["price"] = price;
+    const bool recurring = price.is_object() && present(price.get_object(), "recurring");
+    line["plan"] = recurring ? json::value(plan_of(price.get_object())) : json::value(nullptr);
+    line["proration"] = flag(details, "proration");
+    line["proration_details"] = Object{
+        {"credited_items", nullptr}
+    };
+    line["subscription"] = value_of(details, "subscription");
+    if (present(details, "subscription_item")) {
+        line["subscription_item"] = value_of(details, "subscription_item");
+    }
+    if (present(details, "invoice_item")) line["invoice_item"] = value_of(details, "invoice_item");
+    line["tax_amounts"] = json::array();
+    line["tax_rates"] = json::array();
+    line["type"] = from_item ? "invoiceitem" : "subscription";
+    line["unit_amount_excluding_tax"] = value_of(child(line, "pricing"), "unit_amount_decimal");
+}
+
+void subscription_before_basil(Object& subscription) {
+    json::value start = nullptr;
+    json::value end = nullptr;
+    for (const json::value& item : children(child(subscription, "items"), "data")) {
+        start = value_of(item.get_object(), "current_period_start");
+        end = value_of(item.get_object(), "current_period_end");
+    }
+    subscription["current_period_start"] = start;
+    subscription["current_period_end"] = end;
+}
+
+// What a table of paths cannot say.
+void reshape(std::string_view kind, Object& object, Shape shape) {
+    if (kind == "invoice" && shape < Shape::basil) invoice_before_basil(object);
+    if (kind == "line_item" && shape < Shape::basil) line_before_basil(object);
+    if (kind == "subscription" && shape < Shape::basil) subscription_before_basil(object);
+    if ((kind == "payment_intent" || kind == "charge") && shape < Shape::basil) {
+        object["invoice"] = value_of(object, "_invoice");
+    }
+    // Gone in basil alone, back in clover.
+    if ((kind == "subscription" || kind == "subscription_item") && shape == Shape::basil) {
+        object.erase("billing_thresholds");
+    }
+    if (kind == "billing_portal.configuration" &&
+        (shape >= Shape::acacia && shape < Shape::endive)) {
+        remove(object, "features.subscription_pause");
+    }
+    if (kind == "product" && shape == Shape::v2023) {
+        object["features"] = value_of(object, "marketing_features");
+        object.erase("marketing_features");
+    }
+    if (kind == "checkout.session" && shape < Shape::dahlia) {
+        const auto mode = text(object, "ui_mode");
+        if (mode == "hosted_page") object["ui_mode"] = "hosted";
+        if (mode == "embedded_page") object["ui_mode"] = "embedded";
+    }
+}
+
+json::value render_object(Object object, Shape shape) {
+    const auto kind = text(object, "object");
+    if (kind == "event") return object;  // keeps the version in which it was made (events.cc)
+    if (!kind.empty() && shape != Shape::endive) {
+        reshape(kind, object, shape);
+        for (const auto& field : came) {
+            if (field.kind == kind && shape < field.with) remove(object, field.path);
+        }
+        for (const auto& field : went) {
+            std::string_view last;
+            if (field.kind != kind || shape >= field.with) continue;
+            if (auto* holder = holder_of(object, field.path, last)) (*holder)[last] = nullptr;
+        }
+    }
+    Object shown;
+    for (const auto& [key, value] : object) {
+        if (key == "metadata") {
+            shown[key] = value;  // the caller's own words, whatever they look like
+        } else if (kind.empty() || !key.starts_with('_')) {
+            shown[key] = render(value, shape);
+        }
+    }
+    return shown;
+}
+
+}  // namespace
+
+json::value render(const json::value& value, Shape shape) {
+    if (value.is_object()) return render_object(value.get_object(), shape);
+    if (!value.is_array()) return value;
+    json::array shown;
+    for (const json::value& element : value.get_array()) shown.push_back(render(element, shape));
+    return shown;
+}
+
+Object previous_attributes(const Object& before, const Object& after) {
+    Object previous;
+    for (const auto& [key, now] : after) {
+        const auto* was = before.if_contains(key);
+        if (!was) {
+            previous[key] = nullptr;
+        } else if (was->is_object() && now.is_object()) {
+            Object inside = previous_attributes(was->get_object(), now.get_object());
+            if (!inside.empty()) previous[key] = std::move(inside);
+        } else if (*was != now) {
+            previous[key] = *was;
+        }
+    }
+    for (const auto& [key, was] : before) {
+        if (!after.contains(key)) previous[key] = was;
+    }
+    return previous;
+}
+
+}  // namespace paydesk::sandbox::stripe

@@ -1,0 +1,292 @@
+#include "sandbox/stripe/subscribing.h"
+
+#include <algorithm>
+
+#include "sandbox/stripe/period.h"
+#include "sandbox/stripe/refusal.h"
+#include "sandbox/stripe/render.h"
+#include "sandbox/stripe/shapes.h"
+#include "sandbox/stripe/subscription_items.h"
+
+namespace paydesk::sandbox::stripe {
+namespace {
+
+bool is_terminal(const Object& subscription) {
+    const auto status = text(subscription, "status");
+    return status == "canceled" || status == "incomplete_expired";
+}
+
+void set_delinquent(Account& account, const std::string& customer, bool delinquent) {
+    if (!account.find("customer", customer)) return;
+    account.change(customer, "customer.updated",
+                   [&](Object& changed) { changed["delinquent"] = delinquent; });
+}
+
+std::vector<LineDraft> lines_of(const Object& subscription) {
+    std::vector<LineDraft> lines;
+    for (const json::value& value : children(child(subscription, "items"), "data")) {
+        const Object& item = value.get_object();
+        const Object& price = child(item, "price");
+        const auto quantity = number(item, "quantity", 1);
+        const bool metered = text(child(price, "recurring"), "usage_type") == "metered";
+        lines.push_back({.price = price,
+                         .quantity = metered ? 0 : quantity,
+                         .amount = metered ? 0 : amount_of(price, quantity),
+                         .period_start = number(item, "current_period_start"),
+                         .period_end = number(item, "current_period_end"),
+                         .subscription = text(subscription, "id"),
+                         .subscription_item = text(item, "id"),
+                         .metadata = child(subscription, "metadata")});
+    }
+    return lines;
+}
+
+Object new_subscription(Account& account, const SubscriptionOrder& order, std::string_view status) {
+    const auto now = account.now();
+    const bool trial = order.trial_end > now;
+    Object subscription = blank("subscription");
+    const auto id = account.new_id("sub_1");
+    subscription["id"] = id;
+    subscription["customer"] = order.customer;
+    subscription["currency"] = currency_of(account, order);
+    subscription["status"] = status;
+    subscription["created"] = now;
+    subscription["start_date"] = now;
+    subscription["billing_cycle_anchor"] = trial ? order.trial_end : now;
+    if (trial) {
+        subscription["trial_start"] = now;
+        subscription["trial_end"] = order.trial_end;
+    }
+    json::array items;
+    for (const OrderItem& item : order.items) {
+        const Object& price = account.get("price", item.price, "price");
+        const Object& recurring = child(price, "recurring");
+        const auto end = trial ? order.trial_end
+                               : next_boundary(now, now, text(recurring, "interval"),
+                                               number(recurring, "interval_count", 1));
+        items.push_back(
+            subscription_item(account, id, price, item.quantity, now, end, item.metadata));
+    }
+    subscription["items"] = list_of("/v1/subscription_items?subscription=" + id, std::move(items));
+    for (const auto& [key, value] : order.fields) subscription[key] = value;
+    return subscription;
+}
+
+}  // namespace
+
+void check_order(const Account& account, const SubscriptionOrder& order, std::string_view param) {
+    const Object* first = nullptr;
+    for (std::size_t i = 0; i < order.items.size(); ++i) {
+        const auto name = std::string(param) + "[" + std::to_string(i) + "][price]";
+        const Object& price = account.get("price", order.items[i].price, name);
+        if (!flag(price, "active")) {
+            refuse("", "The price specified is inactive. This field only accepts active prices.",
+                   name);
+        }
+        if (!present(price, "recurring")) {
+            refuse("",
+                   "The price specified is set to `type=one_time` but this field only accepts "
+                   "prices with `type=recurring`.",
+                   name);
+        }
+        if (!first) first = &price;
+        if (text(price, "currency") != text(*first, "currency")) {
+            refuse("", "All prices of a subscription must have the same currency.", name);
+        }
+        const Object& recurring = child(price, "recurring");
+        const Object& expected = child(*first, "recurring");
+        if (value_of(recurring, "interval") != value_of(expected, "interval") ||
+            value_of(recurring, "interval_count") != value_of(expected, "interval_count")) {
+            refuse_unsupported("prices of different intervals on one subscription", name);
+        }
+    }
+}
+
+std::int64_t first_amount(const Account& account, const SubscriptionOrder& order) {
+    std::int64_t amount = 0;
+    for (const OrderItem& item : order.one_time) {
+        amount += amount_of(account.get("price", item.price), item.quantity);
+    }
+    if (order.trial_end > account.now()) return amount;
+    for (const OrderItem& item : order.items) {
+        const Object& price = account.get("price", item.price);
+        if (text(child(price, "recurring"), "usage_type") == "metered") continue;
+        amount += amount_of(price, item.quantity);
+    }
+    return amount;
+}
+
+std::string currency_of(const Account& account, const SubscriptionOrder& order) {
+    const auto& items = order.items.empty() ? order.one_time : order.items;
+    return items.empty() ? "usd" : text(account.get("price", items.front().price), "currency");
+}
+
+std::string begin_subscription(Account& account, const SubscriptionOrder& order,
+                               std::string_view status, const std::string& invoice,
+                               std::string_view intent) {
+    const bool trial = order.trial_end > account.now();
+    Object fresh = new_subscription(account, order, status);
+    // In flexible billing mode a trial begins without an invoice of nothing.
+    const bool billed = !trial || !order.one_time.empty() ||
+                        text(child(fresh, "billing_mode"), "type") == "classic";
+    if (billed) fresh["latest_invoice"] = invoice;
+    const Object subscription = account.add(std::move(fresh));
+    const auto id = text(subscription, "id");
+    account.emit("customer.subscription.created", subscription);
+    const auto currency = text(subscription, "currency");
+    account.change(order.customer, "customer.updated", [&](Object& customer) {
+        if (!present(customer, "currency")) customer["currency"] = currency;
+    });
+    if (trial && order.trial_end - account.now() < 3 * 86400) {
+        account.emit("customer.subscription.trial_will_end", subscription);
+    }
+    if (!billed) return id;
+
+    InvoiceDraft draft{.id = invoice,
+                       .customer = order.customer,
+                       .currency = currency,
+                       .billing_reason = "subscription_create",
+                       .subscription = id,
+                       .period_start = account.now(),
+                       .period_end = account.now(),
+                       .lines = lines_of(subscription)};
+    if (trial) {
+        for (LineDraft& line : draft.lines) line.amount = 0;
+    }
+    for (const OrderItem& item : order.one_time) {
+        const Object& price = account.get("price", item.price);
+        draft.lines.push_back({.price = price,
+                               .quantity = item.quantity,
+                               .amount = amount_of(price, item.quantity),
+                               .period_start = account.now(),
+                               .period_end = account.now(),
+                               .subscription = id,
+                               .invoice_item = account.new_id("ii_1")});
+    }
+    add_invoice(account, draft);
+    finalize_invoice(account, invoice, intent);
+    const auto* paying = account.find("payment_intent", intent);
+    if (paying && text(*paying, "status") == "succeeded") settle_invoice(account, invoice);
+    return id;
+}
+
+std::int64_t period_end_of(const Object& subscription) {
+    std::int64_t end = 0;
+    for (const json::value& item : children(child(subscription, "items"), "data")) {
+        const auto item_end = number(item.get_object(), "current_period_end");
+        end = end == 0 ? item_end : std::min(end, item_end);
+    }
+    return end;
+}
+
+void cancel_subscription(Account& account, const std::string& id, std::string_view reason) {
+    const Object& canceled = account.change(id, "", [&](Object& subscription) {
+        const bool incomplete = text(subscription, "status") == "incomplete";
+        subscription["status"] = incomplete ? "incomplete_expired" : "canceled";
+        subscription["ended_at"] = account.now();
+        if (!present(subscription, "canceled_at")) subscription["canceled_at"] = account.now();
+        auto& details = subscription["cancellation_details"].as_object();
+        if (!present(details, "reason")) details["reason"] = reason;
+    });
+    account.emit("customer.subscription.deleted", canceled);
+    const auto invoices = account.store().ids("invoice");
+    for (const auto& invoice : invoices) {
+        const Object& object = *account.store().find(invoice);
+        if (text(child(child(object, "parent"), "subscription_details"), "subscription") != id ||
+            text(object, "status") != "open") {
+            continue;
+        }
+        account.change(invoice, "invoice.updated", [](Object& open) {
+            open["auto_advance"] = false;
+            open["next_payment_attempt"] = nullptr;
+        });
+    }
+}
+
+void cancel_at_period_end(Account& account, const std::string& id, CancelBy by) {
+    account.change(id, "customer.subscription.updated", [&](Object& subscription) {
+        const bool flexible = text(child(subscription, "billing_mode"), "type") == "flexible";
+        subscription["cancel_at_period_end"] = !(by == CancelBy::portal && flexible);
+        subscription["cancel_at"] = period_end_of(subscription);
+        subscription["canceled_at"] = account.now();
+        subscription["cancellation_details"].as_object()["reason"] = "cancellation_requested";
+    });
+}
+
+void keep_subscription(Account& account, const std::string& id) {
+    account.change(id, "customer.subscription.updated", [&](Object& subscription) {
+        subscription["cancel_at_period_end"] = false;
+        subscription["cancel_at"] = nullptr;
+        subscription["canceled_at"] = nullptr;
+        auto& details = subscription["cancellation_details"].as_object();
+        for (const auto* key : {"comment", "feedback", "feedback_option", "reason"}) {
+            details[key] = nullptr;
+        }
+    });
+}
+
+void renew_subscription(Account& account, const std::string& id) {
+    const auto invoice = new_invoice_id(account);
+    const auto ended = period_end_of(account.get("subscription", id));
+    std::int64_t began = 0;
+    const Object renewed =
+        account.change(id, "customer.subscription.updated", [&](Object& subscription) {
+            if (text(subscription, "status") == "trialing") subscription["status"] = "active";
+            subscription["latest_invoice"] = invoice;
+            for (json::value& value : subscription["items"].as_object()["data"].as_array()) {
+                Object& item = value.get_object();
+                const Object& recurring = child(child(item, "price"), "recurring");
+                began = number(item, "current_period_start");
+                item["current_period_start"] = ended;
+                item["current_period_end"] = next_boundary(
+                    number(subscription, "billing_cycle_anchor"), ended,
+                    text(recurring, "interval"), number(recurring, "interval_count", 1));
+            }
+        });
+    InvoiceDraft draft{.id = invoice,
+                       .customer = text(renewed, "customer"),
+                       .currency = text(renewed, "currency"),
+                       .billing_reason = "subscription_cycle",
+                       .subscription = id,
+                       .period_start = began,
+                       .period_end = ended,
+                       .lines = lines_of(renewed)};
+    add_pending_items(account, text(renewed, "customer"), id, draft);
+    add_invoice(account, draft);
+}
+
+void invoice_was_paid(Account& account, const std::string& id, const std::string& invoice) {
+    const auto* subscription = account.find("subscription", id);
+    if (!subscription || text(*subscription, "latest_invoice") != invoice) return;
+    const auto status = text(*subscription, "status");
+    if (status != "incomplete" && status != "past_due" && status != "unpaid") return;
+    const auto* intent =
+        account.find("payment_intent", text(account.get("invoice", invoice), "_payment_intent"));
+    const auto customer = text(*subscription, "customer");
+    account.change(id, "customer.subscription.updated", [&](Object& changed) {
+        changed["status"] = "active";
+        const bool save = text(child(changed, "payment_settings"), "save_default_payment_method") ==
+                          "on_subscription";
+        if (save && intent && present(*intent, "payment_method")) {
+            changed["default_payment_method"] = intent->at("payment_method");
+        }
+    });
+    set_delinquent(account, customer, false);
+}
+
+void invoice_was_not_paid(Account& account, const std::string& id, const Object& invoice) {
+    const auto* subscription = account.find("subscription", id);
+    if (!subscription || is_terminal(*subscription)) return;
+    const auto status = text(*subscription, "status");
+    const auto customer = text(*subscription, "customer");
+    if (text(invoice, "billing_reason") != "subscription_cycle") return;
+    if (status == "active") {
+        account.change(id, "customer.subscription.updated",
+                       [](Object& changed) { changed["status"] = "past_due"; });
+        set_delinquent(account, customer, true);
+    } else if (status == "past_due" && !present(invoice, "next_payment_attempt")) {
+        cancel_subscription(account, id, "payment_failed");
+    }
+}
+
+}  // namespace paydesk::sandbox::stripe

@@ -1,0 +1,65 @@
+#pragma once
+// The life of a subscription: how it begins, renews, is cancelled, and follows its invoices.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sandbox/stripe/account.h"
+#include "sandbox/stripe/invoicing.h"
+
+namespace paydesk::sandbox::stripe {
+
+struct OrderItem {
+    std::string price;
+    std::int64_t quantity = 1;
+    Object metadata = {};
+};
+
+// What a customer subscribes to.
+struct SubscriptionOrder {
+    std::string customer;
+    std::vector<OrderItem> items = {};
+    std::vector<OrderItem> one_time = {};  // on the first invoice only
+    std::int64_t trial_end = 0;            // 0 for none
+    Object fields = {};                    // overrides of the new subscription
+};
+
+// Refuses with resource_missing, or 400 for a price that is archived, not recurring, of another
+// currency or another interval than the first one's. `param` is the name of the list for messages.
+void check_order(const Account& account, const SubscriptionOrder& order, std::string_view param);
+
+// What the first invoice will ask for; 0 in a trial.
+std::int64_t first_amount(const Account& account, const SubscriptionOrder& order);
+std::string currency_of(const Account& account, const SubscriptionOrder& order);
+
+// Adds the subscription and its first invoice; emits customer.subscription.created and invoice.*.
+// `intent` pays the first invoice: a succeeded one, or one still open ("" when nothing is due yet,
+// or for the invoice to make its own). `invoice` is the id that the intent names.
+// Returns the subscription's id.
+std::string begin_subscription(Account& account, const SubscriptionOrder& order,
+                               std::string_view status, const std::string& invoice,
+                               std::string_view intent);
+
+// Ends it now. Emits customer.subscription.deleted; open invoices are not charged any more.
+void cancel_subscription(Account& account, const std::string& subscription,
+                         std::string_view reason);
+
+enum class CancelBy : std::uint8_t { api, portal };
+// At the end of the paid period. By the API: cancel_at_period_end. By the portal, in flexible
+// billing mode: cancel_at alone. Emits customer.subscription.updated.
+void cancel_at_period_end(Account& account, const std::string& subscription, CancelBy by);
+void keep_subscription(Account& account, const std::string& subscription);
+
+// The end of the current period.
+std::int64_t period_end_of(const Object& subscription);
+
+// The period is over: advances it, emits customer.subscription.updated and invoice.created.
+void renew_subscription(Account& account, const std::string& subscription);
+
+// An invoice of it changed (invoicing.cc). An empty subscription is nothing to do.
+void invoice_was_paid(Account& account, const std::string& subscription,
+                      const std::string& invoice);
+void invoice_was_not_paid(Account& account, const std::string& subscription, const Object& invoice);
+
+}  // namespace paydesk::sandbox::stripe

@@ -1,0 +1,28 @@
+#pragma once
+// Items of a subscription, changes of them, and the invoice items that prorate such changes.
+
+#include <string>
+#include <string_view>
+
+#include "sandbox/stripe/account.h"
+#include "sandbox/stripe/invoicing.h"
+
+namespace paydesk::sandbox::stripe {
+
+Object subscription_item(const Account& account, std::string_view subscription, const Object& price,
+                         std::int64_t quantity, std::int64_t period_start, std::int64_t period_end,
+                         Object metadata);
+
+// {id?, price?, quantity?, deleted?, metadata?} each, as POST /v1/subscriptions/{id} takes them.
+// `proration_behavior`: create_prorations, always_invoice or none.
+// Emits customer.subscription.updated, invoiceitem.created twice a change, and, where the interval
+// changes or the behaviour says so, an invoice at once.
+// Refuses with resource_missing; 402 when that invoice is declined.
+void change_items(Account& account, const std::string& subscription, const json::array& changes,
+                  std::string_view proration_behavior);
+
+// Moves the customer's waiting invoice items (of this subscription, or of none) into the draft.
+void add_pending_items(Account& account, const std::string& customer,
+                       const std::string& subscription, InvoiceDraft& draft);
+
+}  // namespace paydesk::sandbox::stripe

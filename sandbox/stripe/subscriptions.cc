@@ -1,0 +1,406 @@
+// Subscriptions and their items: /v1/subscriptions, /v1/subscription_items.
+
+#include "sandbox/stripe/subscribing.h"
+
+#include "sandbox/stripe/refusal.h"
+#include "sandbox/stripe/routes.h"
+#include "sandbox/stripe/subscription_items.h"
+
+namespace paydesk::sandbox::stripe {
+namespace {
+
+constexpr std::string_view shared_listing =
+    "metadata:m description default_payment_method:id? cancel_at_period_end:b "
+    "collection_method:(charge_automatically|send_invoice) days_until_due:i "
+    "payment_behavior:(allow_incomplete|default_incomplete|error_if_incomplete|"
+    "pending_if_incomplete) "
+    "payment_settings{payment_method_options:any payment_method_types:any "
+    "save_default_payment_method:(off|on_subscription)} "
+    "proration_behavior:(always_invoice|create_prorations|none) off_session:b "
+    "trial_settings{end_behavior!{missing_payment_method:(cancel|create_invoice|pause) "
+    "billing_cycle_anchor>=endive:(now|unchanged)}} "
+    "automatic_tax{enabled!:b liability:any} coupon<basil:no promotion_code<basil:no "
+    "discounts[]:no add_invoice_items[]:no application_fee_percent:no default_source:no "
+    "default_tax_rates:no invoice_settings:any on_behalf_of:no "
+    "pending_invoice_item_interval:no transfer_data:no billing_thresholds:no "
+    "billing_schedules>=endive:no trial_from_plan:b ";
+
+constexpr std::string_view create_listing =
+    "customer!:id currency items[]!{price:id plan:id quantity:i metadata:m price_data:no "
+    "billing_thresholds:no discounts:no tax_rates:any current_trial:no} trial_period_days:i "
+    "trial_end "
+    "billing_mode>=basil{type!:(classic|flexible) flexible:any} backdate_start_date:no "
+    "billing_cycle_anchor:no billing_cycle_anchor_config:no cancel_at:no ";
+
+constexpr std::string_view update_listing =
+    "items[]{id:id price:id plan:id quantity:i deleted:b clear_usage:b metadata:m price_data:no "
+    "billing_thresholds:no discounts:no tax_rates:any} cancel_at trial_end "
+    "cancellation_details{comment feedback:(customer_service|low_quality|missing_features|other|"
+    "switched_service|too_complex|too_expensive|unused)? feedback_option:no} "
+    "pause_collection?{behavior!:(keep_as_draft|mark_uncollectible|void) resumes_at:t} "
+    "billing_cycle_anchor<endive:(now|unchanged) "
+    "billing_cycle_anchor>=endive{type!:(now|unchanged)} proration_date:i ";
+
+std::int64_t seconds(const std::string& digits, std::string_view param) {
+    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) {
+        refuse("parameter_invalid_integer", "Invalid timestamp: " + digits, param);
+    }
+    return std::stoll(digits.substr(0, 12));
+}
+
+SubscriptionOrder order_of(Call& call) {
+    const Object& params = call.params;
+    SubscriptionOrder order{.customer = text(params, "customer")};
+    call.account.get("customer", order.customer, "customer");
+    const auto& items = children(params, "items");
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const Object& item = items[i].get_object();
+        const auto price = text(item, present(item, "price") ? "price" : "plan");
+        if (price.empty()) refuse_missing_param("items[" + std::to_string(i) + "][price]");
+        order.items.push_back({.price = price,
+                               .quantity = number(item, "quantity", 1),
+                               .metadata = child(item, "metadata")});
+    }
+    if (order.items.empty()) refuse_missing_param("items");
+    check_order(call.account, order, "items");
+    const auto now = call.account.now();
+    if (present(params, "trial_period_days")) {
+        order.trial_end = now + number(params, "trial_period_days") * 86400;
+    }
+    const auto trial_end = text(params, "trial_end");
+    if (!trial_end.empty() && trial_end != "now") {
+        order.trial_end = seconds(trial_end, "trial_end");
+        if (order.trial_end <= now) {
+            refuse("", "Trial end must be in the future.", "trial_end");
+        }
+    }
+    for (const auto* key : {"metadata", "description", "default_payment_method",
+                            "collection_method", "days_until_due", "trial_settings"}) {
+        if (present(params, key)) order.fields[key] = params.at(key);
+    }
+    const Object& mode = child(params, "billing_mode");
+    // Flexible is what a subscription gets by itself since clover.
+    const bool classic =
+        mode.empty() ? call.version.shape < Shape::clover : text(mode, "type") == "classic";
+    if (classic)
+        order.fields["billing_mode"] = Object{
+            {"flexible", nullptr  },
+            {"type",     "classic"}
+        };
+    if (present(params, "payment_settings")) {
+        Object settings{
+            {"payment_method_options",      nullptr},
+            {"payment_method_types",        nullptr},
+            {"save_default_payment_method", "off"  }
+        };
+        copy_params(child(params, "payment_settings"), settings, {"save_default_payment_method"});
+        order.fields["payment_settings"] = std::move(settings);
+    }
+    return order;
+}
+
+// What pays the first invoice: the subscription's own method, or the customer's.
+std::string method_of(Call& call, SubscriptionOrder& order) {
+    if (order.fields.contains("default_payment_method")) {
+        const auto id =
+            text(resolve_method(call.account, text(order.fields, "default_payment_method"),
+                                "default_payment_method"),
+                 "id");
+        const Object& method = call.account.get("payment_method", id);
+        if (text(method, "customer") != order.customer) {
+            refuse("resource_missing",
+                   "The customer does not have a payment method with the ID " + id +
+                       ". The payment method must be attached to the customer.",
+                   "default_payment_method");
+        }
+        order.fields["default_payment_method"] = id;
+        return id;
+    }
+    const Object& customer = call.account.get("customer", order.customer);
+    return text(child(customer, "invoice_settings"), "default_payment_method");
+}
+
+void set_status(Account& account, const std::string& id, std::string_view status) {
+    account.change(id, "", [&](Object& subscription) { subscription["status"] = status; });
+}
+
+// The first payment, before anything else exists: a decline then leaves what payment_behavior says.
+std::string begin_and_pay(Call& call, const SubscriptionOrder& order, const std::string& method,
+                          std::int64_t amount) {
+    Account& account = call.account;
+    const auto behavior = text(call.params, "payment_behavior");
+    const auto invoice = new_invoice_id(account);
+    const auto intent = text(add_payment_intent(account, amount, currency_of(account, order),
+                                                Object{
+                                                    {"customer",           order.customer         },
+                                                    {"description",        "Subscription creation"},
+                                                    {"setup_future_usage", "off_session"          },
+                                                    {"_invoice",           invoice                }
+    }),
+                             "id");
+    const auto outcome = confirm_payment(
+        account, intent,
+        {.payment_method = method, .off_session = flag(call.params, "off_session")});
+    const bool paid = outcome == Outcome::succeeded;
+    if (!paid && behavior == "error_if_incomplete") {
+        Refusal refusal =
+            outcome == Outcome::declined
+                ? refusal_of(account.get("payment_intent", intent))
+                : Refusal{.status = 402,
+                          .type = "card_error",
+                          .code = "subscription_payment_intent_requires_action",
+                          .message =
+                              "Payment for this subscription requires additional user "
+                              "action before it can be completed successfully."};
+        refusal.keep_changes = false;
+        throw refusal;
+    }
+    const auto id =
+        begin_subscription(account, order, paid ? "active" : "incomplete", invoice, intent);
+    if (!paid) note_failed_payment(account, invoice, outcome);
+    return id;
+}
+
+json::value create(Call& call) {
+    Account& account = call.account;
+    SubscriptionOrder order = order_of(call);
+    if (flag(child(call.params, "automatic_tax"), "enabled")) {
+        refuse_unsupported("automatic_tax", "automatic_tax[enabled]");
+    }
+    const auto method = method_of(call, order);
+    const auto amount = first_amount(account, order);
+    const bool trial = order.trial_end > account.now();
+    const auto behavior = text(call.params, "payment_behavior");
+    const bool sends = text(call.params, "collection_method") == "send_invoice";
+    if (sends && !present(call.params, "days_until_due")) refuse_missing_param("days_until_due");
+
+    std::string id;
+    if (trial || amount == 0 || sends) {
+        id = begin_subscription(account, order, trial ? "trialing" : "active",
+                                new_invoice_id(account), "");
+        if (trial && method.empty()) {
+            const auto setup = text(add_setup_intent(account,
+                                                     Object{
+                                                         {"customer", order.customer}
+            }),
+                                    "id");
+            account.change(id, "", [&](Object& subscription) {
+                subscription["pending_setup_intent"] = setup;
+            });
+        }
+    } else if (behavior == "default_incomplete") {
+        id = begin_subscription(account, order, "incomplete", new_invoice_id(account), "");
+    } else if (method.empty()) {
+        refuse("resource_missing",
+               "This customer has no attached payment source or default payment method. Please "
+               "consider adding a default payment method. For more information, visit "
+               "https://stripe.com/docs/billing/subscriptions/payment-methods-setting");
+    } else {
+        id = begin_and_pay(call, order, method, amount);
+    }
+    if (flag(call.params, "cancel_at_period_end")) {
+        cancel_at_period_end(account, id, CancelBy::api);
+    }
+    return account.get("subscription", id);
+}
+
+void change_cancellation(Call& call, const std::string& id) {
+    Account& account = call.account;
+    if (present(call.params, "cancel_at_period_end")) {
+        if (present(call.params, "cancel_at")) {
+            refuse("parameters_exclusive",
+                   "You may only specify one of these parameters: "
+                   "cancel_at, cancel_at_period_end.");
+        }
+        if (flag(call.params, "cancel_at_period_end")) {
+            cancel_at_period_end(account, id, CancelBy::api);
+        } else {
+            keep_subscription(account, id);
+        }
+    } else if (present(call.params, "cancel_at")) {
+        const auto given = text(call.params, "cancel_at");
+        const auto end = period_end_of(account.get("subscription", id));
+        const auto at = given == "min_period_end" || given == "max_period_end"
+                            ? end
+                            : seconds(given, "cancel_at");
+        account.change(id, "customer.subscription.updated", [&](Object& subscription) {
+            subscription["cancel_at"] = at;
+            subscription["canceled_at"] = account.now();
+            subscription["cancellation_details"].as_object()["reason"] = "cancellation_requested";
+        });
+    } else if (call.params.contains("cancel_at")) {
+        keep_subscription(account, id);
+    }
+}
+
+void change_fields(Call& call, const std::string& id) {
+    Account& account = call.account;
+    const Object& params = call.params;
+    std::string method = text(params, "default_payment_method");
+    if (!method.empty()) account.get("payment_method", method, "default_payment_method");
+    account.change(id, "customer.subscription.updated", [&](Object& subscription) {
+        copy_params(params, subscription,
+                    {"description", "collection_method", "days_until_due", "default_payment_method",
+                     "trial_settings"});
+        if (params.contains("pause_collection")) {
+            subscription["pause_collection"] = nullptr;
+            if (present(params, "pause_collection")) {
+                const Object& pause = child(params, "pause_collection");
+                subscription["pause_collection"] = Object{
+                    {"behavior", pause.at("behavior")},
+                    {"resumes_at", value_of(pause, "resumes_at")}
+                };
+            }
+        }
+        copy_params(child(params, "payment_settings"), subscription["payment_settings"].as_object(),
+                    {"save_default_payment_method"});
+        copy_params(child(params, "cancellation_details"),
+                    subscription["cancellation_details"].as_object(), {"comment", "feedback"});
+        merge_metadata(params, subscription);
+    });
+}
+
+json::value update(Call& call) {
+    Account& account = call.account;
+    const Object& before = call.target("subscription");
+    const auto id = text(before, "id");
+    if (present(before, "ended_at")) {
+        for (const auto& [key, value] : call.params) {
+            if (key == "metadata" || key == "cancellation_details" || key == "expand") continue;
+            refuse("",
+                   "A canceled subscription can only update its cancellation_details and "
+                   "metadata.");
+        }
+    }
+    change_fields(call, id);
+    if (present(call.params, "trial_end")) {
+        const auto given = text(call.params, "trial_end");
+        if (given != "now") refuse_unsupported("moving a trial's end", "trial_end");
+        if (text(account.get("subscription", id), "status") == "trialing") {
+            account.change(id, "", [&](Object& subscription) {
+                subscription["trial_end"] = account.now();
+                subscription["billing_cycle_anchor"] = account.now();
+                for (json::value& item : subscription["items"].as_object()["data"].as_array()) {
+                    item.get_object()["current_period_end"] = account.now();
+                }
+            });
+            renew_subscription(account, id);
+        }
+    }
+    const auto& items = children(call.params, "items");
+    if (!items.empty()) {
+        const auto behavior = text(call.params, "proration_behavior");
+        change_items(account, id, items, behavior.empty() ? "create_prorations" : behavior);
+    }
+    change_cancellation(call, id);
+    return account.get("subscription", id);
+}
+
+json::value cancel(Call& call) {
+    Account& account = call.account;
+    const auto id = text(call.target("subscription"), "id");
+    if (present(account.get("subscription", id), "ended_at")) {
+        refuse_missing("subscription", id, "id", true);
+    }
+    account.change(id, "", [&](Object& subscription) {
+        copy_params(child(call.params, "cancellation_details"),
+                    subscription["cancellation_details"].as_object(), {"comment", "feedback"});
+    });
+    cancel_subscription(account, id, "cancellation_requested");
+    return account.get("subscription", id);
+}
+
+json::value resume(Call& call) {
+    const auto id = text(call.target("subscription"), "id");
+    if (text(call.account.get("subscription", id), "status") != "paused") {
+        refuse("", "Only paused subscriptions can be resumed.");
+    }
+    set_status(call.account, id, "active");
+    const Object& resumed = call.account.get("subscription", id);
+    call.account.emit("customer.subscription.resumed", resumed);
+    return resumed;
+}
+
+bool listed(const Call& call, const Object& subscription) {
+    const auto wanted = text(call.params, "status");
+    const auto status = text(subscription, "status");
+    if (wanted.empty() && (status == "canceled" || status == "incomplete_expired")) return false;
+    if (wanted == "ended" && status != "canceled" && status != "incomplete_expired") return false;
+    if (!wanted.empty() && wanted != "all" && wanted != "ended" && wanted != status) return false;
+    if (present(call.params, "price")) {
+        bool has = false;
+        for (const json::value& item : children(child(subscription, "items"), "data")) {
+            has =
+                has || value_of(child(item.get_object(), "price"), "id") == call.params.at("price");
+        }
+        if (!has) return false;
+    }
+    return matches(call, subscription, "customer") &&
+           matches(call, subscription, "collection_method");
+}
+
+// The item and the subscription that has it.
+std::pair<const Object*, const Object*> find_item(const Account& account, const std::string& id) {
+    for (const auto& subscription : account.store().ids("subscription")) {
+        const Object& object = *account.store().find(subscription);
+        for (const json::value& item : children(child(object, "items"), "data")) {
+            if (text(item.get_object(), "id") == id) return {&item.get_object(), &object};
+        }
+    }
+    refuse_missing("subscription_item", id, "item", true);
+}
+
+json::value update_item(Call& call) {
+    const auto id = call.path.at("id");
+    const auto subscription = text(*find_item(call.account, id).second, "id");
+    Object change{
+        {"id", id}
+    };
+    copy_params(call.params, change, {"price", "quantity", "metadata"});
+    const auto behavior = text(call.params, "proration_behavior");
+    change_items(call.account, subscription, {change},
+                 behavior.empty() ? "create_prorations" : behavior);
+    return *find_item(call.account, id).first;
+}
+
+}  // namespace
+
+void add_subscription_routes(Routes& routes) {
+    const std::string shared(shared_listing);
+    routes.on("POST /v1/subscriptions", shared + std::string(create_listing), create);
+    routes.list("/v1/subscriptions",
+                "customer:id price:id plan:id collection_method "
+                "status:(active|all|canceled|ended|incomplete|incomplete_expired|past_due|paused|"
+                "trialing|unpaid) created:any current_period_end:no current_period_start:no",
+                [](Call& call) {
+                    return list_page(call, "subscription", "/v1/subscriptions",
+                                     [&](const Object& object) { return listed(call, object); });
+                });
+    routes.on("GET /v1/subscriptions/{id}", "",
+              [](Call& call) -> json::value { return call.target("subscription"); });
+    routes.on("POST /v1/subscriptions/{id}", shared + std::string(update_listing), update);
+    routes.on("DELETE /v1/subscriptions/{id}",
+              "prorate:b invoice_now:b cancellation_details{comment "
+              "feedback:(customer_service|low_quality|missing_features|other|switched_service|"
+              "too_complex|too_expensive|unused)? feedback_option:no}",
+              cancel);
+    routes.on("POST /v1/subscriptions/{id}/resume",
+              "billing_cycle_anchor:any proration_behavior payment_behavior proration_date:i",
+              resume);
+    routes.list("/v1/subscription_items", "subscription!:id", [](Call& call) {
+        const auto id = text(call.params, "subscription");
+        const Object& subscription = call.account.get("subscription", id, "subscription");
+        return page_of(call, children(child(subscription, "items"), "data"),
+                       "/v1/subscription_items?subscription=" + id);
+    });
+    routes.on("GET /v1/subscription_items/{id}", "", [](Call& call) -> json::value {
+        return *find_item(call.account, call.path.at("id")).first;
+    });
+    routes.on("POST /v1/subscription_items/{id}",
+              "price:id quantity:i metadata:m payment_behavior "
+              "proration_behavior:(always_invoice|create_prorations|none) proration_date:i "
+              "off_session:b discounts:no tax_rates:any price_data:no",
+              update_item);
+}
+
+}  // namespace paydesk::sandbox::stripe
