@@ -38,6 +38,11 @@ export function planName(subscription: Pick<Subscription, 'plan_name' | 'plan_ke
   return subscription.plan_name ?? subscription.plan_key ?? 'Your plan';
 }
 
+/** The same inside of a sentence: "You keep Pro", "You keep your plan". */
+export function planInSentence(subscription: Pick<Subscription, 'plan_name' | 'plan_key'>): string {
+  return subscription.plan_name ?? subscription.plan_key ?? 'your plan';
+}
+
 /** When a scheduled cancellation takes effect. */
 export function endsAt(subscription: Subscription): string | null {
   return subscription.cancel_at ?? subscription.access_until ?? subscription.current_period_end;
@@ -56,7 +61,7 @@ function dateOf(subscription: Subscription): SubscriptionWords['date'] {
 }
 
 function noticeOf(subscription: Subscription, price: string, locale?: string): SubscriptionWords['notice'] {
-  const name = planName(subscription);
+  const name = planInSentence(subscription);
   const { status } = subscription;
   switch (status) {
     case 'past_due':
@@ -108,15 +113,16 @@ function noticeOf(subscription: Subscription, price: string, locale?: string): S
       if (subscription.cancel_scheduled) {
         return {
           tone: 'warning',
-          title: `${name} ends on ${formatDate(endsAt(subscription), locale)}`,
+          title: `${planName(subscription)} ends ${endsAt(subscription) ? `on ${formatDate(endsAt(subscription), locale)}` : 'with the paid period'}`,
           text: 'You keep everything until then and will not be charged again.',
           step: 'resume',
         };
       }
       if (status === 'trialing') {
+        const trial_end = subscription.trial_end ?? subscription.current_period_end;
         return {
           tone: 'info',
-          title: `Your trial runs until ${formatDate(subscription.trial_end ?? subscription.current_period_end, locale)}`,
+          title: trial_end === null ? 'Your trial is running' : `Your trial runs until ${formatDate(trial_end, locale)}`,
           text: price === '' ? 'After that, your plan continues.' : `After that it is ${price}. Cancel before and you pay nothing.`,
           step: null,
         };
@@ -126,7 +132,7 @@ function noticeOf(subscription: Subscription, price: string, locale?: string): S
 }
 
 export function describeSubscription(subscription: Subscription, locale?: string): SubscriptionWords {
-  const name = planName(subscription);
+  const name = planInSentence(subscription);
   const price = formatRecurring(
     subscription.amount,
     subscription.currency,

@@ -2,7 +2,7 @@ import type { Subscription } from '@paydesk/client';
 import { useState } from 'react';
 
 import { usePaydesk } from '../context';
-import { describeSubscription, endsAt, planName, type NextStep } from '../describeSubscription';
+import { describeSubscription, endsAt, planInSentence, planName, type NextStep } from '../describeSubscription';
 import { formatDate } from '../format';
 import { AppLink } from '../ui/AppLink';
 import { Badge, Button, Card, EmptyState, Notice, messageOf } from '../ui/basics';
@@ -47,7 +47,8 @@ export function SubscriptionCard({ subscription, onCancel, onManage, managing = 
   }
 
   const words = describeSubscription(subscription, locale);
-  const name = planName(subscription);
+  const name = planInSentence(subscription);
+  const title = planName(subscription);
   const end = endsAt(subscription);
 
   async function change(cancelAtPeriodEnd: boolean) {
@@ -58,8 +59,8 @@ export function SubscriptionCard({ subscription, onCancel, onManage, managing = 
       setAsking(false);
       toast(
         cancelAtPeriodEnd
-          ? { tone: 'info', title: 'Cancellation scheduled', text: end ? `${name} stays yours until ${formatDate(end, locale)}.` : `${name} stays yours until the period ends.` }
-          : { tone: 'success', title: 'Welcome back', text: `${name} continues as before.` },
+          ? { tone: 'info', title: 'Cancellation scheduled', text: `You keep ${name} until ${end ? formatDate(end, locale) : 'the period ends'}.` }
+          : { tone: 'success', title: 'Welcome back', text: `${title} continues as before.` },
       );
     } catch (error) {
       if (cancelAtPeriodEnd) setFailure(messageOf(error));
@@ -113,7 +114,7 @@ export function SubscriptionCard({ subscription, onCancel, onManage, managing = 
     >
       <div className="pd-plan">
         <p className="pd-plan-name" data-testid="subscription-plan">
-          {name}
+          {title}
         </p>
         {words.price && <p className="pd-plan-price">{words.price}</p>}
       </div>
