@@ -147,12 +147,12 @@ TEST_F(JwksTest, AnOutageKeepsWhatIsKnown) {
 TEST_F(JwksTest, NobodyWaitsForAFetchWhoseKeyIsKnown) {
     EXPECT_TRUE(find("old").key);
     clock_.advance(jwks_age_max + 1s);
-    service_.delay = 50ms;
+    service_.delay = 500ms;
     run_to_end([&](asio::io_context& io) -> Task<> {
         service_.io = &io;
         const auto began = std::chrono::steady_clock::now();
         EXPECT_TRUE((co_await jwks_->find("old")).key);
-        EXPECT_LT(std::chrono::steady_clock::now() - began, 40ms);
+        EXPECT_LT(std::chrono::steady_clock::now() - began, 400ms);
     });
     EXPECT_EQ(service_.asked, 2);
 }

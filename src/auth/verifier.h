@@ -57,6 +57,8 @@ public:
     // The same for a request: "Authorization: Bearer ...", or "apikey: <service key>" without it.
     Task<Result<Principal>> authenticate(const http::Request& request);
 
+    std::size_t tokens_kept() const { return verified_.size(); }  // at most verified_tokens_max
+
 private:
     struct Verified {
         Principal principal;

@@ -380,6 +380,7 @@ TEST_F(VerifierTest, ManyTokensAreNotKeptForEver) {
             with(claims_of_user(), {
                                        {"session_id", json::value(std::to_string(i))}
         }))));
+    EXPECT_EQ(verifier_->tokens_kept(), verified_tokens_max);
 }
 
 TEST(LocalTokens, AreTokensLikeAnyOther) {

@@ -72,6 +72,7 @@ public:
     Task<bool> write(std::string_view bytes) override;
     bool stopping() const override { return state_->stopping || gone_; }
     void on_end(std::function<void()> wake) override;
+    void abort() override { close(); }
 
 private:
     enum class Received { request, refusal, nothing };

@@ -58,6 +58,8 @@ public:
     // `wake` is called once, when the reader has gone or the server stops: for a stream that waits
     // for something else than its own writes. REQUIRES: it stays callable until the stream ends.
     virtual void on_end(std::function<void()> wake) { (void)wake; }
+    // Gives the reader up: closes at once, also in the middle of a write.
+    virtual void abort() {}
 };
 
 struct Response {

@@ -61,9 +61,10 @@ public:
         const auto at = topics_.find(topic);
         if (at == topics_.end()) return;
         for (Reader* reader : at->second) {
+            if (!reader->open) continue;
             if (reader->pending.size() + event.size() > sse_pending_bytes_max) {
                 metrics::count("sse_readers_cut_total");
-                reader->end();
+                reader->cut();
             } else {
                 reader->pending.append(event);
                 reader->wake.cancel();
@@ -103,14 +104,22 @@ private:
             wake.cancel();
         }
 
+        void cut() {
+            end();
+            pending = {};
+            if (writer != nullptr) writer->abort();
+        }
+
         std::shared_ptr<Impl> hub;
         std::string topic;
         std::string pending;
         Timer wake;
+        Writer* writer = nullptr;  // while it is served
         bool open = true;
     };
 
     static Task<> serve(std::shared_ptr<Reader> reader, Writer& writer) {
+        reader->writer = &writer;
         writer.on_end([reader] { reader->end(); });
         while (reader->open && !writer.stopping()) {
             if (reader->pending.empty()) {
@@ -124,6 +133,7 @@ private:
             const std::string out = std::exchange(reader->pending, {});
             if (!co_await writer.write(out)) break;
         }
+        reader->writer = nullptr;
     }
 
     asio::io_context& io_;

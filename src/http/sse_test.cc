@@ -23,7 +23,7 @@ protected:
             if (request.headers.contains("Last-Event-ID")) backlog = sse_event("1", "kept", "{}");
             co_return hub_->subscribe("a", backlog);
         });
-        server_ = std::make_unique<RunningServer>(router_, Limits{.write_timeout = 1s});
+        server_ = std::make_unique<RunningServer>(router_, Limits{.write_timeout = 30s});
         hub_ = std::make_unique<EventHub>(server_->io());
     }
     ~Sse() override {
