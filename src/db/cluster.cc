@@ -158,8 +158,8 @@ std::vector<std::string> server_arguments(const ClusterFolder& folder,
     set(options.durable ? "fsync=on" : "fsync=off");
     if (!options.durable) {
         for (const char* setting :
-             {"synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB",
-              "max_connections=200", "min_wal_size=32MB", "max_wal_size=256MB"}) {
+             {"full_page_writes=off", "shared_buffers=32MB", "max_connections=200",
+              "min_wal_size=32MB", "max_wal_size=256MB"}) {
             set(setting);
         }
     }

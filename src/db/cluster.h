@@ -22,7 +22,7 @@ namespace paydesk::db {
 
 struct ClusterOptions {
     std::filesystem::path folder = "var/postgres";
-    bool durable = true;  // false in tests only: no fsync, and a stop forgets what is not written
+    bool durable = true;  // false in tests only: no fsync, a power cut loses everything; fast stop
 };
 
 class Cluster {
