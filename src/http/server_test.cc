@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "base/metrics.h"
 #include "http/client.h"
 #include "http/http_test_server.h"
 
@@ -421,6 +422,25 @@ TEST(Server, AHeaderValueCannotBeginAnotherHeader) {
     EXPECT_EQ(header_of(response, "Set-Cookie"), "");
     EXPECT_EQ(header_of(response, "X-Echo"), "a  Set-Cookie: b");
     EXPECT_EQ(header_of(response, "Content-Length"), "0");
+}
+
+TEST(Server, CountsByRouteAndNotByWhatStrangersSend) {
+    const Router router = sample_router();
+    RunningServer server(router);
+    exchange(server.port(), get("/things/42"));
+    exchange(server.port(), get("/strange/path/1"));
+    exchange(server.port(), get("/things/42", "BREW"));
+    exchange(server.port(), "nonsense\r\n\r\n");
+    const std::string text = metrics::exposition();
+    for (const char* line :
+         {"http_requests_total{method=\"GET\",route=\"/things/{id}\",status=\"200\"}",
+          "http_requests_total{method=\"GET\",route=\"other\",status=\"404\"}",
+          "http_requests_total{method=\"other\",route=\"other\",status=\"405\"}",
+          "http_requests_total{method=\"other\",route=\"refused\",status=\"400\"}",
+          "http_request_seconds_bucket{route=\"/things/{id}\","})
+        EXPECT_THAT(text, HasSubstr(line));
+    EXPECT_THAT(text, testing::Not(HasSubstr("strange")));
+    EXPECT_THAT(text, testing::Not(HasSubstr("BREW")));
 }
 
 // Whatever comes, the server answers the next one.
