@@ -112,7 +112,7 @@ Task<> save_refs(Batch& batch) {
         if (key.kind == customer || key.kind == payment_method) appeared.insert(key);
     }
     co_await owner_store::add(batch.tx, batch.new_refs);
-    co_await owner_store::release_waiting(batch.tx, std::move(appeared), batch.now);
+    co_await owner_store::release_waiting(batch.tx, std::move(appeared));
 }
 
 }  // namespace

@@ -30,9 +30,6 @@ const db::Statement record_customer{
               or (c.deleted_at is not null
                   and c.provider_customer_id <> excluded.provider_customer_id))"};
 
-// now(), not the caller's clock: an event is due when Postgres' default for it is past.
-const db::Statement now_there{"billing_now", "select now() as now"};
-
 Customer read(const db::Rows& rows, provider::Name provider) {
     return {.account = {std::string(rows.text(0, "account_id"))},
             .provider = provider,
@@ -71,8 +68,7 @@ Task<Customer> record(db::Tx& tx, Customer customer) {
     co_await owner_store::add(tx, {
                                       {key, customer.account}
     });
-    const auto now = co_await tx.run(now_there);
-    co_await owner_store::release_waiting(tx, {key}, now.instant(0, "now"));
+    co_await owner_store::release_waiting(tx, {key});
 
     const auto owner = co_await account_of(tx, customer.provider, customer.customer);
     if (!owner || *owner != customer.account) {

@@ -42,7 +42,7 @@ const db::Statement adopt{
 
 const db::Statement release{"billing_release_waiting",
                             R"(update paydesk.webhook_events e
-       set next_attempt_at = $2::timestamptz, attempts = 0
+       set next_attempt_at = e.received_at, attempts = 0
        from (select w.provider, w.event_id
              from json_to_recordset($1::json) as k(provider text, provider_id text)
              join paydesk.webhook_events w
@@ -137,8 +137,8 @@ Task<> adopt_customers(db::Tx& tx, std::map<ObjectKey, AccountId> customers) {
     if (!customers.empty()) co_await tx.run(adopt, {to_param(customers)});
 }
 
-Task<> release_waiting(db::Tx& tx, std::set<ObjectKey> keys, Instant now) {
-    if (!keys.empty()) co_await tx.run(release, {to_param(keys), db::param(now)});
+Task<> release_waiting(db::Tx& tx, std::set<ObjectKey> keys) {
+    if (!keys.empty()) co_await tx.run(release, {to_param(keys)});
 }
 
 }  // namespace paydesk::billing::owner_store

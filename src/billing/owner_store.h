@@ -36,8 +36,8 @@ Task<> add(db::Tx& tx, std::map<ObjectKey, AccountId> owners);
 // Gives accounts without a customer at the provider theirs: the first one stays.
 Task<> adopt_customers(db::Tx& tx, std::map<ObjectKey, AccountId> customers);
 
-// Webhook events that wait for one of these objects are due at `now`, with their attempts at zero.
+// Webhook events that wait for one of these objects are due at once, with their attempts at zero.
 // Those that another worker holds are left to it: it waits for our locks and then sees our rows.
-Task<> release_waiting(db::Tx& tx, std::set<ObjectKey> keys, Instant now);
+Task<> release_waiting(db::Tx& tx, std::set<ObjectKey> keys);
 
 }  // namespace paydesk::billing::owner_store

@@ -191,9 +191,18 @@ Task<AppliedEvents> apply_fetched(db::Tx& tx, ApplyContext context, std::vector<
     co_return result;
 }
 
-Mark failure_mark(const StoredEvent& event, std::string error, Instant now, bool not_its_fault) {
+Fault fault_of(const db::Failure& failure) {
+    // Out of range, not a number, a check or not-null constraint. A unique or exclusion constraint may
+    // have been a race, and then holds no more.
+    const bool hopeless = failure.sqlstate.starts_with("22") || failure.sqlstate == "23502" ||
+                          failure.sqlstate == "23514";
+    return hopeless ? Fault::event : Fault::unknown;
+}
+
+Mark failure_mark(const StoredEvent& event, std::string error, Instant now, Fault fault) {
     const std::int64_t attempts = event.attempts + 1;
-    const bool dead = attempts >= attempts_max && !not_its_fault;
+    const bool dead =
+        fault == Fault::event || (fault == Fault::unknown && attempts >= attempts_max);
     return {.provider = event.provider,
             .event_id = event.event_id,
             .status = dead ? Status::dead : Status::failed,

@@ -45,9 +45,16 @@ Task<AppliedEvents> apply_fetched(db::Tx& tx, ApplyContext context, std::vector<
 
 inline constexpr std::chrono::seconds tie_lease{120};
 
-// How an event is marked whose application failed for the `attempts`-th time. Dead after
-// attempts_max, unless it is `not_its_fault` (the provider or Postgres is away): that never kills.
+// Whose fault a failure is: how often it is worth trying again.
+enum class Fault : std::uint8_t {
+    environment,  // the provider or Postgres is away: for ever, it never kills an event
+    unknown,      // attempts_max times
+    event,        // what it says can't be stored: dead at once
+};
+Fault fault_of(const db::Failure& failure);
+
+// How an event is marked whose application failed once more.
 event_store::Mark failure_mark(const event_store::StoredEvent& event, std::string error,
-                               Instant now, bool not_its_fault);
+                               Instant now, Fault fault);
 
 }  // namespace paydesk::webhook

@@ -183,6 +183,7 @@ private:
 
     Task<AppliedEvents> take_one(StoredEvent event) {
         std::string error;
+        Fault fault = Fault::unknown;
         try {
             co_return co_await db_.transaction([&](db::Tx& tx) -> Task<AppliedEvents> {
                 auto again = co_await event_store::claim_one(tx, event.provider, event.event_id);
@@ -194,18 +195,19 @@ private:
         } catch (const db::Failure& failure) {
             if (failure.retryable()) throw;
             error = failure.what();
+            fault = fault_of(failure);
         } catch (const Unavailable&) {
             throw;
         } catch (const std::exception& broken) {
             error = broken.what();
         }
         AppliedEvents result;
-        add(result.drained, co_await record_failure(event, std::move(error), false));
+        add(result.drained, co_await record_failure(event, std::move(error), fault));
         co_return result;
     }
 
-    Task<Drained> record_failure(StoredEvent event, std::string error, bool not_its_fault) {
-        const auto mark = failure_mark(event, error, clock_.now(), not_its_fault);
+    Task<Drained> record_failure(StoredEvent event, std::string error, Fault fault) {
+        const auto mark = failure_mark(event, error, clock_.now(), fault);
         co_await event_store::mark_failed(db_, mark);
         const bool dead = mark.status == event_store::Status::dead;
         log::write(dead ? log::Level::error : log::Level::warning,
@@ -315,8 +317,8 @@ private:
             });
             co_return Drained{.processed = 1};
         }
-        const bool away = info(error.code).retryable;
-        co_return co_await record_failure(event, "asking the provider: " + error.message, away);
+        const Fault fault = info(error.code).retryable ? Fault::environment : Fault::unknown;
+        co_return co_await record_failure(event, "asking the provider: " + error.message, fault);
     }
 
     asio::io_context& io_;
