@@ -310,7 +310,7 @@ std::string_view to_string(BillingCycle cycle) {
         case BillingCycle::yearly:
             return "yearly";
         case BillingCycle::one_time:
-            return "once";
+            return "one_time";
     }
     PD_ASSERT(false);
 }

@@ -1,0 +1,151 @@
+#pragma once
+// A provider for tests: remembers what it was asked, keeps customers and sessions by intent as a real
+// one does, and fails where a test says so. Only tests include it.
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "provider/provider.h"
+
+namespace paydesk::api {
+
+class ScriptedProvider final : public provider::Provider {
+public:
+    explicit ScriptedProvider(asio::io_context& io) : io_(io) {}
+
+    provider::Name name() const override { return provider::Name::stripe; }
+
+    Task<Result<provider::Ref>> create_customer(provider::IntentId intent,
+                                                provider::NewCustomer input) override {
+        if (auto error = co_await begin("create_customer", intent.value)) co_return *error;
+        auto& made = customers[intent.value];
+        if (made.value.empty()) made.value = "cus_" + std::to_string(customers.size());
+        (void)input;
+        co_return made;
+    }
+
+    Task<Result<provider::Checkout>> create_checkout(provider::IntentId intent,
+                                                     provider::NewCheckout input) override {
+        if (auto error = co_await begin("create_checkout", intent.value)) co_return *error;
+        auto& made = checkouts[intent.value];
+        if (made.checkout.value.empty()) {
+            const std::string id = "cs_test_" + std::to_string(checkouts.size());
+            made = {{id}, "https://pay.example/" + id, "open", input.expires_at};
+        }
+        last_checkout = std::move(input);
+        co_return made;
+    }
+
+    Task<Result<provider::Checkout>> get_checkout(provider::Ref checkout) override {
+        if (auto error = co_await begin("get_checkout", checkout.value)) co_return *error;
+        if (auto* found = find(checkout)) co_return *found;
+        co_return Error{ErrorCode::not_found, "No such checkout."};
+    }
+
+    Task<Result<void>> expire_checkout(provider::IntentId intent, provider::Ref checkout) override {
+        if (auto error = co_await begin("expire_checkout", intent.value)) co_return *error;
+        auto* found = find(checkout);
+        if (found->status == "complete") {
+            co_return Error{ErrorCode::provider_rejected, "This session is complete."};
+        }
+        found->status = "expired";
+        co_return Result<void>{};
+    }
+
+    Task<Result<std::string>> create_portal(provider::IntentId intent,
+                                            provider::NewPortal input) override {
+        if (auto error = co_await begin("create_portal", intent.value)) co_return *error;
+        last_portal = std::move(input);
+        co_return std::string("https://portal.example/session");
+    }
+
+    Task<Result<provider::Change>> cancel_subscription(provider::IntentId intent,
+                                                       provider::Ref subscription,
+                                                       provider::CancelWhen when) override {
+        if (auto error = co_await begin("cancel_subscription", intent.value)) co_return *error;
+        auto& snapshot = subscriptions.at(subscription.value);
+        snapshot.cancel_at_period_end = when == provider::CancelWhen::period_end;
+        if (when == provider::CancelWhen::now) {
+            snapshot.status = provider::SubscriptionStatus::canceled;
+            snapshot.ended_at = snapshot.canceled_at = now();
+        }
+        co_return change_of(snapshot);
+    }
+
+    Task<Result<provider::Change>> fetch(provider::ObjectKind, provider::Ref object) override {
+        if (auto error = co_await begin("fetch", object.value)) co_return *error;
+        if (!subscriptions.contains(object.value)) co_return Error{ErrorCode::not_found, "gone"};
+        co_return change_of(subscriptions.at(object.value));
+    }
+
+    Task<Result<std::vector<provider::SyncedPrice>>> sync_product(
+        provider::CatalogProduct product, std::vector<provider::CatalogPrice> prices) override {
+        if (auto error = co_await begin("sync_product", product.key)) co_return *error;
+        std::vector<provider::SyncedPrice> synced;
+        for (const auto& price : prices) {
+            const std::string amount = std::to_string(price.amount.minor_units());
+            synced.push_back({price.lookup_key,
+                              {"prod_" + product.key},
+                              {"price_" + price.lookup_key + "_" + amount}});
+        }
+        co_return synced;
+    }
+
+    int count(std::string_view call) const {
+        int times = 0;
+        for (const auto& [what, with] : calls) times += what == call;
+        return times;
+    }
+
+    provider::Change change_of(const provider::SubscriptionSnapshot& snapshot) {
+        return {.provider = provider::Name::stripe,
+                .event_id = {},
+                .event_type = {},
+                .api_version = {},
+                .livemode = false,
+                .occurred_at = now(),
+                .kind = provider::ObjectKind::subscription,
+                .object = snapshot.subscription,
+                .fact = snapshot};
+    }
+
+    std::vector<std::pair<std::string, std::string>> calls;  // what, and the intent or object
+    std::map<std::string, provider::Ref> customers;          // by intent
+    std::map<std::string, provider::Checkout> checkouts;     // by intent
+    std::map<std::string, provider::SubscriptionSnapshot> subscriptions;  // by id
+    std::optional<provider::NewCheckout> last_checkout;
+    std::optional<provider::NewPortal> last_portal;
+    std::deque<std::pair<std::string, Error>> failures;  // the next call of that name fails so
+
+private:
+    // Every answer takes a moment, so that parallel requests really overlap.
+    Task<std::optional<Error>> begin(std::string call, std::string with) {
+        calls.emplace_back(call, std::move(with));
+        co_await sleep_for(io_, std::chrono::milliseconds(2));
+        if (failures.empty() || failures.front().first != call) co_return std::nullopt;
+        Error error = std::move(failures.front().second);
+        failures.pop_front();
+        co_return error;
+    }
+
+    provider::Checkout* find(const provider::Ref& checkout) {
+        for (auto& [intent, made] : checkouts) {
+            if (made.checkout == checkout) return &made;
+        }
+        return nullptr;
+    }
+
+    // Whole seconds, later than anything that the tests put into the tables.
+    Instant now() {
+        moment_ += std::chrono::seconds(1);
+        return moment_;
+    }
+
+    asio::io_context& io_;
+    Instant moment_ = from_unix(to_unix(SystemClock{}.now()));
+};
+
+}  // namespace paydesk::api
