@@ -72,6 +72,7 @@ int line_of_statement(std::string_view sql, std::size_t index) {
 }
 
 BlockingConnection::BlockingConnection(const std::string& url) {
+    refuse_unreadable(url);
     const char* keywords[] = {"application_name", "connect_timeout", "client_encoding", "dbname",
                               nullptr};
     const char* values[] = {"paydesk", "10", "UTF8", url.c_str(), nullptr};

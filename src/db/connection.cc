@@ -95,6 +95,7 @@ void Connection::start(const Addresses& addresses) {
 }
 
 Task<> Connection::connect() {
+    refuse_unreadable(url_);
     const Addresses addresses = co_await resolve();
     if (closed_) throw Failure("08001", "", "connect: gave up");
     start(addresses);

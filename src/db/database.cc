@@ -78,6 +78,7 @@ public:
 
 void Database::Impl::start() {
     PD_ASSERT(options.pipelines > 0 && options.sessions_max > 0);
+    PD_ASSERT(options.statement_timeout > 0ms);  // 0 would mean for ever
     pipelines.resize(static_cast<std::size_t>(options.pipelines));
     for (std::size_t i = 0; i < pipelines.size(); ++i) {
         spawn(io, "db_pipeline", keep_connected(shared_from_this(), i));
@@ -160,15 +161,19 @@ Connection& Database::Impl::least_loaded() const {
 
 std::vector<Command> Database::Impl::as_unit(const std::optional<Identity>& identity) const {
     const std::string timeout = std::to_string(options.statement_timeout.count());
-    if (identity)
-        return {
-            {act_as, {timeout, identity->claims_json, identity->role}}
-        };
-    if (!options.prepared_statements)
-        return {
-            {set_timeout, {timeout}}
-        };
-    return {};
+    std::vector<Command> unit;
+    if (identity) {
+        // A token says what it likes, and 'none' would be the server's own role again.
+        if (identity->role != "authenticated" && identity->role != "anon") {
+            throw Failure("42501", "", "nobody may act as the role " + identity->role);
+        }
+        unit.push_back({
+            act_as, {timeout, identity->claims_json, identity->role}
+        });
+    } else if (!options.prepared_statements) {
+        unit.push_back({set_timeout, {timeout}});
+    }
+    return unit;
 }
 
 Task<Rows> Database::Impl::run(std::vector<Command> unit) {
@@ -188,9 +193,9 @@ Task<Rows> Database::Impl::run(std::vector<Command> unit) {
 // One try. Leaves no transaction open: a lease that is not finished() closes its connection.
 Task<> Database::Impl::attempt(const std::optional<Identity>& identity,
                                const std::function<Task<bool>(Tx&)>& body) {
-    auto lease = co_await sessions->acquire();
     std::vector<Command> opening = as_unit(identity);
     opening.insert(opening.begin(), Command{begin});
+    auto lease = co_await sessions->acquire();
     SessionTx tx(*lease, std::move(opening));
 
     bool wants_commit = false;

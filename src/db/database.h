@@ -91,7 +91,7 @@ public:
 
 // Who acts. The server itself, or a person whose rows RLS then limits.
 struct Identity {
-    std::string role;         // "authenticated", "anon"
+    std::string role;         // "authenticated" or "anon"; any other is refused with 42501
     std::string claims_json;  // what request.jwt.claims will hold: {"sub": "...", "role": ...}
 };
 

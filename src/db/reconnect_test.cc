@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 
 #include "db/child_process.h"
 #include "db/cluster.h"
@@ -98,6 +99,64 @@ TEST(Reconnect, ATransactionWaitsForAServerThatRestarts) {
             });
         });
         EXPECT_EQ(bodies, 1);
+    });
+}
+
+// What was acknowledged is there, once, and everybody stays who they are, however often connections
+// are cut.
+TEST(Reconnect, NothingAcknowledgedIsLostWhileConnectionsAreCut) {
+    TestDatabase test;
+    test.script(
+        "create table public.kept (id int primary key); "
+        "grant select, insert on public.kept to paydesk_server");
+    constexpr Statement keep{"test_keep",
+                             "insert into public.kept values ($1) on conflict do nothing"};
+    constexpr Statement who{"test_who",
+                            "select current_user::text || current_setting("
+                            "'request.jwt.claims', true) as who"};
+    with_database({.url = test.server_url()}, [&](asio::io_context& io, Database& db) -> Task<> {
+        bool cutting = true;
+        int next = 0, failures = 0, identities = 0;
+        std::vector<int> acknowledged;
+        co_await together(io, 17, [&](int me) -> Task<> {
+            for (int cuts = 0; me == 16 && cuts < 15; ++cuts) {
+                co_await sleep_for(io, 40ms);
+                test.run(
+                    "select pg_terminate_backend(pid) from pg_stat_activity "
+                    "where datname = current_database() and pid <> pg_backend_pid()");
+            }
+            if (me == 16) cutting = false;
+            while (cutting) {
+                const int id = next++;
+                try {
+                    if (me < 6) {
+                        co_await db.run(keep, {param(id)});
+                    } else if (me < 12) {
+                        co_await db.transaction(
+                            [&](Tx& tx) -> Task<> { co_await tx.run(keep, {param(id)}); });
+                    } else {
+                        const std::string claims = "{\"sub\":" + std::to_string(id) + "}";
+                        const Rows rows = co_await db.run_as({"authenticated", claims}, who);
+                        EXPECT_EQ(rows.text(0, "who"), "authenticated" + claims);
+                        ++identities;
+                        continue;
+                    }
+                    acknowledged.push_back(id);
+                } catch (const Failure& failure) {
+                    EXPECT_TRUE(failure.retryable()) << failure.what();
+                    ++failures;
+                }
+                // Not up: run() refuses at once, and this loop must let others on.
+                if (!db.is_up()) co_await sleep_for(io, 1ms);
+            }
+        });
+        EXPECT_GT(failures, 0) << "nothing was cut";
+        EXPECT_GT(identities, 100);
+        EXPECT_GT(acknowledged.size(), 100U);
+        const Rows kept = test.run("select id from public.kept");
+        std::set<std::int64_t> there;
+        for (std::size_t i = 0; i < kept.size(); ++i) there.insert(kept.integer(i, "id"));
+        for (const int id : acknowledged) EXPECT_TRUE(there.contains(id)) << id << " was lost";
     });
 }
 

@@ -20,6 +20,10 @@ std::optional<Failure> failure_in(const PGresult* result, std::string_view state
 Failure connection_failure(const std::string& sqlstate, PGconn* connection,
                            std::string_view statement);
 
+// Throws Failure 08001 when libpq cannot read `url`. Says so without a word of it: libpq's own message
+// would quote the password.
+void refuse_unreadable(const std::string& url);
+
 // libpq's message on one line, without the trailing newline.
 std::string one_line(std::string_view text);
 

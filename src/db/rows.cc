@@ -129,6 +129,17 @@ Failure connection_failure(const std::string& sqlstate, PGconn* connection,
     return Failure(sqlstate, "", std::string(statement) + ": " + sqlstate + " " + message);
 }
 
+void refuse_unreadable(const std::string& url) {
+    PQconninfoOption* options = PQconninfoParse(url.c_str(), nullptr);
+    if (!options) {
+        throw Failure("08001", "",
+                      "connect: the database URL cannot be read. It looks like "
+                      "postgresql://user:password@host:5432/database; characters like @ : / % in "
+                      "the password are written percent-encoded (%40 %3A %2F %25)");
+    }
+    PQconninfoFree(options);
+}
+
 void refuse_nul(const Params& params, std::string_view statement) {
     for (const Param& value : params) {
         if (value && value->find('\0') != std::string::npos) {
