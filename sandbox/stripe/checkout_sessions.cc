@@ -6,6 +6,7 @@
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/shapes.h"
+#include "sandbox/stripe/subscribing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -39,7 +40,8 @@ constexpr std::string_view listing =
     "footer issuer:no metadata:m rendering_options:any}} "
     "subscription_data{metadata:m description trial_period_days:i trial_end:t "
     "trial_settings{end_behavior!{missing_payment_method!:(cancel|create_invoice|pause)}} "
-    "billing_mode{type!:(classic|flexible) flexible:any} billing_cycle_anchor:no "
+    "billing_mode{type!:(classic|flexible) flexible{proration_discounts:(included|itemized)}} "
+    "billing_cycle_anchor:no "
     "billing_cycle_anchor_config:no proration_behavior application_fee_percent:no "
     "default_tax_rates:no invoice_settings:any on_behalf_of:no pending_invoice_item_interval:no "
     "transfer_data:no coupon:no} "
@@ -278,6 +280,11 @@ void fill(Call& call, Object& session, const std::string& mode) {
     for (const std::string key :
          {"subscription_data", "payment_intent_data", "setup_intent_data"}) {
         if (present(params, key)) session["_" + key] = params.at(key);
+    }
+    if (mode == "subscription") {
+        if (!present(session, "_subscription_data")) session["_subscription_data"] = Object();
+        Object& data = session["_subscription_data"].as_object();
+        data["billing_mode"] = billing_mode_for(child(data, "billing_mode"), call.version.shape);
     }
 }
 

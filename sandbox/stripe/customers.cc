@@ -74,34 +74,48 @@ void fill(Account& account, const Object& params, Object& customer) {
     if (email.size() > 512) refuse("", "Email is too long.", "email");
 }
 
-// A method to attach and use for invoices. An old `source` token is treated as one.
-void take_method(Account& account, const std::string& customer, const Object& params) {
-    const bool source = present(params, "source");
-    const auto named = text(params, source ? "source" : "payment_method");
-    if (named.empty()) return;
-    const auto method =
-        text(resolve_method(account, named, source ? "source" : "payment_method"), "id");
-    attach_method(account, method, customer);
-    if (!source) return;
-    account.change(customer, "", [&](Object& changed) {
+void set_default(Account& account, const std::string& customer, const std::string& method) {
+    account.change(customer, "customer.updated", [&](Object& changed) {
         changed["invoice_settings"].as_object()["default_payment_method"] = method;
     });
 }
 
+// Attaches the method that the parameters name, if any, and gives its id. An old `source` token is
+// treated as one, and becomes the default.
+std::string take_method(Account& account, const std::string& customer, const Object& params) {
+    const bool source = present(params, "source");
+    const auto named = text(params, source ? "source" : "payment_method");
+    if (named.empty()) return {};
+    const auto method =
+        text(resolve_method(account, named, source ? "source" : "payment_method"), "id");
+    attach_method(account, method, customer);
+    if (source) set_default(account, customer, method);
+    return method;
+}
+
 json::value create(Call& call) {
     Account& account = call.account;
+    // The default may name the method that this very call attaches.
+    Object params = call.params;
+    std::string default_method;
+    if (present(params, "payment_method") && present(params, "invoice_settings")) {
+        auto& settings = params["invoice_settings"].as_object();
+        default_method = text(settings, "default_payment_method");
+        if (default_method == text(params, "payment_method")) {
+            settings.erase("default_payment_method");
+        } else {
+            default_method.clear();
+        }
+    }
     Object fields;
     Object probe = blank("customer");
-    fill(account, call.params, probe);  // refuses before anything is made
+    fill(account, params, probe);  // refuses before anything is made
     for (const auto& [key, value] : probe) {
         if (key != "id" && key != "created") fields[key] = value;
     }
-    if (present(call.params, "payment_method")) {
-        // The method must be attached before it may be the default.
-        fields["invoice_settings"].as_object()["default_payment_method"] = nullptr;
-    }
     const auto id = text(add_customer(account, fields), "id");
-    take_method(account, id, call.params);
+    const auto method = take_method(account, id, params);
+    if (!default_method.empty()) set_default(account, id, method);
     return account.get("customer", id);
 }
 

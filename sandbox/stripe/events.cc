@@ -37,8 +37,17 @@ void write_pretty(const json::value& value, std::string& out, std::size_t depth)
     }
 }
 
-bool listens(const Object& endpoint, std::string_view type) {
+// Types that came with a version: an endpoint of an older one is never sent them.
+constexpr std::pair<std::string_view, Shape> came_with[] = {
+    {"invoice_payment.paid", Shape::clover},
+};
+
+bool listens(const Account& account, const Object& endpoint, std::string_view type) {
     if (text(endpoint, "status") != "enabled") return false;
+    const auto shape = version_of_endpoint(account, endpoint).shape;
+    for (const auto& [name, since] : came_with) {
+        if (name == type && shape < since) return false;
+    }
     return std::ranges::any_of(children(endpoint, "enabled_events"), [&](const json::value& name) {
         return name == "*" || name.as_string() == type;
     });
@@ -86,7 +95,7 @@ int add_deliveries(Account& account, const Object& event) {
     int count = 0;
     for (const std::string& id : account.store().ids("webhook_endpoint")) {
         const auto* endpoint = account.find("webhook_endpoint", id);
-        if (!endpoint || !listens(*endpoint, text(event, "type"))) continue;
+        if (!endpoint || !listens(account, *endpoint, text(event, "type"))) continue;
         const auto delivery = account.new_id("whd_");
         account.store().add("_delivery", delivery,
                             Object{

@@ -42,16 +42,16 @@ Refusal authentication_failure(bool setup) {
 }
 
 Object next_action(const Account& account, std::string_view intent, const std::string& return_url) {
-    const auto url = three_d_secure_url(account, intent);
-    if (return_url.empty()) {
+    // What Stripe.js would need is not part of the API; three_d_secure_url() works in any case.
+    if (return_url.empty())
         return {
-            {"type",           "use_stripe_sdk"                                               },
-            {"use_stripe_sdk", Object{{"type", "three_d_secure_redirect"}, {"stripe_js", url}}}
+            {"type",           "use_stripe_sdk"},
+            {"use_stripe_sdk", Object()        }
         };
-    }
     return {
-        {"type",            "redirect_to_url"                               },
-        {"redirect_to_url", Object{{"return_url", return_url}, {"url", url}}}
+        {"type",            "redirect_to_url"                                            },
+        {"redirect_to_url",
+         Object{{"return_url", return_url}, {"url", three_d_secure_url(account, intent)}}}
     };
 }
 

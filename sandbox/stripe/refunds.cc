@@ -74,7 +74,7 @@ json::value create(Call& call) {
         changed["amount_refunded"] = total;
         changed["refunded"] = total == number(changed, "amount");
     });
-    account.emit("charge.refunded", refunded, &charge);
+    account.emit("charge.refunded", refunded);
     return added;
 }
 

@@ -71,7 +71,7 @@ constexpr Came came[] = {
     {"invoiceitem",                  "quantity_decimal",                                            Shape::dahlia},
     {"item",                         "adjustable_quantity",                                         Shape::dahlia},
     {"item",                         "metadata",                                                    Shape::dahlia},
-    {"balance_transaction",          "balance_type",                                                Shape::dahlia},
+    {"balance_transaction",          "balance_type",                                                Shape::clover},
     {"line_item",                    "parent",                                                      Shape::basil },
     {"line_item",                    "pretax_credit_amounts",                                       Shape::acacia},
     {"line_item",                    "pricing",                                                     Shape::basil },
@@ -86,6 +86,7 @@ constexpr Came came[] = {
     {"payment_intent",               "payment_record",                                              Shape::endive},
     {"payment_method",               "allow_redisplay",                                             Shape::acacia},
     {"payment_method",               "billing_details.tax_id",                                      Shape::clover},
+    {"payment_method",               "card.generated_from",                                         Shape::acacia},
     {"payment_method",               "card.regulated_status",                                       Shape::basil },
     {"payment_method",               "customer_account",                                            Shape::dahlia},
     {"product",                      "tax_details",                                                 Shape::endive},
@@ -118,17 +119,18 @@ struct Went {
     Shape with;
 };
 constexpr Went went[] = {
-    {"charge",           "refunds",                   Shape::acacia},
-    {"checkout.session", "shipping_details",          Shape::basil },
-    {"invoice",          "application_fee_amount",    Shape::basil },
-    {"invoice",          "discount",                  Shape::basil },
-    {"invoice",          "quote",                     Shape::basil },
-    {"invoice",          "rendering_options",         Shape::acacia},
-    {"invoice",          "tax",                       Shape::basil },
-    {"invoice",          "transfer_data",             Shape::basil },
-    {"plan",             "aggregate_usage",           Shape::basil },
-    {"price",            "recurring.aggregate_usage", Shape::basil },
-    {"subscription",     "discount",                  Shape::basil },
+    {"billing_portal.configuration", "features.subscription_update.products", Shape::acacia},
+    {"charge",                       "refunds",                               Shape::acacia},
+    {"checkout.session",             "shipping_details",                      Shape::basil },
+    {"invoice",                      "application_fee_amount",                Shape::basil },
+    {"invoice",                      "discount",                              Shape::basil },
+    {"invoice",                      "quote",                                 Shape::basil },
+    {"invoice",                      "rendering_options",                     Shape::acacia},
+    {"invoice",                      "tax",                                   Shape::basil },
+    {"invoice",                      "transfer_data",                         Shape::basil },
+    {"plan",                         "aggregate_usage",                       Shape::basil },
+    {"price",                        "recurring.aggregate_usage",             Shape::basil },
+    {"subscription",                 "discount",                              Shape::basil },
 };
 
 // The object that holds the last step of `path`, or nullptr; `last` gets that step.
@@ -207,6 +209,23 @@ void line_before_basil(Object& line) {
     line["unit_amount_excluding_tax"] = value_of(child(line, "pricing"), "unit_amount_decimal");
 }
 
+void invoice_item_before_basil(Object& item) {
+    const Object& details = child(child(item, "parent"), "subscription_details");
+    const json::value price = value_of(item, "_price");
+    const bool recurring = price.is_object() && present(price.get_object(), "recurring");
+    item["price"] = price;
+    item["plan"] = recurring ? json::value(plan_of(price.get_object())) : json::value(nullptr);
+    item["subscription"] = value_of(details, "subscription");
+    if (present(details, "subscription_item")) {
+        item["subscription_item"] = value_of(details, "subscription_item");
+    }
+    const Object& priced = price.is_object() ? price.get_object() : item;
+    const bool own = price.is_object();
+    item["unit_amount"] = value_of(priced, own ? "unit_amount" : "amount");
+    item["unit_amount_decimal"] = own ? value_of(priced, "unit_amount_decimal")
+                                      : json::value(std::to_string(number(item, "amount")));
+}
+
 void subscription_before_basil(Object& subscription) {
     json::value start = nullptr;
     json::value end = nullptr;
@@ -223,6 +242,7 @@ void reshape(std::string_view kind, Object& object, Shape shape) {
     if (kind == "invoice" && shape < Shape::basil) invoice_before_basil(object);
     if (kind == "line_item" && shape < Shape::basil) line_before_basil(object);
     if (kind == "subscription" && shape < Shape::basil) subscription_before_basil(object);
+    if (kind == "invoiceitem" && shape < Shape::basil) invoice_item_before_basil(object);
     if ((kind == "payment_intent" || kind == "charge") && shape < Shape::basil) {
         object["invoice"] = value_of(object, "_invoice");
     }

@@ -102,6 +102,22 @@ void check_order(const Account& account, const SubscriptionOrder& order, std::st
     }
 }
 
+Object billing_mode_for(const Object& given, Shape shape) {
+    const bool classic = given.empty() ? shape < Shape::clover : text(given, "type") == "classic";
+    if (classic)
+        return {
+            {"flexible", nullptr  },
+            {"type",     "classic"}
+        };
+    const Object& wanted = child(given, "flexible");
+    const auto discounts = present(wanted, "proration_discounts") ? wanted.at("proration_discounts")
+                                                                  : json::value("included");
+    return {
+        {"flexible", Object{{"proration_discounts", discounts}}},
+        {"type",     "flexible"                                }
+    };
+}
+
 std::int64_t first_amount(const Account& account, const SubscriptionOrder& order) {
     std::int64_t amount = 0;
     for (const OrderItem& item : order.one_time) {

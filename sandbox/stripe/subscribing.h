@@ -29,6 +29,10 @@ struct SubscriptionOrder {
 // currency or another interval than the first one's. `param` is the name of the list for messages.
 void check_order(const Account& account, const SubscriptionOrder& order, std::string_view param);
 
+// {type, flexible} for a new subscription: as `given` ({} when nothing was), or what that version
+// gives by itself: flexible since clover, classic before.
+Object billing_mode_for(const Object& given, Shape shape);
+
 // What the first invoice will ask for; 0 in a trial.
 std::int64_t first_amount(const Account& account, const SubscriptionOrder& order);
 std::string currency_of(const Account& account, const SubscriptionOrder& order);

@@ -29,7 +29,8 @@ constexpr std::string_view create_listing =
     "customer!:id currency items[]!{price:id plan:id quantity:i metadata:m price_data:no "
     "billing_thresholds:no discounts:no tax_rates:any current_trial:no} trial_period_days:i "
     "trial_end "
-    "billing_mode>=basil{type!:(classic|flexible) flexible:any} backdate_start_date:no "
+    "billing_mode>=basil{type!:(classic|flexible) "
+    "flexible{proration_discounts:(included|itemized)}} backdate_start_date:no "
     "billing_cycle_anchor:no billing_cycle_anchor_config:no cancel_at:no ";
 
 constexpr std::string_view update_listing =
@@ -78,15 +79,8 @@ SubscriptionOrder order_of(Call& call) {
                             "collection_method", "days_until_due", "trial_settings"}) {
         if (present(params, key)) order.fields[key] = params.at(key);
     }
-    const Object& mode = child(params, "billing_mode");
-    // Flexible is what a subscription gets by itself since clover.
-    const bool classic =
-        mode.empty() ? call.version.shape < Shape::clover : text(mode, "type") == "classic";
-    if (classic)
-        order.fields["billing_mode"] = Object{
-            {"flexible", nullptr  },
-            {"type",     "classic"}
-        };
+    order.fields["billing_mode"] =
+        billing_mode_for(child(params, "billing_mode"), call.version.shape);
     if (present(params, "payment_settings")) {
         Object settings{
             {"payment_method_options",      nullptr},
