@@ -9,6 +9,7 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.{ts,tsx}', 'apps/*/test/**/*.test.{ts,tsx}'],
     setupFiles: ['./test_setup.ts'],
     restoreMocks: true,
+    unstubGlobals: true,
     // Dates are shown in the reader's zone and language: the tests' reader lives here.
     env: { TZ: 'UTC' },
   },

@@ -34,7 +34,7 @@ function RequireSession() {
 }
 
 function Home() {
-  return <Navigate to={useLocalSession() ? '/dashboard' : '/pricing'} replace />;
+  return <Navigate to={useLocalSession() ? '/dashboard' : '/sign-in'} replace />;
 }
 
 const page = (load: () => Promise<{ default: ComponentType }>) => async () => ({ Component: (await load()).default });

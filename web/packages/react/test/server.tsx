@@ -65,6 +65,7 @@ export function startServer(routes: Record<string, Answer>) {
   const client = createPaydesk({ baseUrl: 'http://127.0.0.1:8080', getToken: () => 'token', fetch, policy: { attempts_max: 1 } });
   return {
     client,
+    fetch,
     routes,
     asked,
     live,

@@ -1,7 +1,7 @@
 import { NotFoundError, type LocalUser } from '@paydesk/client';
 import { EmptyState, LoadError, Notice, Skeleton, messageOf, useApiQuery, useConfig } from '@paydesk/react';
 import { useEffect, useState } from 'react';
-import { Navigate, useNavigate, useSearchParams } from 'react-router';
+import { Link, Navigate, useNavigate, useSearchParams } from 'react-router';
 
 import { paydesk } from '../client';
 import { safeNext, sessionExpired, signIn, useLocalSession } from '../session';
@@ -114,6 +114,9 @@ function People({ next }: { next: string }) {
           </li>
         ))}
       </ul>
+      <Link to="/pricing" className="pd-button pd-button-ghost pd-button-small justify-self-center">
+        Look at the plans first
+      </Link>
       <p className="text-center text-sm text-muted">Local sign-in works on this machine only. No password is needed.</p>
     </>
   );

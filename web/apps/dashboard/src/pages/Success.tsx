@@ -32,7 +32,7 @@ const titles: Record<CheckoutState['state'], string> = {
 const errors: Record<Extract<CheckoutState, { state: 'error' }>['reason'], string> = {
   no_session: 'This address does not say which checkout it belongs to. If you paid just now, your billing page shows it within a minute.',
   not_found: 'We know no such checkout of yours. If you paid with another account, sign in with that one.',
-  expired: 'The checkout ended before it was paid. You were not charged.',
+  expired: 'This checkout has ended, and no payment for it has reached us. You can start again.',
   refused: 'The billing service does not accept this request.',
 };
 
