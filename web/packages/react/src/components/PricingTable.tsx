@@ -79,7 +79,10 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
   return (
     <div className="pd-pricing">
       <CycleSwitch cycle={cycle} plans={plans} onChange={setChosen} />
-      <div className="pd-price-grid">{plans.map(card)}</div>
+      <section aria-label="Plans">
+        <h2 className="pd-visually-hidden">Plans</h2>
+        <div className="pd-price-grid">{plans.map(card)}</div>
+      </section>
       {topUps.length > 0 && (
         <section className="pd-top-ups" aria-label="Top-ups">
           <h2 className="pd-section-title">Top-ups</h2>
