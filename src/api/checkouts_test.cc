@@ -332,7 +332,9 @@ TEST_F(Checkouts, ALiveSubscriptionIsRefusedWithThePortalsUrl) {
     for (const char* status :
          {"active", "trialing", "past_due", "unpaid", "paused", "incomplete"}) {
         SCOPED_TRACE(status);
-        database_.run("set session_replication_role = replica; delete from paydesk.subscriptions");
+        db::BlockingConnection(database_.owner_url())
+            .run_script("set session_replication_role = replica; delete from paydesk.subscriptions",
+                        "test");
         add_subscription(ada, std::string("sub_") + status, status);
         const Answer answer = send(click("business"));
         EXPECT_EQ(answer.status, 409);

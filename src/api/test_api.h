@@ -105,7 +105,7 @@ protected:
     db::Database db_;
     NoNetwork network_;
     auth::Verifier verifier_;
-    Limits limits_;
+    std::unique_ptr<Limits> limits_;
     ScriptedProvider provider_;
     billing::ReturnUrls urls_;
     provider::stripe::Verifier signatures_;

@@ -10,8 +10,8 @@ TestApi::TestApi()
               .url = database_.server_url(), .pipelines = 2, .sessions_max = 6
 }),
       verifier_({.jwt_secret = jwt_secret, .service_keys = {service_key}}, network_, clock_),
-      limits_(clock_, {.burst = 1'000, .per_minute = 1'000},
-              {.burst = 10'000, .per_minute = 1'000}),
+      limits_(
+          std::make_unique<Limits>(clock_, auth::Rate{1'000, 1'000}, auth::Rate{10'000, 1'000})),
       provider_(io_),
       urls_("https://app.example", {"https://other.example"}),
       signatures_({std::string(webhook_secret)}),
@@ -33,7 +33,7 @@ TestApi::TestApi()
           .live = live_,
           .authenticate = [this](const http::Request& r) { return authenticate(verifier_, r); },
           .within_limits = [this](const http::Request& r,
-                                  const Caller* c) { return limits_.take(r, c); },
+                                  const Caller* c) { return limits_->take(r, c); },
           .is_service = [this](const http::Request& r) { return is_service(verifier_, r); },
           .local_sign_in =
               LocalSignIn{.users = {{ada, "ada@example.com", "Ada", false}},
