@@ -21,9 +21,10 @@ SubscriptionOrder order_of(const Account& account, const Object& session) {
     const auto days = number(data, "trial_period_days");
     if (days > 0) order.trial_end = account.now() + days * 86400;
     if (present(data, "trial_end")) order.trial_end = number(data, "trial_end");
-    for (const auto* key : {"metadata", "description", "billing_mode", "trial_settings"}) {
+    for (const auto* key : {"metadata", "description", "billing_mode"}) {
         if (present(data, key)) order.fields[key] = data.at(key);
     }
+    order.fields["trial_settings"] = trial_settings_for(child(data, "trial_settings"));
     return order;
 }
 

@@ -118,6 +118,17 @@ Object billing_mode_for(const Object& given, Shape shape) {
     };
 }
 
+Object trial_settings_for(const Object& given) {
+    Object behavior{
+        {"billing_cycle_anchor",   nullptr         },
+        {"missing_payment_method", "create_invoice"}
+    };
+    for (const auto& [key, value] : child(given, "end_behavior")) behavior[key] = value;
+    return {
+        {"end_behavior", std::move(behavior)}
+    };
+}
+
 std::int64_t first_amount(const Account& account, const SubscriptionOrder& order) {
     std::int64_t amount = 0;
     for (const OrderItem& item : order.one_time) {

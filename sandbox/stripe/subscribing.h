@@ -33,6 +33,9 @@ void check_order(const Account& account, const SubscriptionOrder& order, std::st
 // gives by itself: flexible since clover, classic before.
 Object billing_mode_for(const Object& given, Shape shape);
 
+// The whole of trial_settings from what was given of it.
+Object trial_settings_for(const Object& given);
+
 // What the first invoice will ask for; 0 in a trial.
 std::int64_t first_amount(const Account& account, const SubscriptionOrder& order);
 std::string currency_of(const Account& account, const SubscriptionOrder& order);

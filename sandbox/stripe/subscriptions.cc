@@ -76,9 +76,10 @@ SubscriptionOrder order_of(Call& call) {
         }
     }
     for (const auto* key : {"metadata", "description", "default_payment_method",
-                            "collection_method", "days_until_due", "trial_settings"}) {
+                            "collection_method", "days_until_due"}) {
         if (present(params, key)) order.fields[key] = params.at(key);
     }
+    order.fields["trial_settings"] = trial_settings_for(child(params, "trial_settings"));
     order.fields["billing_mode"] =
         billing_mode_for(child(params, "billing_mode"), call.version.shape);
     if (present(params, "payment_settings")) {
@@ -233,9 +234,12 @@ void change_fields(Call& call, const std::string& id) {
     std::string method = text(params, "default_payment_method");
     if (!method.empty()) account.get("payment_method", method, "default_payment_method");
     account.change(id, "customer.subscription.updated", [&](Object& subscription) {
-        copy_params(params, subscription,
-                    {"description", "collection_method", "days_until_due", "default_payment_method",
-                     "trial_settings"});
+        copy_params(
+            params, subscription,
+            {"description", "collection_method", "days_until_due", "default_payment_method"});
+        if (present(params, "trial_settings")) {
+            subscription["trial_settings"] = trial_settings_for(child(params, "trial_settings"));
+        }
         if (params.contains("pause_collection")) {
             subscription["pause_collection"] = nullptr;
             if (present(params, "pause_collection")) {

@@ -1,0 +1,78 @@
+#include "sandbox/pages/pages.h"
+
+#include <gmock/gmock.h>
+
+#include "sandbox/test_sandbox.h"
+
+namespace paydesk::sandbox {
+namespace {
+
+using stripe::text;
+using testing::HasSubstr;
+using testing::Not;
+
+using PagesTest = SandboxTest;
+
+TEST_F(PagesTest, EscapeWhatCallersWrote) {
+    const auto product = id(made("/v1/products", "name=%3Cscript%3Ealert(1)%3C%2Fscript%3E"));
+    const auto evil =
+        id(made("/v1/prices",
+                "currency=usd&unit_amount=2900&recurring[interval]=month&product=" + product));
+    const auto open = session(evil, "&customer_email=%22%3E%3Cimg%3E%40x.y");
+    const auto page = call("GET", "/c/pay/" + id(open)).text;
+    EXPECT_THAT(page, Not(HasSubstr("<script>alert")));
+    EXPECT_THAT(page, Not(HasSubstr("<img>")));
+    EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(1)"));
+    const auto name =
+        call("POST", "/c/pay/" + id(open), "card_number=1&card_name=%22%3E%3Cb%3E").text;
+    EXPECT_THAT(name, Not(HasSubstr("<b>")));
+    for (const auto& event : store_.ids("event")) {
+        EXPECT_THAT(call("GET", "/events/" + event).text, Not(HasSubstr("<script>alert")));
+    }
+    EXPECT_THAT(call("GET", "/").text, Not(HasSubstr("<script>alert")));
+}
+
+TEST_F(PagesTest, NeverLinkToAScript) {
+    const auto customer = id(made("/v1/customers"));
+    EXPECT_EQ(call("POST", "/v1/billing_portal/sessions",
+                   "return_url=javascript%3Aalert(1)&customer=" + customer)
+                  .code(),
+              "url_invalid");
+}
+
+TEST_F(PagesTest, ShowInvoicesAndTheirPdf) {
+    const auto subscription =
+        made("/v1/subscriptions",
+             "customer=" + customer_with("pm_card_visa") + "&items[0][price]=" + price());
+    const auto invoice = got("/v1/invoices/" + text(subscription, "latest_invoice"));
+    const auto path = [](const std::string& url) { return url.substr(url.find("/i/")); };
+    EXPECT_THAT(call("GET", path(text(invoice, "hosted_invoice_url"))).text, HasSubstr(">paid<"));
+    const auto pdf = call("GET", path(text(invoice, "invoice_pdf")));
+    EXPECT_THAT(pdf.text, testing::StartsWith("%PDF-1.4"));
+    EXPECT_THAT(pdf.text, HasSubstr(text(invoice, "number")));
+}
+
+TEST_F(PagesTest, AnOpenInvoiceCanBePaidThere) {
+    const auto subscription =
+        made("/v1/subscriptions",
+             "payment_behavior=default_incomplete&customer=" + customer_with("pm_card_visa") +
+                 "&items[0][price]=" + price());
+    const auto path = "/i/" + text(subscription, "latest_invoice");
+    const auto fill = [&](const char* card) {
+        return call("POST", path, std::string("card_exp=12%2F34&card_cvc=123&card_number=") + card);
+    };
+    EXPECT_THAT(fill("4000000000009995").text, HasSubstr("insufficient funds"));
+    EXPECT_EQ(fill("4242424242424242").status, 303);
+    EXPECT_EQ(text(got("/v1/subscriptions/" + id(subscription)), "status"), "active");
+}
+
+TEST_F(PagesTest, SayWhatIsNotThere) {
+    for (const auto* path :
+         {"/c/pay/cs_test_x", "/3ds/pi_x", "/p/session/bps_x", "/i/in_x", "/events/evt_x", "/x"}) {
+        EXPECT_EQ(call("GET", path).status, 404) << path;
+    }
+    EXPECT_EQ(call("PUT", "/").status, 405);
+}
+
+}  // namespace
+}  // namespace paydesk::sandbox
