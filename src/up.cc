@@ -163,9 +163,11 @@ int up(const UpOptions& options) {
 
     const std::string app_url = fmt::format("http://127.0.0.1:{}", options.port);
     const std::string sandbox_url = fmt::format("http://127.0.0.1:{}", options.sandbox_port);
-    SandboxChild sandbox(options.var, options.sandbox_port);  // starts while Postgres does
     db::Cluster cluster = db::Cluster::start({.folder = options.var / "postgres"});
     say("  Postgres     {}   {}", (options.var / "postgres").string(), seconds());
+
+    // Not before the cluster: whoever has its lock has the folder, and nobody else's sandbox is in it.
+    SandboxChild sandbox(options.var, options.sandbox_port);
 
     LocalState state = load_local_state(options.var);
     state.database_url = cluster.server_url();
@@ -192,7 +194,7 @@ int up(const UpOptions& options) {
     sandbox.wait_until_ready();
     const auto report = prepare(before, state, app_url + "/api/webhooks/stripe");
     save_local_state(options.var, state);
-    say("  Catalogue    {} plans, {} top-ups, {} prices   {}", report.plans, report.top_ups,
+    say("  Catalogue    {} plans and top-ups, {} prices   {}", report.plans + report.top_ups,
         report.prices, seconds());
 
     const SystemClock clock;
