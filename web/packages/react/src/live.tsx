@@ -13,6 +13,29 @@ import { useToast } from './ui/Toasts';
 /** Older ones are a backlog after an absence: they are in the panel, not on the screen. */
 const toast_age_ms_max = 60_000;
 
+const announced_max = 50;
+const storage_key = 'paydesk.announced';
+
+/** True once per id and browser tab, also over page loads: the stream repeats what came lately. */
+function firstTime(id: string): boolean {
+  let ids: unknown = announced_here;
+  try {
+    ids = JSON.parse(sessionStorage.getItem(storage_key) ?? '[]');
+  } catch {
+    // no storage, or not ours: this page's memory is all there is
+  }
+  const announced = Array.isArray(ids) ? ids.filter((entry) => typeof entry === 'string') : [];
+  if (announced.includes(id)) return false;
+  announced_here = [...announced, id].slice(-announced_max);
+  try {
+    sessionStorage.setItem(storage_key, JSON.stringify(announced_here));
+  } catch {
+    // as above
+  }
+  return true;
+}
+let announced_here: string[] = [];
+
 export function LiveUpdates() {
   const { client } = usePaydesk();
   const queries = useQueryClient();
@@ -23,11 +46,9 @@ export function LiveUpdates() {
     let last_event_id = '';
     let opened = false;
     let failures = 0;
-    const seen = new Set<string>();
 
     function announce(notification: Notification) {
-      if (seen.has(notification.id)) return;
-      seen.add(notification.id);
+      if (!firstTime(notification.id)) return;
       if (Date.now() - Date.parse(notification.created_at) > toast_age_ms_max) return;
       toast({ tone: notificationTone(notification.type), title: notification.title, text: notification.message });
     }

@@ -242,6 +242,32 @@ describe('NotificationsPanel', () => {
     expect(screen.getByTestId('toast')).toHaveTextContent('Card <b>declined</b>');
   });
 
+  test('the same one again after a page load makes no second toast', async () => {
+    const server = startServer({ 'GET /api/notifications': list() });
+    const fresh = notification(4);
+    for (const toasts of [1, 0]) {
+      const { unmount } = show(<NotificationsPanel />, server);
+      await waitFor(() => expect(server.live.open).toBe(true));
+      const before = server.calls('GET /api/notifications').length;
+      server.live.send('notification', fresh, fresh.id);
+      await waitFor(() => expect(server.calls('GET /api/notifications').length).toBeGreaterThan(before));
+      expect(screen.queryAllByTestId('toast')).toHaveLength(toasts);
+      unmount();
+      await waitFor(() => expect(server.live.open).toBe(false));
+    }
+  });
+
+  test('what a click has told, the stream does not tell again', async () => {
+    const server = startServer({ 'GET /api/notifications': list() });
+    show(<SubscriptionCard subscription={subscription()} onCancel={() => {}} />, server);
+    await waitFor(() => expect(server.live.open).toBe(true));
+    await userEvent.click(screen.getByTestId('subscription-cancel'));
+    await userEvent.click(screen.getByTestId('confirm-cancel'));
+    expect(await screen.findByTestId('toast')).toHaveTextContent('You keep Pro until Dec 12, 2026.');
+    server.live.send('notification', notification(5, { title: 'Cancellation Scheduled', message: 'From the server.' }), 'x');
+    await waitFor(() => expect(screen.getByTestId('toast')).toHaveTextContent('From the server.'));
+  });
+
   test('an old one from the backlog makes no toast', async () => {
     const server = startServer({ 'GET /api/notifications': list() });
     show(<NotificationsPanel />, server);

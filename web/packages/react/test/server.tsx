@@ -26,8 +26,11 @@ export class Status {
 /** An open stream that the test writes to. */
 export class Live {
   private controllers = new Set<ReadableStreamDefaultController<Uint8Array>>();
-  response(): Response {
+  response(signal: AbortSignal | null | undefined): Response {
     let own: ReadableStreamDefaultController<Uint8Array>;
+    signal?.addEventListener('abort', () => {
+      if (this.controllers.delete(own)) own.error(signal.reason);
+    });
     return new Response(
       new ReadableStream<Uint8Array>({
         start: (controller) => void this.controllers.add((own = controller)),
@@ -51,7 +54,7 @@ export function startServer(routes: Record<string, Answer>) {
     const request = input instanceof Request ? input : new Request(input, init);
     const url = new URL(request.url);
     const route = `${request.method} ${url.pathname}`;
-    if (route === 'GET /api/notifications/stream') return live.response();
+    if (route === 'GET /api/notifications/stream') return live.response(init?.signal);
     const text = await request.text();
     const call = { route: `${request.method} ${url.pathname}${url.search}`, body: text ? (JSON.parse(text) as unknown) : null, headers: request.headers };
     asked.push(call);

@@ -60,7 +60,7 @@ export function SubscriptionCard({ subscription, onCancel, onManage, managing = 
       toast(
         cancelAtPeriodEnd
           ? { tone: 'info', title: 'Cancellation scheduled', text: `You keep ${name} until ${end ? formatDate(end, locale) : 'the period ends'}.` }
-          : { tone: 'success', title: 'Welcome back', text: `${title} continues as before.` },
+          : { tone: 'success', title: 'Subscription resumed', text: `${title} continues as before.` },
       );
     } catch (error) {
       if (cancelAtPeriodEnd) setFailure(messageOf(error));

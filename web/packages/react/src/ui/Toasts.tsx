@@ -18,6 +18,10 @@ const toasts_max = 3;
 const lifetime_ms = 6_000;
 const lifetime_of_problem_ms = 12_000;
 
+function sameTitle(a: Toast, b: Toast): boolean {
+  return a.title.toLowerCase() === b.title.toLowerCase();
+}
+
 const ToastContext = createContext<(toast: Toast) => void>(() => {});
 
 /** Shows a toast. */
@@ -30,7 +34,8 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const last_id = useRef(0);
   const show = useCallback((toast: Toast) => {
     const id = ++last_id.current;
-    setToasts((now) => [...now, { ...toast, id }].slice(-toasts_max));
+    // The same fact often comes twice: as the answer to a click, and a moment later by the stream.
+    setToasts((now) => [...now.filter((other) => !sameTitle(other, toast)), { ...toast, id }].slice(-toasts_max));
   }, []);
   const dismiss = useCallback((id: number) => setToasts((now) => now.filter((toast) => toast.id !== id)), []);
   const list = useMemo(
