@@ -95,8 +95,13 @@ Task<http::Response> Sandbox::handle(const http::Request& request) {
     if (request.path == "/v1" || request.path.starts_with("/v1/")) {
         co_return co_await api_.handle(request);
     }
-    if (request.path.starts_with("/_sandbox/")) co_return control(request);
-    co_return pages_.serve(request);
+    try {
+        if (request.path.starts_with("/_sandbox/")) co_return control(request);
+        co_return pages_.serve(request);
+    } catch (...) {
+        account_.rollback();  // half a click must not be kept by the next one
+        throw;
+    }
 }
 
 http::Response Sandbox::control(const http::Request& request) {

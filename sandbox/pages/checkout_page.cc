@@ -5,6 +5,7 @@
 #include "sandbox/pages/html.h"
 #include "sandbox/pages/pages.h"
 #include "sandbox/stripe/checkout.h"
+#include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/settling.h"
 
@@ -23,12 +24,17 @@ std::string summary(const Object& session) {
     }
     std::string title = "Pay Paydesk sandbox";
     std::string lines;
+    std::string later;  // what a trial costs when it is over
     for (const json::value& value : children(session, "_line_items")) {
         const Object& line = value.get_object();
         const Object& price = child(line, "price");
         const auto interval = interval_text(price);
         if (!interval.empty()) title = "Subscribe to " + text(line, "description");
         const auto quantity = number(line, "quantity", 1);
+        if (!interval.empty()) {
+            later += (later.empty() ? "" : ", ") +
+                     money_text(amount_of(price, quantity), currency) + " " + interval;
+        }
         lines += fmt::format(
             "<li><span>{}{}<br><small class=\"soft\">{}</small></span><span>{}</span></li>",
             escape(text(line, "description")), quantity > 1 ? fmt::format(" × {}", quantity) : "",
@@ -39,8 +45,11 @@ std::string summary(const Object& session) {
                     escape(title), escape(money_text(number(session, "amount_total"), currency)));
     const Object& data = child(session, "_subscription_data");
     if (present(data, "trial_period_days")) {
-        html += fmt::format("<p class=\"soft\">{} days free, then renews until cancelled.</p>",
-                            number(data, "trial_period_days"));
+        html += fmt::format("<p class=\"soft\">{} days free, then {}</p>",
+                            number(data, "trial_period_days"), escape(later));
+    } else if (present(data, "trial_end")) {
+        html += fmt::format("<p class=\"soft\">Free until {}, then {}</p>",
+                            date_text(number(data, "trial_end")), escape(later));
     }
     return html + "<ul class=\"lines\">" + lines + "</ul></section>";
 }

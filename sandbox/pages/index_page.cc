@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "sandbox/pages/html.h"
 #include "sandbox/pages/pages.h"
 #include "sandbox/stripe/events.h"
@@ -13,26 +15,39 @@ using namespace stripe;
 
 constexpr std::size_t events_shown_max = 100;
 
-std::string deliveries_of(const Account& account, const std::string& event) {
+struct Deliveries {
     int delivered = 0;
     int pending = 0;
     int failed = 0;
+};
+
+std::map<std::string, Deliveries, std::less<>> deliveries_by_event(const Account& account) {
+    std::map<std::string, Deliveries, std::less<>> all;
     for (const auto& id : account.store().ids("_delivery")) {
         const Object& delivery = *account.store().find(id);
-        if (text(delivery, "event") != event) continue;
+        auto& counts = all[text(delivery, "event")];
         const auto status = text(delivery, "status");
         if (status == "delivered")
-            ++delivered;
+            ++counts.delivered;
         else if (status == "pending")
-            ++pending;
+            ++counts.pending;
         else
-            ++failed;
+            ++counts.failed;
     }
+    return all;
+}
+
+std::string badges(const Deliveries& counts) {
     std::string html;
-    if (delivered > 0)
-        html += fmt::format("<span class=\"badge good\">{} delivered</span> ", delivered);
-    if (pending > 0) html += fmt::format("<span class=\"badge\">{} pending</span> ", pending);
-    if (failed > 0) html += fmt::format("<span class=\"badge bad\">{} failed</span>", failed);
+    if (counts.delivered > 0) {
+        html += fmt::format("<span class=\"badge good\">{} delivered</span> ", counts.delivered);
+    }
+    if (counts.pending > 0) {
+        html += fmt::format("<span class=\"badge\">{} pending</span> ", counts.pending);
+    }
+    if (counts.failed > 0) {
+        html += fmt::format("<span class=\"badge bad\">{} failed</span>", counts.failed);
+    }
     return html;
 }
 
@@ -45,6 +60,7 @@ std::string resend_button(const std::string& event) {
 
 std::string events_section(const Account& account) {
     std::string rows;
+    auto deliveries = deliveries_by_event(account);
     const auto& ids = account.store().ids("event");
     std::size_t shown = 0;
     for (auto id = ids.rbegin(); id != ids.rend() && shown < events_shown_max; ++id, ++shown) {
@@ -54,7 +70,7 @@ std::string events_section(const Account& account) {
             "<tr><td>{}</td><td><a href=\"/events/{}\">{}</a></td><td><code>{}</code></td>"
             "<td>{}</td><td>{}</td></tr>",
             time_text(number(event, "created")), escape(*id), escape(text(event, "type")),
-            escape(text(object, "id")), deliveries_of(account, *id), resend_button(*id));
+            escape(text(object, "id")), badges(deliveries[*id]), resend_button(*id));
     }
     if (rows.empty())
         rows = "<tr><td colspan=\"5\" class=\"soft\">Nothing has happened yet.</td></tr>";

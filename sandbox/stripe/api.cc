@@ -118,7 +118,14 @@ Api::Answer Api::execute(const http::Request& request, const Version& version,
 
 void Api::store_answer(const std::string& key, const std::string& fingerprint, const Answer& answer,
                        const std::string& request_id) {
-    account_.store().erase(key);
+    Store& store = account_.store();
+    store.erase(key);
+    // Oldest first: what is a day old is forgotten.
+    while (!store.ids("_idempotency").empty()) {
+        const auto oldest = store.ids("_idempotency").front();
+        if (number(*store.find(oldest), "created") + idempotency_seconds > account_.now()) break;
+        store.erase(oldest);
+    }
     account_.store().add("_idempotency", key,
                          Object{
                              {"fingerprint", fingerprint   },

@@ -2,8 +2,10 @@
 
 #include <optional>
 
+#include "base/log.h"
 #include "sandbox/stripe/checkout.h"
 #include "sandbox/stripe/invoicing.h"
+#include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/subscribing.h"
 
 namespace paydesk::sandbox::stripe {
@@ -129,7 +131,7 @@ std::optional<Due> next_due(const Account& account, std::int64_t until) {
     for (const auto& [kind, consider] : kinds) {
         for (const auto& id : account.store().ids(kind)) {
             const auto* object = account.find(kind, id);
-            if (!object) continue;
+            if (!object || flag(*object, "_stuck")) continue;
             consider(*object, [&](std::int64_t at, Act act) {
                 if (at <= until && (!next || at < next->at)) next = Due{at, id, act};
             });
@@ -138,14 +140,29 @@ std::optional<Due> next_due(const Account& account, std::int64_t until) {
     return next;
 }
 
+// One failure must neither stop time nor be repeated for ever.
+void act_on(Account& account, const Due& due) {
+    try {
+        due.act(account, due.id);
+    } catch (const Refusal& refusal) {
+        account.rollback();
+        log::error("sandbox_due_failed",
+                   {
+                       log::Field{"id",      due.id         },
+                       log::Field{"message", refusal.message}
+        });
+        account.change(due.id, "", [](Object& object) { object["_stuck"] = true; });
+    }
+    account.commit();
+}
+
 }  // namespace
 
 void run_due(Account& account) {
     for (int step = 0; step < steps_max; ++step) {
         const auto due = next_due(account, account.now());
         if (!due) return;
-        due->act(account, due->id);
-        account.commit();
+        act_on(account, *due);
     }
 }
 
@@ -163,8 +180,7 @@ int advance_clock(Account& account, std::int64_t seconds) {
         const auto due = next_due(account, target);
         if (!due) break;
         move_to(due->at);
-        due->act(account, due->id);
-        account.commit();
+        act_on(account, *due);
     }
     move_to(target);
     return steps;
