@@ -128,7 +128,8 @@ public:
           cors_(cors_origins(config_)),
           pages_(make_pages(config_)) {
         limits_.trust(config_.trusted_proxies);
-        if (options.record_responses) recorder_.emplace(*options.record_responses);
+        if (options.record_responses)
+            recorder_.emplace(*options.record_responses, services_.openapi_yaml);
         make_router();
         runner_.handle(billing::cancel_job_kind, billing::cancel_job(services_.flow));
         runner_.every("sweep_idempotency_keys", sweep_period,

@@ -39,9 +39,10 @@ TestApi::TestApi()
               LocalSignIn{.users = {{ada, "ada@example.com", "Ada", false}},
                           .lifetime = std::chrono::hours(1),
                           .mint = [this](const LocalUser& user) { return token_of(user.id); }},
-          .openapi_yaml = "openapi: 3.1.0\n"},
+          .openapi_yaml = db::read_file(PAYDESK_SOURCE_DIR "/openapi/openapi.yaml")},
       cors_({"https://app.example"}) {
-    if (const char* file = std::getenv("PAYDESK_API_RECORD")) recorder_.emplace(file);
+    if (const char* file = std::getenv("PAYDESK_API_RECORD"))
+        recorder_.emplace(file, services_.openapi_yaml);
     add_routes(router_, services_);
     finish_all(router_, cors_, recorder_ ? &*recorder_ : nullptr);
 

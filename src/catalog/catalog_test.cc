@@ -66,7 +66,7 @@ const Bad bad_files[] = {
     {"key_twice",         "[[plan]]\nkey='a'\nname='F'\n[[plan]]\nkey='a'\nname='F'",
      "\"a\" is there twice"                                                                                                      },
     {"no_name",           "[[plan]]\nkey='free'",                                                  "free: name is missing"       },
-    {"single_brackets",   "[plan]\nkey='free'",                                                    "double brackets"             },
+    {"single_brackets",   "[plan]\nkey='free'",                                                    "two brackets on each side"   },
     {"amount_as_number",  "[[plan]]\nkey='p'\nname='P'\nprices={monthly=49.00}",
      "write the amount as text"                                                                                                  },
     {"amount_not_exact",  "[[plan]]\nkey='p'\nname='P'\nprices={monthly='49.001'}",

@@ -72,12 +72,13 @@ private:
         const toml::node* node = file.get(name);
         if (node == nullptr) return;
         const toml::array* array = node->as_array();
-        if (array == nullptr) return wrong(node, "{0}: write [[{0}]] with double brackets", name);
+        if (array == nullptr)
+            return wrong(node, "{0}: write [[{0}]] with two brackets on each side", name);
         for (const toml::node& element : *array) {
             if (const toml::table* table = element.as_table()) {
                 body(*table);
             } else {
-                wrong(&element, "{0}: write [[{0}]] with double brackets", name);
+                wrong(&element, "{0}: write [[{0}]] with two brackets on each side", name);
             }
         }
     }
