@@ -45,7 +45,7 @@ struct Batch {
     std::map<std::pair<provider::Name, AccountId>, Loaded<CustomerRow>> customers = {};
     std::map<std::string, CheckoutRow> checkouts = {};  // by the provider's id
     std::map<std::string, checkout_rows::Update> checkout_updates = {};
-    std::set<std::string> items_changed = {};  // ids of subscription rows
+    subscription_rows::ItemChanges items = {};
 
     std::vector<payment_store::Payment> payments = {};
     std::vector<notify::Notification> facts = {};

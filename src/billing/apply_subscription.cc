@@ -28,6 +28,11 @@ void report_anomaly(const Batch& batch, std::size_t i, SubscriptionStatus from,
     });
 }
 
+// What it adds to the question which payment method is the account's default.
+std::optional<std::string> default_method(const SubscriptionRow::Content& content) {
+    return is_live(content.status) ? content.default_payment_method : std::nullopt;
+}
+
 void check_transition(const Batch& batch, std::size_t i, SubscriptionStatus from,
                       SubscriptionStatus to) {
     switch (transition(from, to)) {
@@ -102,11 +107,10 @@ void decide(Batch& batch, std::size_t i, const provider::SubscriptionSnapshot& s
                          {"price_id",        value(content.items.front().price)}
         });
     }
-    if (row->content.items != content.items) batch.items_changed.insert(row->id);
-    const bool default_moved =
-        row->content.default_payment_method != content.default_payment_method ||
-        row->content.status != content.status;
-    if (default_moved) batch.defaults_moved.insert(account);
+    batch.items.note(account, row->id, row->content.items, content.items);
+    if (default_method(row->content) != default_method(content)) {
+        batch.defaults_moved.insert(account);
+    }
     row->stamp = stamp_after(standing, incoming);
     row->content = std::move(content);
     dirty = true;
@@ -117,7 +121,7 @@ Task<> save_subscriptions(Batch& batch) {
     for (const auto& [key, loaded] : batch.subscriptions) {
         if (loaded.dirty) rows.push_back(*loaded.row);
     }
-    co_await subscription_rows::save(batch.tx, std::move(rows), batch.items_changed);
+    co_await subscription_rows::save(batch.tx, std::move(rows), std::move(batch.items));
 }
 
 }  // namespace paydesk::billing

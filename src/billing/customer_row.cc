@@ -29,9 +29,10 @@ const db::Statement load_customers{
     "billing_load_customers",
     R"(select c.account_id, c.provider, c.provider_customer_id, c.email, c.name,
               c.default_payment_method_id, c.provider_stamp, c.deleted_at, c.xmin::text as revision
-       from json_array_elements_text($2::json) as k(id)
-       join paydesk.customers c on c.account_id = k.id::uuid and c.provider = $1
-       for no key update of c)"};
+       from paydesk.customers c
+       where c.account_id = any (array(select json_array_elements_text($2::json)::uuid))
+         and c.provider = $1
+       for no key update)"};
 
 const db::Statement save_customers{"billing_save_customers",
                                    R"(update paydesk.customers c

@@ -15,11 +15,13 @@ const db::Statement load_invoices{
               i.amount_remaining, i.subtotal, i.total, i.billing_reason, i.hosted_invoice_url,
               i.invoice_pdf, i.line_items, i.attempt_count, i.next_payment_attempt, i.period_start,
               i.period_end, i.due_date, i.paid_at, i.livemode, i.provider_stamp, i.created_at,
-              i.xmin::text as revision
+              i.revision
        from json_to_recordset($1::json) as k(account_id uuid, provider text, id text)
-       join paydesk.invoices i on i.account_id = k.account_id and i.provider = k.provider
-                              and i.provider_invoice_id = k.id
-       for no key update of i)"};
+       cross join lateral (
+           select t.*, t.xmin::text as revision from paydesk.invoices t
+           where t.account_id = k.account_id and t.provider = k.provider
+             and t.provider_invoice_id = k.id
+           limit 1 for no key update) i)"};
 
 const db::Statement save_invoices{
     "billing_save_invoices",

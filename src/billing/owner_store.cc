@@ -12,15 +12,20 @@ const db::Statement lock_objects{"billing_lock_objects",
        from (select distinct hashtextextended(name, 7410) as key
              from json_array_elements_text($1::json) as name order by 1) k)"};
 
+const db::Statement look_up_by_index{"billing_look_up_by_index",
+                                     "select set_config('enable_seqscan', 'off', true)"};
+
 const db::Statement find_owners{"billing_find_owners",
                                 R"(select r.provider, r.kind, r.provider_id, r.account_id
        from json_to_recordset($1::json) as k(provider text, kind text, provider_id text)
-       join paydesk.provider_refs r using (provider, kind, provider_id))"};
+       cross join lateral (
+           select p.provider, p.kind, p.provider_id, p.account_id from paydesk.provider_refs p
+           where p.provider = k.provider and p.kind = k.kind and p.provider_id = k.provider_id
+           limit 1) r)"};
 
-const db::Statement find_accounts{
-    "billing_find_accounts",
-    R"(select a.account_id from json_array_elements_text($1::json) as k(id)
-       join paydesk.accounts a on a.account_id = k.id::uuid)"};
+const db::Statement find_accounts{"billing_find_accounts",
+                                  R"(select account_id from paydesk.accounts
+       where account_id = any (array(select json_array_elements_text($1::json)::uuid)))"};
 
 const db::Statement add_owners{
     "billing_add_owners",
@@ -103,6 +108,8 @@ Task<> lock(db::Tx& tx, std::set<ObjectKey> keys) {
     }
     co_await tx.run(lock_objects, {recordset::texts(names)});
 }
+
+Task<> prefer_indexes(db::Tx& tx) { co_await tx.run(look_up_by_index); }
 
 Task<std::map<ObjectKey, AccountId>> find(db::Tx& tx, std::set<ObjectKey> keys) {
     std::map<ObjectKey, AccountId> owners;

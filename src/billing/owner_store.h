@@ -25,6 +25,11 @@ struct ObjectKey {
 // order. Whoever decides about an object's owner or snapshot holds its lock.
 Task<> lock(db::Tx& tx, std::set<ObjectKey> keys);
 
+// From here to its end the transaction finds rows by index. Postgres takes a young table for empty
+// and would read all of it, again and again as it grows. The statements that take a set of keys apart
+// look each up in a `lateral ... limit 1`, which leaves the planner no other order.
+Task<> prefer_indexes(db::Tx& tx);
+
 Task<std::map<ObjectKey, AccountId>> find(db::Tx& tx, std::set<ObjectKey> keys);
 
 // Those of the accounts that exist.

@@ -35,11 +35,13 @@ const db::Statement load_methods{
     "billing_load_payment_methods",
     R"(select m.account_id, m.id, m.provider, m.provider_payment_method_id, m.type, m.card_brand,
               m.card_last4, m.card_exp_month, m.card_exp_year, m.fingerprint, m.detached_at,
-              m.provider_stamp, m.created_at, m.xmin::text as revision
+              m.provider_stamp, m.created_at, m.revision
        from json_to_recordset($1::json) as k(account_id uuid, provider text, id text)
-       join paydesk.payment_methods m on m.account_id = k.account_id and m.provider = k.provider
-                                     and m.provider_payment_method_id = k.id
-       for no key update of m)"};
+       cross join lateral (
+           select t.*, t.xmin::text as revision from paydesk.payment_methods t
+           where t.account_id = k.account_id and t.provider = k.provider
+             and t.provider_payment_method_id = k.id
+           limit 1 for no key update) m)"};
 
 // A detached one is no default any more: the row's constraint.
 const db::Statement save_methods{
@@ -73,12 +75,13 @@ const db::Statement set_defaults{"billing_refresh_default_payment_methods",
                             order by s.provider_created_at desc nulls last,
                                      s.provider_subscription_id desc
                             limit 1)) as method
-           from json_array_elements_text($1::json) as k(id)
-           join paydesk.customers c on c.account_id = k.id::uuid)
+           from paydesk.customers c
+           where c.account_id = any (array(select json_array_elements_text($1::json)::uuid)))
        update paydesk.payment_methods m
        set is_default = coalesce(m.provider_payment_method_id = w.method, false)
        from wanted w
-       where m.account_id = w.account_id and m.provider = w.provider and m.detached_at is null
+       where m.account_id = any (array(select json_array_elements_text($1::json)::uuid))
+         and m.account_id = w.account_id and m.provider = w.provider and m.detached_at is null
          and m.is_default <> coalesce(m.provider_payment_method_id = w.method, false))"};
 
 PaymentMethodRow read_row(const db::Rows& rows, std::size_t i) {

@@ -64,6 +64,17 @@ SubscriptionRow::Content content_of(const provider::SubscriptionSnapshot& snapsh
     return content;
 }
 
+void subscription_rows::ItemChanges::note(const AccountId& account, const std::string& id,
+                                          const std::vector<SubscriptionItemRow>& before,
+                                          const std::vector<SubscriptionItemRow>& after) {
+    if (before == after) return;
+    written.insert(id);
+    for (const auto& item : before) {
+        const auto same = std::ranges::find(after, item.item, &SubscriptionItemRow::item);
+        if (same == after.end()) gone.push_back({account, id, item.item});
+    }
+}
+
 std::partial_ordering state_order(const SubscriptionRow::Content& incoming,
                                   const SubscriptionRow::Content& row) {
     using enum provider::SubscriptionStatus;

@@ -70,8 +70,24 @@ namespace subscription_rows {
 // Locks and loads those that exist, with their items. Keys are (account, provider's id).
 Task<std::vector<SubscriptionRow>> load(db::Tx& tx,
                                         std::map<owner_store::ObjectKey, AccountId> keys);
-// Inserts or overwrites; the items of those whose id is in `items_changed` are replaced.
-Task<> save(db::Tx& tx, std::vector<SubscriptionRow> rows, std::set<std::string> items_changed);
+
+// What save() does about items: which subscriptions' to write, and which single ones are no more.
+struct ItemChanges {
+    std::set<std::string> written;  // our ids of the subscriptions
+    struct Gone {
+        AccountId account;
+        std::string subscription;  // our id
+        std::string item;
+    };
+    std::vector<Gone> gone;
+    // Notes the difference. `id` is ours.
+    void note(const AccountId& account, const std::string& id,
+              const std::vector<SubscriptionItemRow>& before,
+              const std::vector<SubscriptionItemRow>& after);
+};
+
+// Inserts or overwrites.
+Task<> save(db::Tx& tx, std::vector<SubscriptionRow> rows, ItemChanges items);
 }  // namespace subscription_rows
 
 }  // namespace paydesk::billing

@@ -16,18 +16,24 @@ const db::Statement load_subscriptions{
               s.unit_amount, s.current_period_start, s.current_period_end, s.cancel_at_period_end,
               s.cancel_at, s.canceled_at, s.ended_at, s.trial_start, s.trial_end, s.cancel_reason,
               s.default_payment_method_id, s.latest_invoice_id, s.collection_paused, s.livemode,
-              s.provider_stamp, s.provider_created_at, s.xmin::text as revision
+              s.provider_stamp, s.provider_created_at, s.revision
        from json_to_recordset($1::json) as k(account_id uuid, provider text, id text)
-       join paydesk.subscriptions s on s.account_id = k.account_id and s.provider = k.provider
-                                   and s.provider_subscription_id = k.id
-       for no key update of s)"};
+       cross join lateral (
+           select t.*, t.xmin::text as revision from paydesk.subscriptions t
+           where t.account_id = k.account_id and t.provider = k.provider
+             and t.provider_subscription_id = k.id
+           limit 1 for no key update) s)"};
 
 const db::Statement load_items{
     "billing_load_subscription_items",
     R"(select i.subscription_id, i.provider_item_id, i.price_id, i.product_id, i.lookup_key,
               i.quantity, i.period_start, i.period_end
        from json_to_recordset($1::json) as k(account_id uuid, id uuid)
-       join paydesk.subscription_items i on i.account_id = k.account_id and i.subscription_id = k.id
+       cross join lateral (
+           select t.subscription_id, t.provider_item_id, t.price_id, t.product_id, t.lookup_key,
+                  t.quantity, t.period_start, t.period_end
+           from paydesk.subscription_items t
+           where t.account_id = k.account_id and t.subscription_id = k.id offset 0) i
        order by i.subscription_id, i.provider_item_id collate "C")"};
 
 const db::Statement save_subscriptions{
@@ -70,9 +76,9 @@ const db::Statement save_subscriptions{
 
 const db::Statement drop_items{"billing_drop_subscription_items",
                                R"(delete from paydesk.subscription_items i
-       using json_to_recordset($1::json) as k(account_id uuid, id uuid, items json)
+       using json_to_recordset($1::json) as k(account_id uuid, id uuid, item text)
        where i.account_id = k.account_id and i.subscription_id = k.id
-         and i.provider_item_id not in (select json_array_elements_text(k.items)))"};
+         and i.provider_item_id = k.item)"};
 
 const db::Statement save_items{
     "billing_save_subscription_items",
@@ -159,6 +165,21 @@ json::object to_json(const SubscriptionRow& row) {
     };
 }
 
+json::object to_json(const SubscriptionRow& row, const SubscriptionItemRow& item) {
+    using recordset::value;
+    return {
+        {"account_id",       value(row.account.value)},
+        {"subscription_id",  value(row.id)           },
+        {"provider_item_id", value(item.item)        },
+        {"price_id",         value(item.price)       },
+        {"product_id",       value(item.product)     },
+        {"lookup_key",       value(item.lookup_key)  },
+        {"quantity",         value(item.quantity)    },
+        {"period_start",     value(item.period_start)},
+        {"period_end",       value(item.period_end)  }
+    };
+}
+
 }  // namespace
 
 Task<std::vector<SubscriptionRow>> load(db::Tx& tx,
@@ -200,38 +221,25 @@ Task<std::vector<SubscriptionRow>> load(db::Tx& tx,
     co_return loaded;
 }
 
-Task<> save(db::Tx& tx, std::vector<SubscriptionRow> rows, std::set<std::string> items_changed) {
+Task<> save(db::Tx& tx, std::vector<SubscriptionRow> rows, ItemChanges items) {
     using recordset::value;
     if (rows.empty()) co_return;
-    json::array subscriptions, kept, items;
+    json::array subscriptions, gone, written;
     for (const auto& row : rows) {
         subscriptions.push_back(to_json(row));
-        if (!items_changed.contains(row.id)) continue;
-        json::array names;
-        for (const auto& item : row.content.items) {
-            names.emplace_back(item.item);
-            items.push_back(json::object{
-                {"account_id",       value(row.account.value)},
-                {"subscription_id",  value(row.id)           },
-                {"provider_item_id", value(item.item)        },
-                {"price_id",         value(item.price)       },
-                {"product_id",       value(item.product)     },
-                {"lookup_key",       value(item.lookup_key)  },
-                {"quantity",         value(item.quantity)    },
-                {"period_start",     value(item.period_start)},
-                {"period_end",       value(item.period_end)  }
-            });
-        }
-        kept.push_back(json::object{
-            {"account_id", row.account.value},
-            {"id",         row.id           },
-            {"items",      std::move(names) }
+        if (!items.written.contains(row.id)) continue;
+        for (const auto& item : row.content.items) written.push_back(to_json(row, item));
+    }
+    for (const auto& item : items.gone) {
+        gone.push_back(json::object{
+            {"account_id", item.account.value},
+            {"id",         item.subscription },
+            {"item",       item.item         }
         });
     }
     co_await tx.run(save_subscriptions, {recordset::param(subscriptions)});
-    if (kept.empty()) co_return;
-    co_await tx.run(drop_items, {recordset::param(kept)});
-    if (!items.empty()) co_await tx.run(save_items, {recordset::param(items)});
+    if (!gone.empty()) co_await tx.run(drop_items, {recordset::param(gone)});
+    if (!written.empty()) co_await tx.run(save_items, {recordset::param(written)});
 }
 
 }  // namespace paydesk::billing::subscription_rows

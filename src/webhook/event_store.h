@@ -24,7 +24,7 @@ struct NewEvent {
     bool ignored = false;  // stored as done, with `note`
     std::string note;
     Instant received_at;
-    std::string payload;  // JSON text that Postgres can store
+    std::string payload;  // JSON text that Postgres can store: no U+0000, no raw control character
 };
 
 // Adds those whose id is new; one statement, durable when it returns. Gives for each whether it was.
