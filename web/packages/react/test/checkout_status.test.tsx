@@ -31,7 +31,7 @@ afterEach(() => vi.useRealTimers());
 describe('useCheckoutStatus', () => {
   test('stays pending until the server knows, tells when it takes long, and never gives up', async () => {
     const server = startServer({ [route]: checkout('pending') });
-    show(<Page session="cs_1" />, server);
+    show(<Page session="cs_1" />, server, { live: false });
     await waitFor(() => expect(server.calls(route).length).toBeGreaterThan(0));
     await vi.advanceTimersByTimeAsync(5_000);
     expect(state()).toBe('pending');
