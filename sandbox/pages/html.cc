@@ -199,7 +199,9 @@ std::string error_box(std::string_view message) {
 
 Form form_of(const http::Request& request) {
     Form form;
-    for (auto& [key, value] : http::parse_form(request.body)) form[key] = value;
+    for (auto& [key, value] : http::parse_form(request.body)) {
+        if (value.size() <= 1000 && stripe::is_utf8(value)) form[key] = value;
+    }
     return form;
 }
 

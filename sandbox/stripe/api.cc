@@ -169,8 +169,8 @@ Task<http::Response> Api::handle(const http::Request& request) {
         version_name = version.name;
         const std::string given(request.headers.get("Idempotency-Key"));
         const bool keyed = request.method == "POST" && !given.empty();
-        if (given.size() > idempotency_key_bytes_max) {
-            refuse("", "Idempotency keys may have at most 255 characters.");
+        if (given.size() > idempotency_key_bytes_max || !is_utf8(given)) {
+            refuse("", "Idempotency keys may have at most 255 characters of UTF-8.");
         }
         const auto key = "_key:" + given;
         const auto fingerprint = fingerprint_of(request);

@@ -1,8 +1,7 @@
 // Checkout sessions: /v1/checkout/sessions. What happens on their pages is checkout.cc.
 
 #include "sandbox/stripe/checkout.h"
-#include "sandbox/stripe/invoicing.h"
-#include "sandbox/stripe/prices.h"
+#include "sandbox/stripe/checkout_lines.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/shapes.h"
@@ -64,83 +63,6 @@ void check_exclusive(const Object& params, std::string_view one, std::string_vie
     if (!present(params, one) || !present(params, other)) return;
     refuse("parameters_exclusive", "You may only specify one of these parameters: " +
                                        std::string(one) + ", " + std::string(other) + ".");
-}
-
-Object line_of(Account& account, const Object& wanted, std::size_t index) {
-    const auto path = "line_items[" + std::to_string(index) + "]";
-    std::string id = text(wanted, "price");
-    const Object& data = child(wanted, "price_data");
-    if (id.empty() && data.empty()) refuse_missing_param(path + "[price]");
-    if (id.empty()) {
-        id = text(add_price(account, data, path + "[price_data]"), "id");
-        account.change(id, "", [](Object& price) { price["active"] = false; });
-    }
-    const Object& price = account.get("price", id, path + "[price]");
-    if (data.empty() && !flag(price, "active")) {
-        refuse("", "The price specified is inactive. This field only accepts active prices.",
-               path + "[price]");
-    }
-    const auto quantity = number(wanted, "quantity", present(price, "recurring") ? 1 : 0);
-    if (quantity < 1 && text(child(price, "recurring"), "usage_type") != "metered") {
-        if (!present(wanted, "quantity")) refuse_missing_param(path + "[quantity]");
-        refuse("parameter_invalid_integer", "This value must be greater than or equal to 1.",
-               path + "[quantity]");
-    }
-    const auto* product = account.store().find("product", text(price, "product"));
-    const auto amount = amount_of(price, quantity);
-    Object line = blank("item");
-    line["id"] = account.new_id("li_1");
-    line["amount_subtotal"] = amount;
-    line["amount_total"] = amount;
-    line["currency"] = price.at("currency");
-    line["description"] = product ? product->at("name") : json::value(nullptr);
-    line["price"] = price;
-    line["quantity"] = quantity;
-    merge_metadata(wanted, line);
-    if (present(wanted, "adjustable_quantity")) {
-        Object adjustable{
-            {"enabled", false  },
-            {"maximum", nullptr},
-            {"minimum", nullptr}
-        };
-        copy_params(child(wanted, "adjustable_quantity"), adjustable,
-                    {"enabled", "maximum", "minimum"});
-        line["adjustable_quantity"] = std::move(adjustable);
-    }
-    return line;
-}
-
-json::array lines_of(Call& call, const std::string& mode) {
-    const auto& wanted = children(call.params, "line_items");
-    if (mode == "setup") {
-        if (!wanted.empty())
-            refuse("", "`line_items` can't be used in `setup` mode.", "line_items");
-        return {};
-    }
-    if (wanted.empty()) refuse_missing_param("line_items");
-    if (wanted.size() > 100) refuse("", "At most 100 line items are allowed.", "line_items");
-    json::array lines;
-    bool recurring = false;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-        Object line = line_of(call.account, wanted[i].get_object(), i);
-        const bool recurs = present(child(line, "price"), "recurring");
-        if (recurs && mode == "payment") {
-            refuse("",
-                   "You specified `payment` mode but passed a recurring price. Either switch "
-                   "to `subscription` mode or use only one-time prices.");
-        }
-        recurring = recurring || recurs;
-        if (!lines.empty() && line.at("currency") != lines.front().at("currency")) {
-            refuse("", "All line items must have the same currency.", "line_items");
-        }
-        lines.push_back(std::move(line));
-    }
-    if (mode == "subscription" && !recurring) {
-        refuse("",
-               "You must provide at least one recurring price in `subscription` mode when "
-               "using prices.");
-    }
-    return lines;
 }
 
 void check(const Call& call, const std::string& mode) {
@@ -300,7 +222,7 @@ json::value create(Call& call) {
     session["created"] = account.now();
     session["expires_at"] = expiry(call);
     fill(call, session, mode);
-    json::array lines = lines_of(call, mode);
+    json::array lines = checkout_lines(call, mode);
     if (lines.empty()) {
         session["currency"] = text_or_null(text(call.params, "currency"));
         session["total_details"] = nullptr;

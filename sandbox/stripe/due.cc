@@ -58,26 +58,6 @@ void expire_incomplete(Account& account, const std::string& id) {
     if (text(account.get("invoice", invoice), "status") == "open") void_invoice(account, invoice);
 }
 
-void end_trial(Account& account, const std::string& id) {
-    const Object& subscription = account.get("subscription", id);
-    const bool has_method =
-        present(subscription, "default_payment_method") ||
-        present(child(account.get("customer", text(subscription, "customer")), "invoice_settings"),
-                "default_payment_method");
-    const auto otherwise = text(child(child(subscription, "trial_settings"), "end_behavior"),
-                                "missing_payment_method");
-    if (has_method || otherwise == "create_invoice") {
-        renew_subscription(account, id);
-    } else if (otherwise == "cancel") {
-        cancel_subscription(account, id, "cancellation_requested");
-    } else {
-        const Object& paused =
-            account.change(id, "customer.subscription.updated",
-                           [](Object& changed) { changed["status"] = "paused"; });
-        account.emit("customer.subscription.paused", paused);
-    }
-}
-
 void announce_trial_end(Account& account, const std::string& id) {
     account.change(id, "", [](Object& subscription) { subscription["_trial_announced"] = true; });
     account.emit("customer.subscription.trial_will_end", account.get("subscription", id));

@@ -40,6 +40,9 @@ Object decode_form(std::string_view form) {
     const auto pairs = http::parse_form(form);
     if (pairs.size() > form_pairs_max) refuse("", "Too many parameters in one request.");
     for (const auto& [key, value] : pairs) {
+        if (!is_utf8(key) || !is_utf8(value)) {
+            refuse("", "Invalid UTF-8 in the request's parameters.", is_utf8(key) ? key : "");
+        }
         const auto segments = segments_of(key);
         if (segments.empty() || segments.front().empty() || segments.size() > form_depth_max) {
             refuse("parameter_unknown", "Received unknown parameter: " + key, key);

@@ -56,6 +56,9 @@ inline json::value text_or_null(std::string_view text) {
     return text.empty() ? json::value(nullptr) : json::value(text);
 }
 
+// Everything stored is JSON, and JSON is UTF-8.
+bool is_utf8(std::string_view text);
+
 // {object: "list", url, has_more: false, data}
 Object list_of(std::string_view url, json::array data);
 

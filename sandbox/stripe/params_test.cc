@@ -75,6 +75,7 @@ TEST(Params, RefusesWhatTheRouteDoesNotTake) {
         {"a[]:id", "a=1", {"", "a"}},
         {"a[]:id", "a[x]=1", {"", "a"}},
         {"name", "name[x=1", {"parameter_unknown", "name[x"}},
+        {"name", "name=%FF%FE", {"", "name"}},
         {"x:no", "x=1", {"sandbox_unsupported", "x"}},
         {"metadata:m", "metadata[" + std::string(41, 'k') + "]=1", {"", "metadata"}},
         {"metadata:m", "metadata[k]=" + std::string(501, 'v'), {"", "metadata[k]"}},

@@ -138,6 +138,7 @@ Routes all_routes() {
     add_product_routes(routes);
     add_refund_routes(routes);
     add_setup_intent_routes(routes);
+    add_subscription_item_routes(routes);
     add_subscription_routes(routes);
     add_webhook_endpoint_routes(routes);
     return routes;

@@ -68,6 +68,7 @@ void add_price_routes(Routes& routes);
 void add_product_routes(Routes& routes);
 void add_refund_routes(Routes& routes);
 void add_setup_intent_routes(Routes& routes);
+void add_subscription_item_routes(Routes& routes);
 void add_subscription_routes(Routes& routes);
 void add_webhook_endpoint_routes(Routes& routes);
 

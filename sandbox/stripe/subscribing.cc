@@ -258,7 +258,8 @@ void renew_subscription(Account& account, const std::string& id) {
     std::int64_t began = 0;
     const Object renewed =
         account.change(id, "customer.subscription.updated", [&](Object& subscription) {
-            if (text(subscription, "status") == "trialing") subscription["status"] = "active";
+            const auto status = text(subscription, "status");
+            if (status == "trialing" || status == "paused") subscription["status"] = "active";
             subscription["latest_invoice"] = invoice;
             for (json::value& value : subscription["items"].as_object()["data"].as_array()) {
                 Object& item = value.get_object();
@@ -280,6 +281,41 @@ void renew_subscription(Account& account, const std::string& id) {
                        .lines = lines_of(renewed)};
     add_pending_items(account, text(renewed, "customer"), id, draft);
     add_invoice(account, draft);
+}
+
+void end_trial(Account& account, const std::string& id) {
+    const Object& subscription = account.get("subscription", id);
+    const bool has_method =
+        present(subscription, "default_payment_method") ||
+        present(child(account.get("customer", text(subscription, "customer")), "invoice_settings"),
+                "default_payment_method");
+    const auto otherwise = text(child(child(subscription, "trial_settings"), "end_behavior"),
+                                "missing_payment_method");
+    if (has_method || otherwise == "create_invoice") {
+        renew_subscription(account, id);
+    } else if (otherwise == "cancel") {
+        cancel_subscription(account, id, "cancellation_requested");
+    } else {
+        const Object& paused =
+            account.change(id, "customer.subscription.updated",
+                           [](Object& changed) { changed["status"] = "paused"; });
+        account.emit("customer.subscription.paused", paused);
+    }
+}
+
+void end_period_now(Account& account, const std::string& id) {
+    account.change(id, "", [&](Object& subscription) {
+        subscription["billing_cycle_anchor"] = account.now();
+        for (json::value& item : subscription["items"].as_object()["data"].as_array()) {
+            item.get_object()["current_period_end"] = account.now();
+        }
+    });
+}
+
+void resume_subscription(Account& account, const std::string& id) {
+    end_period_now(account, id);
+    renew_subscription(account, id);
+    account.emit("customer.subscription.resumed", account.get("subscription", id));
 }
 
 void invoice_was_paid(Account& account, const std::string& id, const std::string& invoice) {

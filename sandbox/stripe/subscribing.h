@@ -64,6 +64,16 @@ std::int64_t period_end_of(const Object& subscription);
 // The period is over: advances it, emits customer.subscription.updated and invoice.created.
 void renew_subscription(Account& account, const std::string& subscription);
 
+// The trial is over: renews, or, without a payment method, does what trial_settings say.
+void end_trial(Account& account, const std::string& subscription);
+
+// Cuts the current period short, without an event: what follows begins now.
+void end_period_now(Account& account, const std::string& subscription);
+
+// From paused to active: a new period begins now, with its invoice.
+// Emits customer.subscription.updated, invoice.created, customer.subscription.resumed.
+void resume_subscription(Account& account, const std::string& subscription);
+
 // An invoice of it changed (invoicing.cc). An empty subscription is nothing to do.
 void invoice_was_paid(Account& account, const std::string& subscription,
                       const std::string& invoice);

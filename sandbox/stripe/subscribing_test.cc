@@ -220,6 +220,24 @@ TEST_F(Subscription, ProratesAChangeOfPlan) {
     EXPECT_EQ(text(invoice, "status"), "paid");
 }
 
+TEST_F(Subscription, ATrialWithoutACardPausesAndResumes) {
+    const auto customer = id(made("/v1/customers", "email=t%40example.com"));
+    const auto subscription = id(made(
+        "/v1/subscriptions",
+        "trial_period_days=7&trial_settings[end_behavior][missing_payment_method]=pause&customer=" +
+            customer + "&items[0][price]=" + price()));
+    advance(8 * 86400);
+    EXPECT_EQ(status(subscription), "paused");
+    EXPECT_TRUE(happened("customer.subscription.paused"));
+    const auto method = id(made("/v1/payment_methods/pm_card_visa/attach", "customer=" + customer));
+    made("/v1/subscriptions/" + subscription, "default_payment_method=" + method);
+    made("/v1/subscriptions/" + subscription + "/resume");
+    advance(3700);
+    EXPECT_EQ(status(subscription), "active");
+    EXPECT_TRUE(happened("customer.subscription.resumed"));
+    EXPECT_EQ(store_.ids("charge").size(), 1u);
+}
+
 TEST_F(Subscription, RefundsPartlyThenWholly) {
     subscribe("pm_card_visa");
     const auto charge =

@@ -1,4 +1,4 @@
-// Subscriptions and their items: /v1/subscriptions, /v1/subscription_items.
+// Subscriptions: /v1/subscriptions.
 
 #include "sandbox/stripe/subscribing.h"
 
@@ -113,10 +113,6 @@ std::string method_of(Call& call, SubscriptionOrder& order) {
     }
     const Object& customer = call.account.get("customer", order.customer);
     return text(child(customer, "invoice_settings"), "default_payment_method");
-}
-
-void set_status(Account& account, const std::string& id, std::string_view status) {
-    account.change(id, "", [&](Object& subscription) { subscription["status"] = status; });
 }
 
 // The first payment, before anything else exists: a decline then leaves what payment_behavior says.
@@ -275,14 +271,10 @@ json::value update(Call& call) {
         const auto given = text(call.params, "trial_end");
         if (given != "now") refuse_unsupported("moving a trial's end", "trial_end");
         if (text(account.get("subscription", id), "status") == "trialing") {
-            account.change(id, "", [&](Object& subscription) {
-                subscription["trial_end"] = account.now();
-                subscription["billing_cycle_anchor"] = account.now();
-                for (json::value& item : subscription["items"].as_object()["data"].as_array()) {
-                    item.get_object()["current_period_end"] = account.now();
-                }
-            });
-            renew_subscription(account, id);
+            account.change(
+                id, "", [&](Object& subscription) { subscription["trial_end"] = account.now(); });
+            end_period_now(account, id);
+            end_trial(account, id);
         }
     }
     const auto& items = children(call.params, "items");
@@ -313,10 +305,8 @@ json::value resume(Call& call) {
     if (text(call.account.get("subscription", id), "status") != "paused") {
         refuse("", "Only paused subscriptions can be resumed.");
     }
-    set_status(call.account, id, "active");
-    const Object& resumed = call.account.get("subscription", id);
-    call.account.emit("customer.subscription.resumed", resumed);
-    return resumed;
+    resume_subscription(call.account, id);
+    return call.account.get("subscription", id);
 }
 
 bool listed(const Call& call, const Object& subscription) {
@@ -335,30 +325,6 @@ bool listed(const Call& call, const Object& subscription) {
     }
     return matches(call, subscription, "customer") &&
            matches(call, subscription, "collection_method");
-}
-
-// The item and the subscription that has it.
-std::pair<const Object*, const Object*> find_item(const Account& account, const std::string& id) {
-    for (const auto& subscription : account.store().ids("subscription")) {
-        const Object& object = *account.store().find(subscription);
-        for (const json::value& item : children(child(object, "items"), "data")) {
-            if (text(item.get_object(), "id") == id) return {&item.get_object(), &object};
-        }
-    }
-    refuse_missing("subscription_item", id, "item", true);
-}
-
-json::value update_item(Call& call) {
-    const auto id = call.path.at("id");
-    const auto subscription = text(*find_item(call.account, id).second, "id");
-    Object change{
-        {"id", id}
-    };
-    copy_params(call.params, change, {"price", "quantity", "metadata"});
-    const auto behavior = text(call.params, "proration_behavior");
-    change_items(call.account, subscription, {change},
-                 behavior.empty() ? "create_prorations" : behavior);
-    return *find_item(call.account, id).first;
 }
 
 }  // namespace
@@ -385,20 +351,6 @@ void add_subscription_routes(Routes& routes) {
     routes.on("POST /v1/subscriptions/{id}/resume",
               "billing_cycle_anchor:any proration_behavior payment_behavior proration_date:i",
               resume);
-    routes.list("/v1/subscription_items", "subscription!:id", [](Call& call) {
-        const auto id = text(call.params, "subscription");
-        const Object& subscription = call.account.get("subscription", id, "subscription");
-        return page_of(call, children(child(subscription, "items"), "data"),
-                       "/v1/subscription_items?subscription=" + id);
-    });
-    routes.on("GET /v1/subscription_items/{id}", "", [](Call& call) -> json::value {
-        return *find_item(call.account, call.path.at("id")).first;
-    });
-    routes.on("POST /v1/subscription_items/{id}",
-              "price:id quantity:i metadata:m payment_behavior "
-              "proration_behavior:(always_invoice|create_prorations|none) proration_date:i "
-              "off_session:b discounts:no tax_rates:any price_data:no",
-              update_item);
 }
 
 }  // namespace paydesk::sandbox::stripe
