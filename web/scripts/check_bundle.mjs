@@ -22,13 +22,18 @@ const failures = [];
 for (const [name, chunk] of Object.entries(manifest)) {
   if (!name.startsWith('src/pages/')) continue;
   const files = filesOf(name, new Set(entry));
-  const bytes = [...files].filter((file) => file.endsWith('.js')).reduce((sum, file) => sum + gzipSync(read(file)).length, 0);
+  const bytes = [...files]
+    .filter((file) => file.endsWith('.js'))
+    .reduce((sum, file) => sum + gzipSync(read(file)).length, 0);
   console.log(`${name.padEnd(28)} ${(bytes / 1000).toFixed(1).padStart(6)} kB of JavaScript, gzip`);
-  if (bytes > javascript_bytes_max) failures.push(`${name} loads ${bytes} bytes of JavaScript, more than ${javascript_bytes_max}`);
+  if (bytes > javascript_bytes_max)
+    failures.push(`${name} loads ${bytes} bytes of JavaScript, more than ${javascript_bytes_max}`);
 }
 const page = read('index.html').toString();
 if (/<script(?![^>]*\bsrc=)[^>]*>/i.test(page)) failures.push('index.html has an inline script');
-if (/<style|\sstyle=|\son[a-z]+=/i.test(page)) failures.push('index.html has an inline style or handler');
-if (/(?:src|href)="(?:https?:)?\/\//i.test(page)) failures.push('index.html loads something from another host');
+if (/<style|\sstyle=|\son[a-z]+=/i.test(page))
+  failures.push('index.html has an inline style or handler');
+if (/(?:src|href)="(?:https?:)?\/\//i.test(page))
+  failures.push('index.html loads something from another host');
 for (const failure of failures) console.error(`error: ${failure}`);
 process.exit(failures.length === 0 ? 0 : 1);

@@ -8,7 +8,8 @@ import openapiTS, { astToString } from 'openapi-typescript';
 const contract = new URL('../../../openapi/openapi.yaml', import.meta.url);
 const target = new URL('src/schema.gen.ts', import.meta.url);
 
-const types = '// Generated from openapi/openapi.yaml by generate.mjs. Do not edit.\n\n' +
+const types =
+  '// Generated from openapi/openapi.yaml by generate.mjs. Do not edit.\n\n' +
   astToString(await openapiTS(contract, { defaultNonNullable: false }));
 
 let before = '';

@@ -29,7 +29,8 @@ function Root() {
 function RequireSession() {
   const session = useLocalSession();
   const { pathname, search } = useLocation();
-  if (session === null) return <Navigate to={`/sign-in?next=${encodeURIComponent(pathname + search)}`} replace />;
+  if (session === null)
+    return <Navigate to={`/sign-in?next=${encodeURIComponent(pathname + search)}`} replace />;
   return <Outlet />;
 }
 
@@ -37,7 +38,9 @@ function Home() {
   return <Navigate to={useLocalSession() ? '/dashboard' : '/sign-in'} replace />;
 }
 
-const page = (load: () => Promise<{ default: ComponentType }>) => async () => ({ Component: (await load()).default });
+const page = (load: () => Promise<{ default: ComponentType }>) => async () => ({
+  Component: (await load()).default,
+});
 
 export const router = createBrowserRouter([
   {

@@ -56,7 +56,11 @@ window.addEventListener('storage', (event) => {
 export function signIn(result: LocalSignInResult): void {
   expired = false;
   const { id, email, name } = result.user;
-  set({ token: result.access_token, expires_at: Date.now() + result.expires_in * 1000, user: { id, email, name } });
+  set({
+    token: result.access_token,
+    expires_at: Date.now() + result.expires_in * 1000,
+    user: { id, email, name },
+  });
 }
 
 export function signOut(): void {

@@ -5,26 +5,54 @@ import userEvent from '@testing-library/user-event';
 import { RouterProvider } from 'react-router';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { invoice, notification, paymentMethod, startServer, Status, subscription } from '../../../packages/react/test/server';
+import {
+  invoice,
+  notification,
+  paymentMethod,
+  startServer,
+  Status,
+  subscription,
+} from '../../../packages/react/test/server';
 import { router } from '../src/router';
 import { signIn, signOut } from '../src/session';
 
-const alice = { id: '0190aaaa-0000-7000-8000-000000000001', email: 'alice@example.com', name: 'Alice Martin', is_admin: false };
-const signed_in = { access_token: 'token', token_type: 'bearer' as const, expires_in: 3600, user: alice };
+const alice = {
+  id: '0190aaaa-0000-7000-8000-000000000001',
+  email: 'alice@example.com',
+  name: 'Alice Martin',
+  is_admin: false,
+};
+const signed_in = {
+  access_token: 'token',
+  token_type: 'bearer' as const,
+  expires_in: 3600,
+  user: alice,
+};
 
 let server: ReturnType<typeof startServer>;
 
 beforeEach(() => {
   signOut();
   server = startServer({
-    'GET /api/config': { local_sign_in: true, sandbox_url: 'http://127.0.0.1:8420', livemode: false, supabase_url: null, supabase_anon_key: null, version: '1' },
+    'GET /api/config': {
+      local_sign_in: true,
+      sandbox_url: 'http://127.0.0.1:8420',
+      livemode: false,
+      supabase_url: null,
+      supabase_anon_key: null,
+      version: '1',
+    },
     'GET /api/local/users': { users: [alice] },
     'POST /api/local/sign-in': signed_in,
     'GET /api/plans': { plans: [], top_ups: [] },
     'GET /api/stripe/get-subscription': { subscription: subscription() },
     'GET /api/stripe/get-invoices': { invoices: [invoice(1)], has_more: false },
     'GET /api/payment-methods': { payment_methods: [paymentMethod()] },
-    'GET /api/notifications': { notifications: [notification(1)], unread_count: 1, has_more: false },
+    'GET /api/notifications': {
+      notifications: [notification(1)],
+      unread_count: 1,
+      has_more: false,
+    },
   });
   vi.stubGlobal('fetch', server.fetch);
 });
@@ -46,7 +74,9 @@ describe('signing in', () => {
     expect(await screen.findByTestId('payment-method')).toHaveTextContent('4242');
     expect(await screen.findByTestId('notification')).toBeVisible();
     expect(server.calls('POST /api/local/sign-in')[0]!.body).toEqual({ user: alice.id });
-    expect(server.calls('GET /api/payment-methods')[0]!.headers.get('authorization')).toBe('Bearer token');
+    expect(server.calls('GET /api/payment-methods')[0]!.headers.get('authorization')).toBe(
+      'Bearer token',
+    );
   });
 
   test('the home page of someone signed out is the sign-in', async () => {
@@ -56,7 +86,10 @@ describe('signing in', () => {
   });
 
   test('a refusal is told and can be tried again', async () => {
-    server.routes['POST /api/local/sign-in'] = new Status(403, { code: 'forbidden', detail: 'Only from this machine.' });
+    server.routes['POST /api/local/sign-in'] = new Status(403, {
+      code: 'forbidden',
+      detail: 'Only from this machine.',
+    });
     await open('/sign-in');
     await userEvent.click(await screen.findByTestId('sign-in-user-alice@example.com'));
     expect(await screen.findByRole('alert')).toHaveTextContent('Only from this machine.');
@@ -71,7 +104,10 @@ describe('signing in', () => {
 
   test('a token that the server refuses ends the session and says so', async () => {
     signIn(signed_in);
-    server.routes['GET /api/stripe/get-subscription'] = new Status(401, { code: 'unauthenticated', detail: 'x' });
+    server.routes['GET /api/stripe/get-subscription'] = new Status(401, {
+      code: 'unauthenticated',
+      detail: 'x',
+    });
     await open('/dashboard');
     expect(await screen.findByText('Your session has ended')).toBeVisible();
     expect(where()).toBe('/sign-in?next=%2Fdashboard');
@@ -84,7 +120,11 @@ describe('signing in', () => {
     await screen.findByTestId('subscription-plan');
     await userEvent.click(screen.getAllByTestId('sign-out')[0]!);
     await screen.findByTestId('sign-in-user-alice@example.com');
-    server.routes['POST /api/local/sign-in'] = { ...signed_in, access_token: 'other', user: { ...alice, id: alice.id.replace(/1$/, '2') } };
+    server.routes['POST /api/local/sign-in'] = {
+      ...signed_in,
+      access_token: 'other',
+      user: { ...alice, id: alice.id.replace(/1$/, '2') },
+    };
     server.routes['GET /api/stripe/get-subscription'] = { subscription: null };
     await userEvent.click(screen.getByTestId('sign-in-user-alice@example.com'));
     expect(await screen.findByText("You don't have a subscription")).toBeVisible();
@@ -93,8 +133,15 @@ describe('signing in', () => {
 });
 
 describe('after the checkout', () => {
-  const checkout = (status: string) => ({ session_id: 'cs_1', status, mode: 'subscription', plan_key: 'pro', subscription: status === 'complete' ? subscription() : null });
-  const state = () => screen.findByTestId('success-state').then((element) => element.dataset['state']);
+  const checkout = (status: string) => ({
+    session_id: 'cs_1',
+    status,
+    mode: 'subscription',
+    plan_key: 'pro',
+    subscription: status === 'complete' ? subscription() : null,
+  });
+  const state = () =>
+    screen.findByTestId('success-state').then((element) => element.dataset['state']);
 
   test.each([
     ['pending', 'pending', 'Confirming your payment'],

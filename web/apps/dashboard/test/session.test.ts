@@ -1,12 +1,24 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
-import { currentToken, endSession, safeNext, sessionExpired, signIn, signOut } from '../src/session';
+import {
+  currentToken,
+  endSession,
+  safeNext,
+  sessionExpired,
+  signIn,
+  signOut,
+} from '../src/session';
 
 const result = (token: string, expires_in = 3600) => ({
   access_token: token,
   token_type: 'bearer' as const,
   expires_in,
-  user: { id: '0190aaaa-0000-7000-8000-000000000001', email: 'alice@example.com', name: 'Alice', is_admin: false },
+  user: {
+    id: '0190aaaa-0000-7000-8000-000000000001',
+    email: 'alice@example.com',
+    name: 'Alice',
+    is_admin: false,
+  },
 });
 
 beforeEach(signOut);

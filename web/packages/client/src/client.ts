@@ -73,7 +73,9 @@ interface Answer<T> {
 function newIdempotencyKey(): string {
   // randomUUID exists on https and on localhost only; getRandomValues exists everywhere.
   if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
 }
 
 function parseLiveEvent(event: string, data: string): LiveEvent | null {
@@ -152,7 +154,8 @@ export function createPaydesk(options: PaydeskOptions = {}) {
     getConfig: (o: CallOptions = {}) => data(api.GET('/api/config', call(o))),
     getSession: (o: CallOptions = {}) => data(api.GET('/api/session', call(o))),
     getPlans: (o: CallOptions = {}) => data(api.GET('/api/plans', call(o))),
-    getSubscription: (o: CallOptions = {}) => data(api.GET('/api/stripe/get-subscription', call(o))),
+    getSubscription: (o: CallOptions = {}) =>
+      data(api.GET('/api/stripe/get-subscription', call(o))),
     getPaymentMethods: (o: CallOptions = {}) => data(api.GET('/api/payment-methods', call(o))),
 
     getInvoices: (page: { limit?: number; starting_after?: string } = {}, o: CallOptions = {}) =>

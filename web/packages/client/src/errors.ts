@@ -124,7 +124,9 @@ export function retryAfterSeconds(headers: Headers, now: number): number | undef
 }
 
 function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value.slice(0, problem_characters_max) : undefined;
+  return typeof value === 'string' && value !== ''
+    ? value.slice(0, problem_characters_max)
+    : undefined;
 }
 
 /** The exception for an answer with an error status. `body` may be anything, also a proxy's HTML. */

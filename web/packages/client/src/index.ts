@@ -1,6 +1,11 @@
 export * from './client';
 export * from './errors';
-export { openEventStream, type EventStream, type EventStreamOptions, type StreamState } from './event_stream';
+export {
+  openEventStream,
+  type EventStream,
+  type EventStreamOptions,
+  type StreamState,
+} from './event_stream';
 export { formatMoney, minorDigits, toDecimal, type FormatMoneyOptions } from './money';
 export { default_retry_policy, type RetryPolicy } from './resilient_fetch';
 export { SseParser, type ServerSentEvent } from './sse_parser';

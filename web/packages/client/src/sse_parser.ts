@@ -75,7 +75,11 @@ export class SseParser {
 
   private dispatch(parsed: ParsedChunk): void {
     if (this.data.length > 0) {
-      parsed.events.push({ event: this.event || 'message', data: this.data.join('\n'), id: this.id });
+      parsed.events.push({
+        event: this.event || 'message',
+        data: this.data.join('\n'),
+        id: this.id,
+      });
     }
     this.data = [];
     this.data_characters = 0;

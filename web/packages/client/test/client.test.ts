@@ -15,7 +15,10 @@ import {
   type PaydeskOptions,
 } from '../src';
 
-function client(answer: (request: Request) => Response | Promise<Response>, options: PaydeskOptions = {}) {
+function client(
+  answer: (request: Request) => Response | Promise<Response>,
+  options: PaydeskOptions = {},
+) {
   const asked: Request[] = [];
   const paydesk = createPaydesk({
     baseUrl: 'http://127.0.0.1:8080/',
@@ -34,7 +37,10 @@ function client(answer: (request: Request) => Response | Promise<Response>, opti
 const json = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
   new Response(JSON.stringify(body), {
     status,
-    headers: { 'content-type': status < 400 ? 'application/json' : 'application/problem+json', ...headers },
+    headers: {
+      'content-type': status < 400 ? 'application/json' : 'application/problem+json',
+      ...headers,
+    },
   });
 
 const failure = async (call: Promise<unknown>): Promise<PaydeskError> => {
@@ -48,7 +54,9 @@ const failure = async (call: Promise<unknown>): Promise<PaydeskError> => {
 
 describe('requests', () => {
   test('a write carries the token, a fresh key and the body of the contract', async () => {
-    const { paydesk, asked } = client(() => json({ sessionId: 'cs_1', url: 'http://127.0.0.1:8420/c/cs_1' }));
+    const { paydesk, asked } = client(() =>
+      json({ sessionId: 'cs_1', url: 'http://127.0.0.1:8420/c/cs_1' }),
+    );
     await paydesk.createCheckout({ planId: 'pro', billingCycle: 'yearly' });
     await paydesk.createCheckout({ planId: 'pro', billingCycle: 'yearly' });
     const [first, second] = asked as [Request, Request];
@@ -67,7 +75,9 @@ describe('requests', () => {
   });
 
   test('signed out: no Authorization header at all', async () => {
-    const { paydesk, asked } = client(() => json({ plans: [], top_ups: [] }), { getToken: () => null });
+    const { paydesk, asked } = client(() => json({ plans: [], top_ups: [] }), {
+      getToken: () => null,
+    });
     await paydesk.getPlans();
     expect(asked[0]!.headers.has('authorization')).toBe(false);
   });
@@ -97,20 +107,34 @@ describe('errors', () => {
     [500, ServerError, true],
     [503, ServerError, true],
   ])('status %d', async (status, type, transient) => {
-    const { paydesk } = client(() => json({ status, code: 'some_code', title: 'T', detail: 'What to do.' }, status));
+    const { paydesk } = client(() =>
+      json({ status, code: 'some_code', title: 'T', detail: 'What to do.' }, status),
+    );
     const error = await failure(paydesk.getSubscription());
     expect(error).toBeInstanceOf(type);
-    expect(error).toMatchObject({ status, code: 'some_code', message: 'What to do.', transient, name: type.name });
+    expect(error).toMatchObject({
+      status,
+      code: 'some_code',
+      message: 'What to do.',
+      transient,
+      name: type.name,
+    });
   });
 
   test('fields of the problem are kept', async () => {
-    const { paydesk } = client(() => json({ code: 'subscription_exists', detail: 'd', portal_url: 'http://x/' }, 409));
+    const { paydesk } = client(() =>
+      json({ code: 'subscription_exists', detail: 'd', portal_url: 'http://x/' }, 409),
+    );
     const error = await failure(paydesk.createCheckout({ planId: 'pro' }));
     expect(error.problem['portal_url']).toBe('http://x/');
   });
 
   test("a proxy's page of HTML is an error that people can read", async () => {
-    const html = () => new Response('<h1>Bad gateway</h1>', { status: 502, headers: { 'content-type': 'text/html' } });
+    const html = () =>
+      new Response('<h1>Bad gateway</h1>', {
+        status: 502,
+        headers: { 'content-type': 'text/html' },
+      });
     const error = await failure(client(html).paydesk.getSubscription());
     expect(error).toMatchObject({ code: 'http_502', status: 502 });
     expect(error.message).not.toContain('<h1>');
@@ -124,7 +148,9 @@ describe('errors', () => {
   });
 
   test('Retry-After is on the error', async () => {
-    const { paydesk } = client(() => json({ code: 'rate_limited', detail: 'Slow down.' }, 429, { 'retry-after': '17' }));
+    const { paydesk } = client(() =>
+      json({ code: 'rate_limited', detail: 'Slow down.' }, 429, { 'retry-after': '17' }),
+    );
     expect((await failure(paydesk.getPlans())).retryAfterSeconds).toBe(17);
   });
 
@@ -137,7 +163,9 @@ describe('errors', () => {
     const onUnauthorized = vi.fn();
     await failure(client(() => json({}, 401), { onUnauthorized }).paydesk.getSession());
     expect(onUnauthorized).toHaveBeenCalledExactlyOnceWith('token');
-    await failure(client(() => json({}, 401), { onUnauthorized, getToken: () => null }).paydesk.getSession());
+    await failure(
+      client(() => json({}, 401), { onUnauthorized, getToken: () => null }).paydesk.getSession(),
+    );
     expect(onUnauthorized).toHaveBeenCalledTimes(1);
   });
 });

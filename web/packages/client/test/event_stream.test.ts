@@ -11,7 +11,9 @@ interface Connection {
 let stream: EventStream | undefined;
 afterEach(() => stream?.close());
 
-function setup(options: { answers?: (Response | Error)[]; silence_ms_max?: number; lastEventId?: string } = {}) {
+function setup(
+  options: { answers?: (Response | Error)[]; silence_ms_max?: number; lastEventId?: string } = {},
+) {
   const connections: Connection[] = [];
   const events: ServerSentEvent[] = [];
   const states: StreamState[] = [];
@@ -81,7 +83,9 @@ describe('openEventStream', () => {
 
   test('pauses grow while it fails, follow Retry-After, and start again after a good connection', async () => {
     const busy = () => new Response('', { status: 503, headers: { 'retry-after': '20' } });
-    const { connections, waits } = setup({ answers: [new TypeError('refused'), new TypeError('refused'), busy()] });
+    const { connections, waits } = setup({
+      answers: [new TypeError('refused'), new TypeError('refused'), busy()],
+    });
     await until(() => expect(connections).toHaveLength(1));
     expect(waits).toEqual([1000, 2000, 20_000]);
     connections[0]!.send(': ping\n');
@@ -96,7 +100,9 @@ describe('openEventStream', () => {
   });
 
   test('401 closes it for good and is told', async () => {
-    const { states, onUnauthorized, connections } = setup({ answers: [new Response('', { status: 401 })] });
+    const { states, onUnauthorized, connections } = setup({
+      answers: [new Response('', { status: 401 })],
+    });
     await until(() => expect(states.at(-1)).toBe('closed'));
     expect(onUnauthorized).toHaveBeenCalledTimes(1);
     expect(connections).toHaveLength(0);

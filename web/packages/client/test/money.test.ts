@@ -23,8 +23,12 @@ describe('money', () => {
   });
 
   test('the largest amount is exact to the last unit', () => {
-    expect(formatMoney(9007199254740991, 'usd', { locale: 'en-US' })).toBe('$90,071,992,547,409.91');
-    expect(formatMoney(9223372036854775807n, 'usd', { locale: 'en-US' })).toBe('$92,233,720,368,547,758.07');
+    expect(formatMoney(9007199254740991, 'usd', { locale: 'en-US' })).toBe(
+      '$90,071,992,547,409.91',
+    );
+    expect(formatMoney(9223372036854775807n, 'usd', { locale: 'en-US' })).toBe(
+      '$92,233,720,368,547,758.07',
+    );
   });
 
   test('a fraction of a minor unit, or a number that lost digits, is refused', () => {
@@ -34,7 +38,8 @@ describe('money', () => {
   });
 
   test('a price tag leaves out a fraction of zeros only', () => {
-    const tag = (amount: number, currency: string) => formatMoney(amount, currency, { locale: 'en-US', trimZeroFraction: true });
+    const tag = (amount: number, currency: string) =>
+      formatMoney(amount, currency, { locale: 'en-US', trimZeroFraction: true });
     expect(tag(4900, 'usd')).toBe('$49');
     expect(tag(4083, 'usd')).toBe('$40.83');
     expect(tag(4900, 'jpy')).toBe('¥4,900');
@@ -46,7 +51,12 @@ describe('money', () => {
     expect(formatMoney(1234, 'not money', { locale: 'en-US' })).toBe('12.34 NOT MONEY');
   });
 
-  test.each([['usd', 2], ['JPY', 0], ['kwd', 3], ['xyz', 2]])('%s has %d decimals', (currency, digits) => {
+  test.each([
+    ['usd', 2],
+    ['JPY', 0],
+    ['kwd', 3],
+    ['xyz', 2],
+  ])('%s has %d decimals', (currency, digits) => {
     expect(minorDigits(currency)).toBe(digits);
   });
 });

@@ -27,8 +27,13 @@ function server(...steps: Step[]) {
 
 const get = () => new Request('http://127.0.0.1/x');
 const post = (key?: string) =>
-  new Request('http://127.0.0.1/x', { method: 'POST', body: '{"a":1}', headers: key ? { 'idempotency-key': key } : {} });
-const answer = (status: number, headers: Record<string, string> = {}) => new Response('{}', { status, headers });
+  new Request('http://127.0.0.1/x', {
+    method: 'POST',
+    body: '{"a":1}',
+    headers: key ? { 'idempotency-key': key } : {},
+  });
+const answer = (status: number, headers: Record<string, string> = {}) =>
+  new Response('{}', { status, headers });
 const reset = () => new TypeError('Failed to fetch');
 
 describe('resilientFetch', () => {
@@ -50,15 +55,21 @@ describe('resilientFetch', () => {
     await expect(server(reset()).send(post())).rejects.toBeInstanceOf(NetworkError);
   });
 
-  test.each([400, 401, 402, 403, 404, 409, 422, 500])('status %d is an answer, not a reason to repeat', async (status) => {
-    const { send, asked } = server(answer(status));
-    expect((await send(post('k'))).status).toBe(status);
-    expect(asked).toHaveLength(1);
-  });
+  test.each([400, 401, 402, 403, 404, 409, 422, 500])(
+    'status %d is an answer, not a reason to repeat',
+    async (status) => {
+      const { send, asked } = server(answer(status));
+      expect((await send(post('k'))).status).toBe(status);
+      expect(asked).toHaveLength(1);
+    },
+  );
 
   test('after the last attempt the answer or the failure is handed over', async () => {
     expect((await server(answer(503), answer(503), answer(503)).send(get())).status).toBe(503);
-    await expect(server(reset(), reset(), reset()).send(get())).rejects.toMatchObject({ code: 'network', transient: true });
+    await expect(server(reset(), reset(), reset()).send(get())).rejects.toMatchObject({
+      code: 'network',
+      transient: true,
+    });
   });
 
   test('Retry-After is honoured in seconds and as a date', async () => {
@@ -96,13 +107,18 @@ describe('resilientFetch', () => {
       throw reset();
     });
     const send = resilientFetch({ fetch });
-    await expect(send(new Request('http://127.0.0.1/x', { signal: stop.signal }))).rejects.toThrow();
+    await expect(
+      send(new Request('http://127.0.0.1/x', { signal: stop.signal })),
+    ).rejects.toThrow();
     expect(fetch).toHaveBeenCalledTimes(1);
   });
 
   test('back-off stays between half and the whole of its step, and below its limit', () => {
     for (let attempt = 0; attempt < 40; attempt++) {
-      const step = Math.min(default_retry_policy.delay_ms_max, default_retry_policy.delay_ms * 2 ** attempt);
+      const step = Math.min(
+        default_retry_policy.delay_ms_max,
+        default_retry_policy.delay_ms * 2 ** attempt,
+      );
       expect(backOffMs(attempt, default_retry_policy, () => 0)).toBe(step / 2);
       expect(backOffMs(attempt, default_retry_policy, () => 1)).toBe(step);
     }

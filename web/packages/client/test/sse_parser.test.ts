@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
-import { EventTooLargeError, SseParser, event_characters_max, type ServerSentEvent } from '../src/sse_parser';
+import {
+  EventTooLargeError,
+  SseParser,
+  event_characters_max,
+  type ServerSentEvent,
+} from '../src/sse_parser';
 
 function parse(text: string, chunk_bytes = Infinity, last_event_id = ''): ServerSentEvent[] {
   const parser = new SseParser(last_event_id);
@@ -23,9 +28,12 @@ const expected = [
 ];
 
 describe('SseParser', () => {
-  test.each([Infinity, 1, 2, 3, 7, 13])('chunks of %d bytes give the same events', (chunk_bytes) => {
-    expect(parse(stream, chunk_bytes)).toEqual(expected);
-  });
+  test.each([Infinity, 1, 2, 3, 7, 13])(
+    'chunks of %d bytes give the same events',
+    (chunk_bytes) => {
+      expect(parse(stream, chunk_bytes)).toEqual(expected);
+    },
+  );
 
   test('every line ending, also when it is cut in two', () => {
     for (const end of ['\n', '\r\n', '\r']) {

@@ -23,6 +23,7 @@ export const PaydeskContext = createContext<Context | null>(null);
 
 export function usePaydesk(): Context {
   const context = useContext(PaydeskContext);
-  if (context === null) throw new Error('Wrap the app in <PaydeskProvider client={createPaydesk(...)}>');
+  if (context === null)
+    throw new Error('Wrap the app in <PaydeskProvider client={createPaydesk(...)}>');
   return context;
 }

@@ -32,7 +32,13 @@ const badges: Record<SubscriptionStatus, { tone: Tone; label: string }> = {
   paused: { tone: 'neutral', label: 'Paused' },
 };
 
-const cancelable: ReadonlySet<SubscriptionStatus> = new Set(['active', 'trialing', 'past_due', 'unpaid', 'paused']);
+const cancelable: ReadonlySet<SubscriptionStatus> = new Set([
+  'active',
+  'trialing',
+  'past_due',
+  'unpaid',
+  'paused',
+]);
 
 export function planName(subscription: Pick<Subscription, 'plan_name' | 'plan_key'>): string {
   return subscription.plan_name ?? subscription.plan_key ?? 'Your plan';
@@ -50,17 +56,26 @@ export function endsAt(subscription: Subscription): string | null {
 
 function dateOf(subscription: Subscription): SubscriptionWords['date'] {
   const { status } = subscription;
-  const named = (label: string, instant: string | null) => (instant === null ? null : { label, instant });
-  if (status === 'canceled') return named('Ended', subscription.ended_at ?? subscription.canceled_at);
-  if (status === 'incomplete' || status === 'incomplete_expired') return named('Started', subscription.created_at);
+  const named = (label: string, instant: string | null) =>
+    instant === null ? null : { label, instant };
+  if (status === 'canceled')
+    return named('Ended', subscription.ended_at ?? subscription.canceled_at);
+  if (status === 'incomplete' || status === 'incomplete_expired')
+    return named('Started', subscription.created_at);
   if (subscription.cancel_scheduled) return named('Ends', endsAt(subscription));
-  if (status === 'trialing') return named('Trial ends', subscription.trial_end ?? subscription.current_period_end);
-  if (status === 'past_due' && subscription.access_until) return named('Access until', subscription.access_until);
+  if (status === 'trialing')
+    return named('Trial ends', subscription.trial_end ?? subscription.current_period_end);
+  if (status === 'past_due' && subscription.access_until)
+    return named('Access until', subscription.access_until);
   if (status === 'active') return named('Next payment', subscription.current_period_end);
   return named('Current period ends', subscription.current_period_end);
 }
 
-function noticeOf(subscription: Subscription, price: string, locale?: string): SubscriptionWords['notice'] {
+function noticeOf(
+  subscription: Subscription,
+  price: string,
+  locale?: string,
+): SubscriptionWords['notice'] {
   const name = planInSentence(subscription);
   const { status } = subscription;
   switch (status) {
@@ -122,8 +137,14 @@ function noticeOf(subscription: Subscription, price: string, locale?: string): S
         const trial_end = subscription.trial_end ?? subscription.current_period_end;
         return {
           tone: 'info',
-          title: trial_end === null ? 'Your trial is running' : `Your trial runs until ${formatDate(trial_end, locale)}`,
-          text: price === '' ? 'After that, your plan continues.' : `After that it is ${price}. Cancel before and you pay nothing.`,
+          title:
+            trial_end === null
+              ? 'Your trial is running'
+              : `Your trial runs until ${formatDate(trial_end, locale)}`,
+          text:
+            price === ''
+              ? 'After that, your plan continues.'
+              : `After that it is ${price}. Cancel before and you pay nothing.`,
           step: null,
         };
       }
@@ -131,7 +152,10 @@ function noticeOf(subscription: Subscription, price: string, locale?: string): S
   }
 }
 
-export function describeSubscription(subscription: Subscription, locale?: string): SubscriptionWords {
+export function describeSubscription(
+  subscription: Subscription,
+  locale?: string,
+): SubscriptionWords {
   const name = planInSentence(subscription);
   const price = formatRecurring(
     subscription.amount,
@@ -146,7 +170,8 @@ export function describeSubscription(subscription: Subscription, locale?: string
   const badge = badges[subscription.status] ?? { tone: 'neutral', label: subscription.status };
   const scheduled = subscription.cancel_scheduled && cancelable.has(subscription.status);
   return {
-    badge: scheduled && badge.tone !== 'danger' ? { tone: 'warning', label: 'Cancels soon' } : badge,
+    badge:
+      scheduled && badge.tone !== 'danger' ? { tone: 'warning', label: 'Cancels soon' } : badge,
     date: dateOf(subscription),
     price,
     notice: noticeOf(subscription, price, locale),
@@ -154,7 +179,9 @@ export function describeSubscription(subscription: Subscription, locale?: string
     can_resume: scheduled,
     cancel_consequences: [
       `You keep ${name} until ${end}.`,
-      subscription.status === 'trialing' ? 'You will not be charged.' : 'You will not be charged again.',
+      subscription.status === 'trialing'
+        ? 'You will not be charged.'
+        : 'You will not be charged again.',
       'Until that day you can change your mind with one click.',
       'Your invoices stay available.',
     ],

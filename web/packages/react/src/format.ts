@@ -15,10 +15,18 @@ export function formatPeriod(start: string | null, end: string | null, locale?: 
   const from = start === null ? NaN : Date.parse(start);
   const to = end === null ? NaN : Date.parse(end);
   if (Number.isNaN(from) || Number.isNaN(to) || to < from) return '';
-  return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric' }).formatRange(from, to);
+  return new Intl.DateTimeFormat(locale, {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+  }).formatRange(from, to);
 }
 
-function format(instant: string | null, locale: string | undefined, options: Intl.DateTimeFormatOptions): string {
+function format(
+  instant: string | null,
+  locale: string | undefined,
+  options: Intl.DateTimeFormatOptions,
+): string {
   const time = instant === null ? NaN : Date.parse(instant);
   return Number.isNaN(time) ? '—' : new Intl.DateTimeFormat(locale, options).format(time);
 }
@@ -80,7 +88,11 @@ export function formatExpiry(month: number | null, year: number | null): string 
 }
 
 /** A card is good until the end of the month that is printed on it. */
-export function expiryState(month: number | null, year: number | null, now: number): 'ok' | 'soon' | 'expired' {
+export function expiryState(
+  month: number | null,
+  year: number | null,
+  now: number,
+): 'ok' | 'soon' | 'expired' {
   if (month === null || year === null) return 'ok';
   const end = Date.UTC(year, month, 1);
   if (now >= end) return 'expired';

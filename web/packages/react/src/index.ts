@@ -2,11 +2,21 @@ export { ConnectionNotice } from './components/ConnectionNotice';
 export { InvoiceHistory } from './components/InvoiceHistory';
 export { NotificationsPanel } from './components/NotificationsPanel';
 export { PaymentMethodCard } from './components/PaymentMethodCard';
-export { PricingCard, priceOf, type PlanOffer, type PricingCardProps } from './components/PricingCard';
+export {
+  PricingCard,
+  priceOf,
+  type PlanOffer,
+  type PricingCardProps,
+} from './components/PricingCard';
 export { PricingTable, offerOf, type PricingTableProps } from './components/PricingTable';
 export { SubscriptionCard, type SubscriptionCardProps } from './components/SubscriptionCard';
 export { SubscriptionStatus } from './components/SubscriptionStatus';
-export { describeSubscription, planName, type SubscriptionWords, type Tone } from './describeSubscription';
+export {
+  describeSubscription,
+  planName,
+  type SubscriptionWords,
+  type Tone,
+} from './describeSubscription';
 export * from './format';
 export * from './hooks/reads';
 export { useCheckout, type Purchase } from './hooks/useCheckout';

@@ -50,7 +50,12 @@ export function LiveUpdates() {
     function announce(notification: Notification) {
       if (!firstTime(notification.id)) return;
       if (Date.now() - Date.parse(notification.created_at) > toast_age_ms_max) return;
-      toast({ tone: notificationTone(notification.type), title: notification.title, text: notification.message });
+      toast({
+        ...(/cancel_scheduled|resumed/.test(notification.type) && { about: 'cancellation' }),
+        tone: notificationTone(notification.type),
+        title: notification.title,
+        text: notification.message,
+      });
     }
 
     function readAgain() {

@@ -7,7 +7,11 @@ import { Status, show, startServer, subscription } from './server';
 function Page({ session }: { session: string | null }) {
   const status = useCheckoutStatus(session);
   const more =
-    status.state === 'pending' ? `${status.slow ? 'slow' : ''}${status.problem ? ' away' : ''}` : status.state === 'error' ? status.reason : '';
+    status.state === 'pending'
+      ? `${status.slow ? 'slow' : ''}${status.problem ? ' away' : ''}`
+      : status.state === 'error'
+        ? status.reason
+        : '';
   return (
     <p data-testid="state">
       {status.state} {more}

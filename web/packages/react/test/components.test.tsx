@@ -13,7 +13,18 @@ import {
   offerOf,
   useSubscription,
 } from '../src';
-import { Status, invoice, notification, paymentMethod, plan, price, scheduled, show, startServer, subscription } from './server';
+import {
+  Status,
+  invoice,
+  notification,
+  paymentMethod,
+  plan,
+  price,
+  scheduled,
+  show,
+  startServer,
+  subscription,
+} from './server';
 
 const none = { 'GET /api/stripe/get-subscription': { subscription: null } };
 
@@ -57,12 +68,17 @@ describe('SubscriptionCard', () => {
     const user = userEvent.setup();
     const server = startServer({
       'GET /api/stripe/get-subscription': { subscription: subscription() },
-      'POST /api/stripe/cancel-subscription': new Status(502, { code: 'provider_unavailable', detail: 'The provider is away.' }),
+      'POST /api/stripe/cancel-subscription': new Status(502, {
+        code: 'provider_unavailable',
+        detail: 'The provider is away.',
+      }),
     });
     show(<Billing />, server);
     await user.click(await screen.findByTestId('subscription-cancel'));
     await user.click(screen.getByTestId('confirm-cancel'));
-    expect(await within(screen.getByRole('dialog')).findByRole('alert')).toHaveTextContent('The provider is away.');
+    expect(await within(screen.getByRole('dialog')).findByRole('alert')).toHaveTextContent(
+      'The provider is away.',
+    );
     expect(screen.getByTestId('subscription-status')).toHaveTextContent('Active');
   });
 
@@ -84,7 +100,10 @@ describe('SubscriptionCard', () => {
 
   test('hostile names are text', () => {
     const name = '<img src=x onerror="alert(1)">';
-    const { container } = show(<SubscriptionCard subscription={subscription({ plan_name: name })} onCancel={() => {}} />, startServer({}));
+    const { container } = show(
+      <SubscriptionCard subscription={subscription({ plan_name: name })} onCancel={() => {}} />,
+      startServer({}),
+    );
     expect(screen.getByTestId('subscription-plan')).toHaveTextContent(name);
     expect(container.querySelector('img')).toBeNull();
   });
@@ -101,7 +120,9 @@ test('cancel and resume show what the server answered, and ask by our id', async
     'GET /api/stripe/get-subscription': { subscription: subscription() },
     'POST /api/stripe/cancel-subscription': ({ body }: { body: unknown }) => ({
       success: true,
-      subscription: (body as { cancelAtPeriodEnd: boolean }).cancelAtPeriodEnd ? scheduled() : subscription(),
+      subscription: (body as { cancelAtPeriodEnd: boolean }).cancelAtPeriodEnd
+        ? scheduled()
+        : subscription(),
     }),
   });
   show(<Billing />, server);
@@ -121,7 +142,10 @@ describe('SubscriptionStatus', () => {
   test('loading, then nothing, then the way to the plans', async () => {
     show(<SubscriptionStatus />, startServer(none));
     expect(screen.getByText('Loading your subscription')).toBeInTheDocument();
-    expect(await screen.findByRole('link', { name: 'View plans' })).toHaveAttribute('href', '/pricing');
+    expect(await screen.findByRole('link', { name: 'View plans' })).toHaveAttribute(
+      'href',
+      '/pricing',
+    );
   });
 });
 
@@ -132,7 +156,10 @@ describe('InvoiceHistory', () => {
     const server = startServer({
       'GET /api/stripe/get-invoices': ({ route }: { route: string }) =>
         route.includes('starting_after')
-          ? { invoices: [invoice(3, { total: 5678, currency: 'kwd', status: 'uncollectible' })], has_more: false }
+          ? {
+              invoices: [invoice(3, { total: 5678, currency: 'kwd', status: 'uncollectible' })],
+              has_more: false,
+            }
           : { invoices: [invoice(1), last], has_more: true },
     });
     show(<InvoiceHistory />, server);
@@ -140,12 +167,17 @@ describe('InvoiceHistory', () => {
     const rows = screen.getAllByTestId('invoice-row');
     expect(rows[0]).toHaveTextContent('$49.00');
     expect(within(rows[0]!).getByTestId('invoice-status')).toHaveTextContent('Paid');
-    expect(within(rows[0]!).getByRole('link', { name: /as PDF/ })).toHaveAttribute('rel', 'noopener noreferrer');
+    expect(within(rows[0]!).getByRole('link', { name: /as PDF/ })).toHaveAttribute(
+      'rel',
+      'noopener noreferrer',
+    );
     expect(rows[1]).toHaveTextContent('¥1,234');
     await user.click(screen.getByRole('button', { name: 'Show older invoices' }));
     await waitFor(() => expect(screen.getAllByTestId('invoice-row')).toHaveLength(3));
     expect(screen.getAllByTestId('invoice-row')[2]).toHaveTextContent(/KWD\s5\.678/);
-    expect(server.calls('GET /api/stripe/get-invoices')[1]!.route).toContain(`starting_after=${last.id}`);
+    expect(server.calls('GET /api/stripe/get-invoices')[1]!.route).toContain(
+      `starting_after=${last.id}`,
+    );
     expect(screen.queryByRole('button', { name: 'Show older invoices' })).toBeNull();
   });
 
@@ -154,21 +186,35 @@ describe('InvoiceHistory', () => {
       invoice(1, { status: 'open', amount_paid: 900, amount_remaining: 4000, invoice_pdf: null }),
       invoice(2, { invoice_pdf: 'javascript:alert(1)', hosted_invoice_url: 'data:text/html,x' }),
     ];
-    show(<InvoiceHistory />, startServer({ 'GET /api/stripe/get-invoices': { invoices: rows, has_more: false } }));
+    show(
+      <InvoiceHistory />,
+      startServer({ 'GET /api/stripe/get-invoices': { invoices: rows, has_more: false } }),
+    );
     const [open, hostile] = await screen.findAllByTestId('invoice-row');
-    expect(within(open!).getByRole('link', { name: /^Pay/ })).toHaveAttribute('href', 'https://pay.example/in');
+    expect(within(open!).getByRole('link', { name: /^Pay/ })).toHaveAttribute(
+      'href',
+      'https://pay.example/in',
+    );
     expect(open).toHaveTextContent('$40.00 still to pay');
     expect(within(hostile!).queryByRole('link')).toBeNull();
   });
 
   test('none yet', async () => {
-    show(<InvoiceHistory />, startServer({ 'GET /api/stripe/get-invoices': { invoices: [], has_more: false } }));
+    show(
+      <InvoiceHistory />,
+      startServer({ 'GET /api/stripe/get-invoices': { invoices: [], has_more: false } }),
+    );
     expect(await screen.findByText('No invoices yet')).toBeVisible();
   });
 
   test('a failure is told and can be tried again', async () => {
     const user = userEvent.setup();
-    const server = startServer({ 'GET /api/stripe/get-invoices': new Status(422, { code: 'invalid_input', detail: 'Bad limit.' }) });
+    const server = startServer({
+      'GET /api/stripe/get-invoices': new Status(422, {
+        code: 'invalid_input',
+        detail: 'Bad limit.',
+      }),
+    });
     show(<InvoiceHistory />, server);
     expect(await screen.findByRole('alert')).toHaveTextContent('Bad limit.');
     server.routes['GET /api/stripe/get-invoices'] = { invoices: [invoice(1)], has_more: false };
@@ -182,8 +228,16 @@ describe('PaymentMethodCard', () => {
     const user = userEvent.setup();
     const server = startServer({
       ...none,
-      'GET /api/payment-methods': { payment_methods: [paymentMethod(), paymentMethod({ id: 'x', card_exp_year: 2020, is_default: false })] },
-      'POST /api/stripe/create-portal': new Status(503, { code: 'provider_unavailable', detail: 'The portal is away.' }),
+      'GET /api/payment-methods': {
+        payment_methods: [
+          paymentMethod(),
+          paymentMethod({ id: 'x', card_exp_year: 2020, is_default: false }),
+        ],
+      },
+      'POST /api/stripe/create-portal': new Status(503, {
+        code: 'provider_unavailable',
+        detail: 'The portal is away.',
+      }),
     });
     show(<PaymentMethodCard />, server);
     const cards = await screen.findAllByTestId('payment-method');
@@ -192,7 +246,10 @@ describe('PaymentMethodCard', () => {
     expect(cards[1]).toHaveTextContent('Expired');
     await user.click(screen.getByTestId('update-card'));
     expect(await screen.findByTestId('toast')).toHaveTextContent('The portal is away.');
-    expect(server.calls('POST')[0]!.body).toEqual({ flow: 'payment_method_update', returnUrl: 'http://127.0.0.1:8080/dashboard' });
+    expect(server.calls('POST')[0]!.body).toEqual({
+      flow: 'payment_method_update',
+      returnUrl: 'http://127.0.0.1:8080/dashboard',
+    });
   });
 });
 
@@ -215,11 +272,15 @@ describe('NotificationsPanel', () => {
       },
     });
     show(<NotificationsPanel />, server);
-    await waitFor(() => expect(screen.getByTestId('notification-unread-count')).toHaveTextContent('2'));
+    await waitFor(() =>
+      expect(screen.getByTestId('notification-unread-count')).toHaveTextContent('2'),
+    );
     await user.click(screen.getByRole('button', { name: 'Mark as read: Payment 1' }));
     expect(screen.getByTestId('notification-unread-count')).toHaveTextContent('1');
     await user.click(screen.getByRole('button', { name: 'Mark all read' }));
-    await waitFor(() => expect(screen.getByTestId('notification-unread-count')).toHaveTextContent('0'));
+    await waitFor(() =>
+      expect(screen.getByTestId('notification-unread-count')).toHaveTextContent('0'),
+    );
     expect(server.calls('PATCH').map((call) => call.body)).toEqual([
       { ids: [notification(1).id], read: true },
       { all: true, read: true },
@@ -250,7 +311,9 @@ describe('NotificationsPanel', () => {
       await waitFor(() => expect(server.live.open).toBe(true));
       const before = server.calls('GET /api/notifications').length;
       server.live.send('notification', fresh, fresh.id);
-      await waitFor(() => expect(server.calls('GET /api/notifications').length).toBeGreaterThan(before));
+      await waitFor(() =>
+        expect(server.calls('GET /api/notifications').length).toBeGreaterThan(before),
+      );
       expect(screen.queryAllByTestId('toast')).toHaveLength(toasts);
       unmount();
       await waitFor(() => expect(server.live.open).toBe(false));
@@ -263,9 +326,31 @@ describe('NotificationsPanel', () => {
     await waitFor(() => expect(server.live.open).toBe(true));
     await userEvent.click(screen.getByTestId('subscription-cancel'));
     await userEvent.click(screen.getByTestId('confirm-cancel'));
-    expect(await screen.findByTestId('toast')).toHaveTextContent('You keep Pro until Dec 12, 2026.');
-    server.live.send('notification', notification(5, { title: 'Cancellation Scheduled', message: 'From the server.' }), 'x');
+    expect(await screen.findByTestId('toast')).toHaveTextContent(
+      'You keep Pro until Dec 12, 2026.',
+    );
+    server.live.send(
+      'notification',
+      notification(5, { title: 'Cancellation Scheduled', message: 'From the server.' }),
+      'x',
+    );
     await waitFor(() => expect(screen.getByTestId('toast')).toHaveTextContent('From the server.'));
+    server.live.send(
+      'notification',
+      notification(6, { type: 'subscription_cancel_scheduled', title: 'Other words' }),
+      'y',
+    );
+    await waitFor(() => expect(screen.getAllByTestId('toast')).toHaveLength(2));
+    server.live.send(
+      'notification',
+      notification(7, { type: 'subscription_resumed', title: 'Subscription Resumed' }),
+      'z',
+    );
+    await waitFor(() =>
+      expect(screen.getAllByTestId('toast').map((toast) => toast.textContent)).not.toContainEqual(
+        expect.stringContaining('Other words'),
+      ),
+    );
   });
 
   test('an old one from the backlog makes no toast', async () => {
@@ -274,26 +359,43 @@ describe('NotificationsPanel', () => {
     await waitFor(() => expect(server.live.open).toBe(true));
     const before = server.calls('GET /api/notifications').length;
     server.live.send('notification', notification(9, { created_at: '2026-01-01T00:00:00Z' }), 'x');
-    await waitFor(() => expect(server.calls('GET /api/notifications').length).toBeGreaterThan(before));
+    await waitFor(() =>
+      expect(server.calls('GET /api/notifications').length).toBeGreaterThan(before),
+    );
     expect(screen.queryByTestId('toast')).toBeNull();
   });
 });
 
 test('a `changed` event makes the page read again', async () => {
-  const server = startServer({ 'GET /api/stripe/get-subscription': { subscription: subscription() } });
+  const server = startServer({
+    'GET /api/stripe/get-subscription': { subscription: subscription() },
+  });
   show(<SubscriptionStatus />, server);
-  await waitFor(() => expect(screen.getByTestId('subscription-status')).toHaveTextContent('Active'));
+  await waitFor(() =>
+    expect(screen.getByTestId('subscription-status')).toHaveTextContent('Active'),
+  );
   await waitFor(() => expect(server.live.open).toBe(true));
-  server.routes['GET /api/stripe/get-subscription'] = { subscription: subscription({ status: 'past_due' }) };
+  server.routes['GET /api/stripe/get-subscription'] = {
+    subscription: subscription({ status: 'past_due' }),
+  };
   server.live.send('changed', {});
-  await waitFor(() => expect(screen.getByTestId('subscription-status')).toHaveTextContent('Past due'));
+  await waitFor(() =>
+    expect(screen.getByTestId('subscription-status')).toHaveTextContent('Past due'),
+  );
 });
 
 describe('PricingTable', () => {
   const free = plan('free', { is_free: true, purchasable: false, prices: [] });
   const catalogue = {
     plans: [free, plan('pro'), plan('business', { trial_days: 14 })],
-    top_ups: [plan('credits', { kind: 'top_up', prices: [price({ billing_cycle: null, interval: null, amount: 2000, monthly_amount: null })] })],
+    top_ups: [
+      plan('credits', {
+        kind: 'top_up',
+        prices: [
+          price({ billing_cycle: null, interval: null, amount: 2000, monthly_amount: null }),
+        ],
+      }),
+    ],
   };
 
   test('switches between monthly and yearly and buys by plan key, never by price', async () => {
@@ -301,7 +403,10 @@ describe('PricingTable', () => {
     const server = startServer({
       ...none,
       'GET /api/plans': catalogue,
-      'POST /api/stripe/create-checkout': new Status(422, { code: 'url_not_allowed', detail: 'Not on the allow-list.' }),
+      'POST /api/stripe/create-checkout': new Status(422, {
+        code: 'url_not_allowed',
+        detail: 'Not on the allow-list.',
+      }),
     });
     show(<PricingTable />, server);
     const buy = await screen.findByTestId('plan-pro-subscribe');
@@ -330,7 +435,9 @@ describe('PricingTable', () => {
     const user = userEvent.setup();
     const server = startServer({ 'GET /api/plans': catalogue });
     const onSignedOut = vi.fn();
-    show(<PricingTable onSignedOut={onSignedOut} defaultBillingCycle="yearly" />, server, { signedIn: false });
+    show(<PricingTable onSignedOut={onSignedOut} defaultBillingCycle="yearly" />, server, {
+      signedIn: false,
+    });
     await user.click(await screen.findByTestId('plan-pro-subscribe'));
     expect(onSignedOut).toHaveBeenCalledExactlyOnceWith(catalogue.plans[1], 'yearly');
     expect(server.asked.map((call) => call.route)).toEqual(['GET /api/plans']);
@@ -363,7 +470,10 @@ describe('PricingTable', () => {
     const { unmount } = show(<PricingTable />, server);
     expect(await screen.findByText('No plans yet')).toBeVisible();
     unmount();
-    show(<PricingTable />, startServer({ ...none, 'GET /api/plans': new TypeError('Failed to fetch') }));
+    show(
+      <PricingTable />,
+      startServer({ ...none, 'GET /api/plans': new TypeError('Failed to fetch') }),
+    );
     expect(await screen.findByText('The plans could not be loaded')).toBeVisible();
   });
 });
@@ -385,10 +495,14 @@ describe('ConnectionNotice', () => {
         server,
         { live: false },
       );
-      expect(await screen.findByText(new RegExp(`A little ${words}|The billing service ${words}`))).toBeInTheDocument();
+      expect(
+        await screen.findByText(new RegExp(`A little ${words}|The billing service ${words}`)),
+      ).toBeInTheDocument();
       server.routes['GET /api/stripe/get-subscription'] = { subscription: subscription() };
       await vi.advanceTimersByTimeAsync(5_100);
-      await waitFor(() => expect(screen.getByTestId('subscription-status')).toHaveTextContent('Active'));
+      await waitFor(() =>
+        expect(screen.getByTestId('subscription-status')).toHaveTextContent('Active'),
+      );
       expect(screen.queryByText(new RegExp(words))).toBeNull();
     } finally {
       vi.useRealTimers();
@@ -401,7 +515,12 @@ describe('ConnectionNotice', () => {
         <ConnectionNotice />
         <SubscriptionStatus />
       </>,
-      startServer({ 'GET /api/stripe/get-subscription': new Status(403, { code: 'forbidden', detail: 'Not yours.' }) }),
+      startServer({
+        'GET /api/stripe/get-subscription': new Status(403, {
+          code: 'forbidden',
+          detail: 'Not yours.',
+        }),
+      }),
     );
     expect(await screen.findByRole('alert')).toHaveTextContent('Not yours.');
     expect(screen.queryByText(/The billing service/)).toBeNull();

@@ -1,7 +1,15 @@
 // A stand-in for the API at the level of fetch: the real client, the real cache, the real components
 // run against it, and each test says what the routes answer.
 
-import { createPaydesk, type Invoice, type Notification, type PaymentMethod, type Plan, type Price, type Subscription } from '@paydesk/client';
+import {
+  createPaydesk,
+  type Invoice,
+  type Notification,
+  type PaymentMethod,
+  type Plan,
+  type Price,
+  type Subscription,
+} from '@paydesk/client';
 import { render } from '@testing-library/react';
 import type { ReactNode } from 'react';
 
@@ -56,16 +64,29 @@ export function startServer(routes: Record<string, Answer>) {
     const route = `${request.method} ${url.pathname}`;
     if (route === 'GET /api/notifications/stream') return live.response(init?.signal);
     const text = await request.text();
-    const call = { route: `${request.method} ${url.pathname}${url.search}`, body: text ? (JSON.parse(text) as unknown) : null, headers: request.headers };
+    const call = {
+      route: `${request.method} ${url.pathname}${url.search}`,
+      body: text ? (JSON.parse(text) as unknown) : null,
+      headers: request.headers,
+    };
     asked.push(call);
     const answer = routes[route];
-    const value: unknown = await (typeof answer === 'function' ? (answer as (asked: Asked) => unknown)(call) : answer);
+    const value: unknown = await (typeof answer === 'function'
+      ? (answer as (asked: Asked) => unknown)(call)
+      : answer);
     if (value instanceof Error) throw value;
-    if (value === undefined) return Response.json({ code: 'not_found', detail: `no ${route}` }, { status: 404 });
-    if (value instanceof Status) return Response.json(value.body, { status: value.status, headers: value.headers });
+    if (value === undefined)
+      return Response.json({ code: 'not_found', detail: `no ${route}` }, { status: 404 });
+    if (value instanceof Status)
+      return Response.json(value.body, { status: value.status, headers: value.headers });
     return Response.json(value);
   };
-  const client = createPaydesk({ baseUrl: 'http://127.0.0.1:8080', getToken: () => 'token', fetch, policy: { attempts_max: 1 } });
+  const client = createPaydesk({
+    baseUrl: 'http://127.0.0.1:8080',
+    getToken: () => 'token',
+    fetch,
+    policy: { attempts_max: 1 },
+  });
   return {
     client,
     fetch,
@@ -76,7 +97,11 @@ export function startServer(routes: Record<string, Answer>) {
   };
 }
 
-export function show(children: ReactNode, server: ReturnType<typeof startServer>, props: Partial<PaydeskProviderProps> = {}) {
+export function show(
+  children: ReactNode,
+  server: ReturnType<typeof startServer>,
+  props: Partial<PaydeskProviderProps> = {},
+) {
   return render(
     <PaydeskProvider client={server.client} locale="en-US" {...props}>
       {children}
@@ -119,7 +144,12 @@ export function subscription(given: Partial<Subscription> = {}): Subscription {
 }
 
 export const scheduled = () =>
-  subscription({ cancel_at_period_end: true, cancel_scheduled: true, cancel_at: '2026-12-12T00:00:00Z', access_until: '2026-12-12T00:00:00Z' });
+  subscription({
+    cancel_at_period_end: true,
+    cancel_scheduled: true,
+    cancel_at: '2026-12-12T00:00:00Z',
+    access_until: '2026-12-12T00:00:00Z',
+  });
 
 export function invoice(n: number, given: Partial<Invoice> = {}): Invoice {
   return {
@@ -215,7 +245,16 @@ export function plan(key: string, given: Partial<Plan> = {}): Plan {
     trial_days: 0,
     is_free: false,
     purchasable: true,
-    prices: [price(), price({ billing_cycle: 'yearly', interval: 'year', amount: 49000, monthly_amount: 4083, saving_percent: 17 })],
+    prices: [
+      price(),
+      price({
+        billing_cycle: 'yearly',
+        interval: 'year',
+        amount: 49000,
+        monthly_amount: 4083,
+        saving_percent: 17,
+      }),
+    ],
     ...given,
   };
 }

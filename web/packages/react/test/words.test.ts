@@ -2,7 +2,15 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { cardBrandName, describeSubscription, expiryState, formatAgo, formatDate, formatPeriod, safeHref } from '../src';
+import {
+  cardBrandName,
+  describeSubscription,
+  expiryState,
+  formatAgo,
+  formatDate,
+  formatPeriod,
+  safeHref,
+} from '../src';
 import { notificationTone } from '../src/notificationTone';
 import { scheduled, subscription } from './server';
 
@@ -13,9 +21,21 @@ describe('describeSubscription', () => {
     // status, badge, date, notice's next step, can cancel, can resume
     [subscription(), 'success Active', 'Next payment 2026-12-12', null, true, false],
     [scheduled(), 'warning Cancels soon', 'Ends 2026-12-12', 'resume', false, true],
-    [subscription({ status: 'trialing', trial_end: '2026-11-26T00:00:00Z' }), 'info Trial', 'Trial ends 2026-11-26', 'none', true, false],
     [
-      subscription({ status: 'trialing', trial_end: '2026-11-26T00:00:00Z', cancel_scheduled: true, cancel_at: '2026-11-26T00:00:00Z' }),
+      subscription({ status: 'trialing', trial_end: '2026-11-26T00:00:00Z' }),
+      'info Trial',
+      'Trial ends 2026-11-26',
+      'none',
+      true,
+      false,
+    ],
+    [
+      subscription({
+        status: 'trialing',
+        trial_end: '2026-11-26T00:00:00Z',
+        cancel_scheduled: true,
+        cancel_at: '2026-11-26T00:00:00Z',
+      }),
       'warning Cancels soon',
       'Ends 2026-11-26',
       'resume',
@@ -31,20 +51,67 @@ describe('describeSubscription', () => {
       false,
     ],
     // what is owed is the louder fact than what ends
-    [subscription({ status: 'past_due', cancel_scheduled: true }), 'danger Past due', 'Ends 2026-12-12', 'update_card', false, true],
-    [subscription({ status: 'unpaid', is_active: false }), 'danger Unpaid', 'Current period ends 2026-12-12', 'update_card', true, false],
-    [subscription({ status: 'paused', is_active: false }), 'neutral Paused', 'Current period ends 2026-12-12', 'open_portal', true, false],
-    [subscription({ status: 'incomplete', is_active: false }), 'warning Payment not finished', 'Started 2026-10-12', 'open_portal', false, false],
-    [subscription({ status: 'incomplete_expired', is_active: false }), 'neutral Expired', 'Started 2026-10-12', 'choose_plan', false, false],
     [
-      subscription({ status: 'canceled', is_active: false, ended_at: '2026-11-20T00:00:00Z', cancel_scheduled: true }),
+      subscription({ status: 'past_due', cancel_scheduled: true }),
+      'danger Past due',
+      'Ends 2026-12-12',
+      'update_card',
+      false,
+      true,
+    ],
+    [
+      subscription({ status: 'unpaid', is_active: false }),
+      'danger Unpaid',
+      'Current period ends 2026-12-12',
+      'update_card',
+      true,
+      false,
+    ],
+    [
+      subscription({ status: 'paused', is_active: false }),
+      'neutral Paused',
+      'Current period ends 2026-12-12',
+      'open_portal',
+      true,
+      false,
+    ],
+    [
+      subscription({ status: 'incomplete', is_active: false }),
+      'warning Payment not finished',
+      'Started 2026-10-12',
+      'open_portal',
+      false,
+      false,
+    ],
+    [
+      subscription({ status: 'incomplete_expired', is_active: false }),
+      'neutral Expired',
+      'Started 2026-10-12',
+      'choose_plan',
+      false,
+      false,
+    ],
+    [
+      subscription({
+        status: 'canceled',
+        is_active: false,
+        ended_at: '2026-11-20T00:00:00Z',
+        cancel_scheduled: true,
+      }),
       'neutral Canceled',
       'Ended 2026-11-20',
       'choose_plan',
       false,
       false,
     ],
-    [subscription({ status: 'from_the_future' as never }), 'neutral from_the_future', 'Current period ends 2026-12-12', null, false, false],
+    [
+      subscription({ status: 'from_the_future' as never }),
+      'neutral from_the_future',
+      'Current period ends 2026-12-12',
+      null,
+      false,
+      false,
+    ],
   ] as const;
 
   test.each(table)('$status', (row, badge, date, step, can_cancel, can_resume) => {
@@ -56,7 +123,8 @@ describe('describeSubscription', () => {
   });
 
   test('the price counts the seats, in the currency, per cycle', () => {
-    const price = (given: Parameters<typeof subscription>[0]) => plain(describeSubscription(subscription(given), 'en-US').price);
+    const price = (given: Parameters<typeof subscription>[0]) =>
+      plain(describeSubscription(subscription(given), 'en-US').price);
     expect(price({})).toBe('$49.00 per month');
     expect(price({ quantity: 3, plan_type: 'yearly' })).toBe('$147.00 per year');
     expect(price({ currency: 'jpy', amount: 5000 })).toBe('¥5,000 per month');
@@ -68,18 +136,39 @@ describe('describeSubscription', () => {
     const lines = describeSubscription(subscription(), 'en-US').cancel_consequences;
     expect(lines[0]).toBe('You keep Pro until Dec 12, 2026.');
     expect(lines[1]).toBe('You will not be charged again.');
-    expect(describeSubscription(subscription({ status: 'trialing' }), 'en-US').cancel_consequences[1]).toBe('You will not be charged.');
+    expect(
+      describeSubscription(subscription({ status: 'trialing' }), 'en-US').cancel_consequences[1],
+    ).toBe('You will not be charged.');
   });
 
   test('without any date it still makes sentences', () => {
-    const bare = subscription({ current_period_end: null, plan_name: null, plan_key: null, cancel_scheduled: true });
+    const bare = subscription({
+      current_period_end: null,
+      plan_name: null,
+      plan_key: null,
+      cancel_scheduled: true,
+    });
     const words = describeSubscription(bare, 'en-US');
     expect(words.date).toBeNull();
     expect(words.notice?.title).toBe('Your plan ends with the paid period');
-    expect(words.cancel_consequences[0]).toBe('You keep your plan until the end of the paid period.');
-    for (const status of ['active', 'trialing', 'past_due', 'unpaid', 'paused', 'canceled'] as const) {
-      const { notice, price, cancel_consequences } = describeSubscription({ ...bare, status, cancel_scheduled: false }, 'en-US');
-      expect(JSON.stringify([notice?.title, notice?.text, price, cancel_consequences])).not.toMatch(/undefined|Invalid|NaN|—|keep Your/);
+    expect(words.cancel_consequences[0]).toBe(
+      'You keep your plan until the end of the paid period.',
+    );
+    for (const status of [
+      'active',
+      'trialing',
+      'past_due',
+      'unpaid',
+      'paused',
+      'canceled',
+    ] as const) {
+      const { notice, price, cancel_consequences } = describeSubscription(
+        { ...bare, status, cancel_scheduled: false },
+        'en-US',
+      );
+      expect(JSON.stringify([notice?.title, notice?.text, price, cancel_consequences])).not.toMatch(
+        /undefined|Invalid|NaN|—|keep Your/,
+      );
     }
   });
 });
@@ -102,7 +191,9 @@ describe('dates', () => {
     expect(formatDate('2026-12-12T00:00:00Z', 'de-DE')).toBe('12.12.2026');
     expect(formatDate(null, 'en-US')).toBe('—');
     expect(formatDate('soon', 'en-US')).toBe('—');
-    expect(plain(formatPeriod('2026-11-12T00:00:00Z', '2026-12-12T00:00:00Z', 'en-US'))).toBe('Nov 12 – Dec 12, 2026');
+    expect(plain(formatPeriod('2026-11-12T00:00:00Z', '2026-12-12T00:00:00Z', 'en-US'))).toBe(
+      'Nov 12 – Dec 12, 2026',
+    );
     expect(formatPeriod('2026-12-12T00:00:00Z', '2026-11-12T00:00:00Z', 'en-US')).toBe('');
   });
 });
@@ -115,7 +206,13 @@ describe('cards', () => {
     expect(expiryState(12, 2030, Date.parse('2026-11-21T00:00:00Z'))).toBe('ok');
     expect(expiryState(null, null, 0)).toBe('ok');
   });
-  test.each([['visa', 'Visa'], ['amex', 'American Express'], ['newcard', 'newcard'], [null, 'Card'], ['unknown', 'Card']])('%s is %s', (brand, name) => {
+  test.each([
+    ['visa', 'Visa'],
+    ['amex', 'American Express'],
+    ['newcard', 'newcard'],
+    [null, 'Card'],
+    ['unknown', 'Card'],
+  ])('%s is %s', (brand, name) => {
     expect(cardBrandName(brand)).toBe(name);
   });
 });

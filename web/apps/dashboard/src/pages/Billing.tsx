@@ -16,7 +16,8 @@ import { Page } from '../shell/Page';
 export default function Billing() {
   const [params] = useSearchParams();
   const checkout = params.get('session_id');
-  if (checkout) return <Navigate to={`/success?session_id=${encodeURIComponent(checkout)}`} replace />;
+  if (checkout)
+    return <Navigate to={`/success?session_id=${encodeURIComponent(checkout)}`} replace />;
   return (
     <Page title="Billing" lead="Your plan, your card and every invoice.">
       <CheckoutCancelled />
@@ -35,7 +36,15 @@ export default function Billing() {
 }
 
 function Plan() {
-  const { subscription, loading, error, refetch, setCancelAtPeriodEnd, openCustomerPortal, openingPortal } = useSubscription();
+  const {
+    subscription,
+    loading,
+    error,
+    refetch,
+    setCancelAtPeriodEnd,
+    openCustomerPortal,
+    openingPortal,
+  } = useSubscription();
   if (loading) {
     return (
       <Card title="Your plan" busy>

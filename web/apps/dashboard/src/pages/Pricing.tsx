@@ -15,17 +15,27 @@ export default function Pricing() {
   const { config } = useConfig();
   const cycle = cycleOf(params.get('cycle'));
   return (
-    <Page title="Plans that grow with you" lead="Start small and change or cancel at any time." centred wide>
+    <Page
+      title="Plans that grow with you"
+      lead="Start small and change or cancel at any time."
+      centred
+      wide
+    >
       <CheckoutCancelled />
       <PricingTable
         recommended="pro"
         {...(cycle && { defaultBillingCycle: cycle })}
-        onSignedOut={(_, chosen) => void navigate(`/sign-in?next=${encodeURIComponent(`/pricing?cycle=${chosen}`)}`)}
+        onSignedOut={(_, chosen) =>
+          void navigate(`/sign-in?next=${encodeURIComponent(`/pricing?cycle=${chosen}`)}`)
+        }
       />
       {config && !config.livemode && (
         <p className="mx-auto mt-10 max-w-[60ch] rounded-lg bg-surface-2 px-4 py-3 text-center text-sm text-muted">
-          Test mode: pay with card <span className="font-medium whitespace-nowrap text-ink tabular-nums">4242 4242 4242 4242</span>, any
-          future date and any three digits.
+          Test mode: pay with card{' '}
+          <span className="font-medium whitespace-nowrap text-ink tabular-nums">
+            4242 4242 4242 4242
+          </span>
+          , any future date and any three digits.
         </p>
       )}
     </Page>

@@ -1,5 +1,13 @@
 import { NotFoundError, type LocalUser } from '@paydesk/client';
-import { EmptyState, LoadError, Notice, Skeleton, messageOf, useApiQuery, useConfig } from '@paydesk/react';
+import {
+  EmptyState,
+  LoadError,
+  Notice,
+  Skeleton,
+  messageOf,
+  useApiQuery,
+  useConfig,
+} from '@paydesk/react';
 import { useEffect, useState } from 'react';
 import { Link, Navigate, useNavigate, useSearchParams } from 'react-router';
 
@@ -44,7 +52,11 @@ export default function SignIn() {
 function People({ next }: { next: string }) {
   const navigate = useNavigate();
   const { config } = useConfig();
-  const people = useApiQuery(['paydesk', 'local_users'], (options) => paydesk.getLocalUsers(options), { isPublic: true });
+  const people = useApiQuery(
+    ['paydesk', 'local_users'],
+    (options) => paydesk.getLocalUsers(options),
+    { isPublic: true },
+  );
   const [busy, setBusy] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
 
@@ -72,17 +84,21 @@ function People({ next }: { next: string }) {
     return (
       <div className="pd-card">
         <EmptyState title="Sign in through your app">
-          This server does not sign people in by itself. Open your app, sign in there and come back to billing from it.
+          This server does not sign people in by itself. Open your app, sign in there and come back
+          to billing from it.
         </EmptyState>
       </div>
     );
   }
   const users = people.data?.users ?? [];
-  if (people.error && users.length === 0) return <LoadError what="The people" error={people.error} onRetry={people.refetch} />;
+  if (people.error && users.length === 0)
+    return <LoadError what="The people" error={people.error} onRetry={people.refetch} />;
   if (users.length === 0) {
     return (
       <div className="pd-card">
-        <EmptyState title="There is nobody yet">Add a person to the local users and reload this page.</EmptyState>
+        <EmptyState title="There is nobody yet">
+          Add a person to the local users and reload this page.
+        </EmptyState>
       </div>
     );
   }
@@ -109,7 +125,11 @@ function People({ next }: { next: string }) {
                 <span className="block truncate font-medium">{user.name || user.email}</span>
                 <span className="block truncate text-sm text-muted">{user.email}</span>
               </span>
-              {busy === user.id ? <span className="pd-spinner" aria-hidden="true" /> : user.is_admin && <span className="pd-badge pd-tone-info">Admin</span>}
+              {busy === user.id ? (
+                <span className="pd-spinner" aria-hidden="true" />
+              ) : (
+                user.is_admin && <span className="pd-badge pd-tone-info">Admin</span>
+              )}
             </button>
           </li>
         ))}
@@ -117,7 +137,9 @@ function People({ next }: { next: string }) {
       <Link to="/pricing" className="pd-button pd-button-ghost pd-button-small justify-self-center">
         Look at the plans first
       </Link>
-      <p className="text-center text-sm text-muted">Local sign-in works on this machine only. No password is needed.</p>
+      <p className="text-center text-sm text-muted">
+        Local sign-in works on this machine only. No password is needed.
+      </p>
     </>
   );
 }

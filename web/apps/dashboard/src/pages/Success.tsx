@@ -1,4 +1,11 @@
-import { AlertIcon, CheckIcon, formatDate, planName, useCheckoutStatus, type CheckoutState } from '@paydesk/react';
+import {
+  AlertIcon,
+  CheckIcon,
+  formatDate,
+  planName,
+  useCheckoutStatus,
+  type CheckoutState,
+} from '@paydesk/react';
 import { useEffect, type ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 
@@ -12,7 +19,12 @@ export default function Success() {
   }, [title]);
   return (
     <div className="mx-auto grid max-w-[520px] content-center px-4 py-12 sm:py-20">
-      <section className="pd-card text-center" data-testid="success-state" data-state={status.state} aria-live="polite">
+      <section
+        className="pd-card text-center"
+        data-testid="success-state"
+        data-state={status.state}
+        aria-live="polite"
+      >
         <div className="grid justify-items-center gap-2 px-1 py-4 sm:px-6">
           <StateMark state={status.state} />
           <h1 className="mt-4 text-2xl font-semibold tracking-[-0.02em] text-balance">{title}</h1>
@@ -30,8 +42,10 @@ const titles: Record<CheckoutState['state'], string> = {
 };
 
 const errors: Record<Extract<CheckoutState, { state: 'error' }>['reason'], string> = {
-  no_session: 'This address does not say which checkout it belongs to. If you paid just now, your billing page shows it within a minute.',
-  not_found: 'We know no such checkout of yours. If you paid with another account, sign in with that one.',
+  no_session:
+    'This address does not say which checkout it belongs to. If you paid just now, your billing page shows it within a minute.',
+  not_found:
+    'We know no such checkout of yours. If you paid with another account, sign in with that one.',
   expired: 'This checkout has ended, and no payment for it has reached us. You can start again.',
   refused: 'The billing service does not accept this request.',
 };
@@ -50,7 +64,10 @@ function Details({ status }: { status: CheckoutState }) {
           </Text>
           {(status.slow || status.problem) && (
             <Actions>
-              <Link to="/dashboard/billing" className="pd-button pd-button-secondary pd-button-normal">
+              <Link
+                to="/dashboard/billing"
+                className="pd-button pd-button-secondary pd-button-normal"
+              >
                 Go to billing
               </Link>
             </Actions>
@@ -59,7 +76,10 @@ function Details({ status }: { status: CheckoutState }) {
       );
     case 'complete': {
       const { subscription, mode } = status.checkout;
-      const renewal = subscription?.status === 'trialing' ? subscription.trial_end : subscription?.current_period_end;
+      const renewal =
+        subscription?.status === 'trialing'
+          ? subscription.trial_end
+          : subscription?.current_period_end;
       return (
         <>
           <Text>
@@ -68,7 +88,8 @@ function Details({ status }: { status: CheckoutState }) {
               : subscription.status === 'trialing'
                 ? `Your trial of ${planName(subscription)} has started.`
                 : `${planName(subscription)} is active.`}
-            {renewal && ` ${subscription?.status === 'trialing' ? 'It runs until' : 'It renews on'} ${formatDate(renewal)}.`}
+            {renewal &&
+              ` ${subscription?.status === 'trialing' ? 'It runs until' : 'It renews on'} ${formatDate(renewal)}.`}
           </Text>
           <Actions>
             <Link to="/dashboard/billing" className="pd-button pd-button-primary pd-button-normal">
@@ -111,14 +132,19 @@ function Actions({ children }: { children: ReactNode }) {
 function StateMark({ state }: { state: CheckoutState['state'] }) {
   if (state === 'pending') {
     return (
-      <span className="grid size-16 place-items-center rounded-full bg-surface-2 text-link" aria-hidden="true">
+      <span
+        className="grid size-16 place-items-center rounded-full bg-surface-2 text-link"
+        aria-hidden="true"
+      >
         <span className="size-8 animate-spin rounded-full border-[3px] border-current border-r-transparent motion-reduce:animate-pulse" />
       </span>
     );
   }
   const ok = state === 'complete';
   return (
-    <span className={`grid size-16 place-items-center rounded-full ${ok ? 'bg-success-soft text-success' : 'bg-warning-soft text-warning'}`}>
+    <span
+      className={`grid size-16 place-items-center rounded-full ${ok ? 'bg-success-soft text-success' : 'bg-warning-soft text-warning'}`}
+    >
       {ok ? <CheckIcon className="size-8" /> : <AlertIcon className="size-8" />}
     </span>
   );

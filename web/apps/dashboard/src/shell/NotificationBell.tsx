@@ -34,16 +34,32 @@ export function NotificationBell() {
   const label = unreadCount === 0 ? 'Notifications' : `Notifications, ${unreadCount} unread`;
   return (
     <div className="sm:relative" ref={box}>
-      <button ref={button} type="button" className="pd-icon-button relative" aria-label={label} aria-expanded={open} aria-controls="notifications-popover" title={label} data-testid="notification-bell" onClick={() => setOpen(!open)}>
+      <button
+        ref={button}
+        type="button"
+        className="pd-icon-button relative"
+        aria-label={label}
+        aria-expanded={open}
+        aria-controls="notifications-popover"
+        title={label}
+        data-testid="notification-bell"
+        onClick={() => setOpen(!open)}
+      >
         <BellIcon />
         {unreadCount > 0 && (
-          <span className="absolute -top-0.5 -right-0.5 grid h-[18px] min-w-[18px] place-items-center rounded-full bg-accent px-1 text-[0.6875rem] font-semibold text-white" data-testid="notification-bell-count">
+          <span
+            className="absolute -top-0.5 -right-0.5 grid h-[18px] min-w-[18px] place-items-center rounded-full bg-accent px-1 text-[0.6875rem] font-semibold text-white"
+            data-testid="notification-bell-count"
+          >
             {unreadCount > 99 ? '99+' : unreadCount}
           </span>
         )}
       </button>
       {open && (
-        <div id="notifications-popover" className="absolute inset-x-3 top-[calc(100%+8px)] z-40 max-h-[70dvh] overflow-y-auto rounded-[14px] shadow-(--pd-shadow-large) sm:inset-x-auto sm:right-0 sm:w-[400px]">
+        <div
+          id="notifications-popover"
+          className="absolute inset-x-3 top-[calc(100%+8px)] z-40 max-h-[70dvh] overflow-y-auto rounded-[14px] shadow-(--pd-shadow-large) sm:inset-x-auto sm:right-0 sm:w-[400px]"
+        >
           <NotificationsPanel />
         </div>
       )}

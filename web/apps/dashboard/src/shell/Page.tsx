@@ -24,12 +24,22 @@ export function Page({ title, lead, children, centred = false, wide = false }: P
     window.scrollTo(0, 0);
   }, []);
   return (
-    <div className={`mx-auto w-full px-4 pt-6 pb-14 sm:px-8 lg:pt-9 ${wide ? 'max-w-6xl' : 'max-w-5xl'}`}>
+    <div
+      className={`mx-auto w-full px-4 pt-6 pb-14 sm:px-8 lg:pt-9 ${wide ? 'max-w-6xl' : 'max-w-5xl'}`}
+    >
       <div className={centred ? 'mb-8 text-center' : 'mb-6'}>
-        <h1 ref={heading} tabIndex={-1} className="text-[1.75rem] leading-tight font-semibold tracking-[-0.025em] text-balance wrap-anywhere sm:text-3xl">
+        <h1
+          ref={heading}
+          tabIndex={-1}
+          className="text-[1.75rem] leading-tight font-semibold tracking-[-0.025em] text-balance wrap-anywhere sm:text-3xl"
+        >
           {title}
         </h1>
-        {lead && <p className={`mt-2 max-w-[60ch] text-muted text-pretty ${centred ? 'mx-auto' : ''}`}>{lead}</p>}
+        {lead && (
+          <p className={`mt-2 max-w-[60ch] text-muted text-pretty ${centred ? 'mx-auto' : ''}`}>
+            {lead}
+          </p>
+        )}
       </div>
       {children}
     </div>

@@ -9,7 +9,16 @@ import { ThemeToggle } from './ThemeToggle';
 
 function HomeIcon() {
   return (
-    <svg className="pd-icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="1.75" strokeLinecap="round" strokeLinejoin="round" aria-hidden="true">
+    <svg
+      className="pd-icon"
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.75"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
       <path d="M4 11.5 12 4.5l8 7V20h-5.5v-5.5h-5V20H4v-8.5Z" />
     </svg>
   );
@@ -26,7 +35,10 @@ export function Shell() {
   const session = useLocalSession();
   return (
     <div className="flex min-h-dvh flex-col bg-page lg:flex-row">
-      <a href="#main" className="sr-only focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-50 focus:rounded-lg focus:bg-surface focus:px-4 focus:py-2 focus:shadow-lg">
+      <a
+        href="#main"
+        className="sr-only focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-50 focus:rounded-lg focus:bg-surface focus:px-4 focus:py-2 focus:shadow-lg"
+      >
         Skip to content
       </a>
       {session && <SideBar session={session} />}
@@ -49,43 +61,47 @@ export function Shell() {
 function SideBar({ session }: { session: LocalSession }) {
   return (
     <aside className="hidden w-62 shrink-0 border-r border-line bg-surface lg:block">
-     <div className="sticky top-0 flex h-dvh flex-col overflow-y-auto px-4 py-5">
-      <div className="px-2">
-        <Brand />
-      </div>
-      <nav aria-label="Main" className="mt-8 grid gap-1">
-        {places.map((place) => (
-          <NavLink
-            key={place.to}
-            to={place.to}
-            end={place.end}
-            className={({ isActive }) =>
-              `flex items-center gap-3 rounded-lg px-3 py-2.5 text-[0.9375rem] font-medium ${isActive ? 'bg-surface-2 text-ink' : 'text-muted hover:bg-surface-2 hover:text-ink'}`
-            }
-          >
-            {place.icon}
-            {place.label}
-          </NavLink>
-        ))}
-      </nav>
-      <div className="mt-auto grid gap-4">
-        <TestMode />
-        <div className="flex items-center gap-3 border-t border-line px-2 pt-4">
-          <Avatar name={session.user.name || session.user.email} />
-          <div className="min-w-0 flex-1">
-            <p className="truncate text-sm font-medium">{session.user.name || session.user.email}</p>
-            <SignOutButton className="text-sm text-muted hover:text-ink" />
+      <div className="sticky top-0 flex h-dvh flex-col overflow-y-auto px-4 py-5">
+        <div className="px-2">
+          <Brand />
+        </div>
+        <nav aria-label="Main" className="mt-8 grid gap-1">
+          {places.map((place) => (
+            <NavLink
+              key={place.to}
+              to={place.to}
+              end={place.end}
+              className={({ isActive }) =>
+                `flex items-center gap-3 rounded-lg px-3 py-2.5 text-[0.9375rem] font-medium ${isActive ? 'bg-surface-2 text-ink' : 'text-muted hover:bg-surface-2 hover:text-ink'}`
+              }
+            >
+              {place.icon}
+              {place.label}
+            </NavLink>
+          ))}
+        </nav>
+        <div className="mt-auto grid gap-4">
+          <TestMode />
+          <div className="flex items-center gap-3 border-t border-line px-2 pt-4">
+            <Avatar name={session.user.name || session.user.email} />
+            <div className="min-w-0 flex-1">
+              <p className="truncate text-sm font-medium">
+                {session.user.name || session.user.email}
+              </p>
+              <SignOutButton className="text-sm text-muted hover:text-ink" />
+            </div>
           </div>
         </div>
       </div>
-     </div>
     </aside>
   );
 }
 
 function TopBar({ session }: { session: LocalSession | null }) {
   return (
-    <header className={`z-30 flex h-15 items-center gap-1 px-4 sm:px-8 ${session ? 'sticky top-0 bg-page/85 backdrop-blur lg:pointer-events-none lg:static lg:-mb-15 lg:bg-transparent lg:backdrop-blur-none' : 'border-b border-line'}`}>
+    <header
+      className={`z-30 flex h-15 items-center gap-1 px-4 sm:px-8 ${session ? 'sticky top-0 bg-page/85 backdrop-blur lg:pointer-events-none lg:static lg:-mb-15 lg:bg-transparent lg:backdrop-blur-none' : 'border-b border-line'}`}
+    >
       <div className={`flex items-center gap-3 ${session ? 'lg:hidden' : ''}`}>
         <Brand />
         <TestBadge />
@@ -109,13 +125,19 @@ function TopBar({ session }: { session: LocalSession | null }) {
 
 function BottomBar() {
   return (
-    <nav aria-label="Main" data-bottom-bar className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-3 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:hidden">
+    <nav
+      aria-label="Main"
+      data-bottom-bar
+      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-3 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:hidden"
+    >
       {places.map((place) => (
         <NavLink
           key={place.to}
           to={place.to}
           end={place.end}
-          className={({ isActive }) => `flex h-15 flex-col items-center justify-center gap-1 text-xs font-medium ${isActive ? 'text-link' : 'text-muted'}`}
+          className={({ isActive }) =>
+            `flex h-15 flex-col items-center justify-center gap-1 text-xs font-medium ${isActive ? 'text-link' : 'text-muted'}`
+          }
         >
           {place.icon}
           {place.label}
@@ -127,7 +149,12 @@ function BottomBar() {
 
 function SignOutButton({ className }: { className: string }) {
   return (
-    <button type="button" className={`cursor-pointer ${className}`} data-testid="sign-out" onClick={signOut}>
+    <button
+      type="button"
+      className={`cursor-pointer ${className}`}
+      data-testid="sign-out"
+      onClick={signOut}
+    >
       Sign out
     </button>
   );
@@ -142,7 +169,12 @@ function TestMode() {
       <p className="text-muted">
         No real money moves.{' '}
         {config.sandbox_url && (
-          <a className="text-link underline underline-offset-2" href={config.sandbox_url} target="_blank" rel="noopener noreferrer">
+          <a
+            className="text-link underline underline-offset-2"
+            href={config.sandbox_url}
+            target="_blank"
+            rel="noopener noreferrer"
+          >
             Open the sandbox
           </a>
         )}
@@ -164,7 +196,10 @@ function TestBadge() {
 export function Avatar({ name }: { name: string }) {
   const letters = [...name.trim()].filter((_, i, all) => i === 0 || all[i - 1] === ' ');
   return (
-    <span aria-hidden="true" className="grid size-9 shrink-0 place-items-center rounded-full bg-surface-2 text-sm font-semibold text-muted uppercase ring-1 ring-line">
+    <span
+      aria-hidden="true"
+      className="grid size-9 shrink-0 place-items-center rounded-full bg-surface-2 text-sm font-semibold text-muted uppercase ring-1 ring-line"
+    >
       {letters.slice(0, 2).join('') || '?'}
     </span>
   );

@@ -64,9 +64,13 @@ function InvoiceRow({ invoice }: { invoice: Invoice }) {
   const page = safeHref(invoice.hosted_invoice_url);
   const amount = formatMoney(invoice.total, invoice.currency, { locale });
   const date = formatDate(invoice.created_at, locale);
-  const what = reasons[invoice.billing_reason ?? ''] ?? invoice.line_items[0]?.description ?? 'Invoice';
+  const what =
+    reasons[invoice.billing_reason ?? ''] ?? invoice.line_items[0]?.description ?? 'Invoice';
   const period = formatPeriod(invoice.period_start, invoice.period_end, locale);
-  const owed = invoice.status === 'open' && invoice.amount_remaining !== invoice.total && invoice.amount_remaining > 0;
+  const owed =
+    invoice.status === 'open' &&
+    invoice.amount_remaining !== invoice.total &&
+    invoice.amount_remaining > 0;
   return (
     <li className="pd-row" data-testid="invoice-row">
       <div className="pd-row-main">
@@ -90,17 +94,37 @@ function InvoiceRow({ invoice }: { invoice: Invoice }) {
       </div>
       <div className="pd-row-links">
         {page && invoice.status === 'open' && (
-          <a className="pd-button pd-button-primary pd-button-small" href={page} target="_blank" rel="noopener noreferrer" aria-label={`Pay the invoice of ${date}, ${amount} (opens a new tab)`}>
+          <a
+            className="pd-button pd-button-primary pd-button-small"
+            href={page}
+            target="_blank"
+            rel="noopener noreferrer"
+            aria-label={`Pay the invoice of ${date}, ${amount} (opens a new tab)`}
+          >
             Pay
           </a>
         )}
         {page && invoice.status !== 'open' && (
-          <a className="pd-icon-button" href={page} target="_blank" rel="noopener noreferrer" title="View invoice" aria-label={`View the invoice of ${date}, ${amount} (opens a new tab)`}>
+          <a
+            className="pd-icon-button"
+            href={page}
+            target="_blank"
+            rel="noopener noreferrer"
+            title="View invoice"
+            aria-label={`View the invoice of ${date}, ${amount} (opens a new tab)`}
+          >
             <ExternalIcon />
           </a>
         )}
         {pdf && (
-          <a className="pd-icon-button" href={pdf} target="_blank" rel="noopener noreferrer" title="Download PDF" aria-label={`Download the invoice of ${date}, ${amount} as PDF (opens a new tab)`}>
+          <a
+            className="pd-icon-button"
+            href={pdf}
+            target="_blank"
+            rel="noopener noreferrer"
+            title="Download PDF"
+            aria-label={`Download the invoice of ${date}, ${amount} as PDF (opens a new tab)`}
+          >
             <DownloadIcon />
           </a>
         )}

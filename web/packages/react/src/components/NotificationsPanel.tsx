@@ -8,12 +8,28 @@ import { usePaydesk } from '../context';
 import { Button, Card, EmptyState, LoadError, Skeleton } from '../ui/basics';
 import { AlertIcon, BellIcon, CheckIcon, ClockIcon, InfoIcon } from '../ui/icons';
 
-const icons = { danger: AlertIcon, warning: ClockIcon, success: CheckIcon, info: InfoIcon, neutral: InfoIcon };
+const icons = {
+  danger: AlertIcon,
+  warning: ClockIcon,
+  success: CheckIcon,
+  info: InfoIcon,
+  neutral: InfoIcon,
+};
 
 /** What happened, newest first; new ones appear by themselves: needs no props. */
 export function NotificationsPanel({ title = 'Notifications' }: { title?: string }) {
-  const { notifications, unreadCount, loading, error, refetch, hasMore, loadMore, loadingMore, markRead, markAllRead } =
-    useNotifications();
+  const {
+    notifications,
+    unreadCount,
+    loading,
+    error,
+    refetch,
+    hasMore,
+    loadMore,
+    loadingMore,
+    markRead,
+    markAllRead,
+  } = useNotifications();
   const now = useNow();
   const nothing = notifications.length === 0;
   return (
@@ -46,7 +62,12 @@ export function NotificationsPanel({ title = 'Notifications' }: { title?: string
         <>
           <ul className="pd-rows" aria-live="polite" aria-relevant="additions">
             {notifications.map((notification) => (
-              <NotificationRow key={notification.id} notification={notification} now={now} onRead={() => markRead(notification.id)} />
+              <NotificationRow
+                key={notification.id}
+                notification={notification}
+                now={now}
+                onRead={() => markRead(notification.id)}
+              />
             ))}
           </ul>
           {hasMore && (
@@ -62,7 +83,15 @@ export function NotificationsPanel({ title = 'Notifications' }: { title?: string
   );
 }
 
-function NotificationRow({ notification, now, onRead }: { notification: Notification; now: number; onRead: () => void }) {
+function NotificationRow({
+  notification,
+  now,
+  onRead,
+}: {
+  notification: Notification;
+  now: number;
+  onRead: () => void;
+}) {
   const { locale } = usePaydesk();
   const tone = notificationTone(notification.type);
   const Icon = icons[tone];
@@ -78,13 +107,22 @@ function NotificationRow({ notification, now, onRead }: { notification: Notifica
         </p>
         <p className="pd-row-text">{notification.message}</p>
         <p className="pd-row-text pd-faint">
-          <time dateTime={notification.created_at} title={formatDateTime(notification.created_at, locale)}>
+          <time
+            dateTime={notification.created_at}
+            title={formatDateTime(notification.created_at, locale)}
+          >
             {formatAgo(notification.created_at, now, locale)}
           </time>
         </p>
       </div>
       {!notification.read && (
-        <button type="button" className="pd-icon-button pd-unread" aria-label={`Mark as read: ${notification.title}`} title="Mark as read" onClick={onRead}>
+        <button
+          type="button"
+          className="pd-icon-button pd-unread"
+          aria-label={`Mark as read: ${notification.title}`}
+          title="Mark as read"
+          onClick={onRead}
+        >
           <span className="pd-unread-dot" />
         </button>
       )}

@@ -17,7 +17,12 @@ export function PaymentMethodCard() {
       busy={loading}
       aside={
         !nothing && (
-          <Button size="small" busy={openingPortal} data-testid="update-card" onClick={() => openCustomerPortal('payment_method_update')}>
+          <Button
+            size="small"
+            busy={openingPortal}
+            data-testid="update-card"
+            onClick={() => openCustomerPortal('payment_method_update')}
+          >
             Update card
           </Button>
         )
@@ -42,12 +47,20 @@ export function PaymentMethodCard() {
   );
 }
 
-const wallet_names: Record<string, string> = { paypal: 'PayPal', sepa_debit: 'SEPA Direct Debit', us_bank_account: 'Bank account', link: 'Link' };
+const wallet_names: Record<string, string> = {
+  paypal: 'PayPal',
+  sepa_debit: 'SEPA Direct Debit',
+  us_bank_account: 'Bank account',
+  link: 'Link',
+};
 
 function MethodRow({ method }: { method: PaymentMethod }) {
   const state = expiryState(method.card_exp_month, method.card_exp_year, Date.now());
   const expiry = formatExpiry(method.card_exp_month, method.card_exp_year);
-  const name = method.type === 'card' ? cardBrandName(method.card_brand) : (wallet_names[method.type] ?? method.type);
+  const name =
+    method.type === 'card'
+      ? cardBrandName(method.card_brand)
+      : (wallet_names[method.type] ?? method.type);
   return (
     <li className="pd-row" data-testid="payment-method">
       <span className="pd-card-chip">

@@ -23,29 +23,49 @@ export interface PricingCardProps {
 
 /** The price that counts for a cycle; a plan that is sold in one cycle only shows that one. */
 export function priceOf(plan: Plan, billingCycle: BillingCycle): Price | null {
-  return plan.prices.find((price) => price.billing_cycle === billingCycle) ?? plan.prices[0] ?? null;
+  return (
+    plan.prices.find((price) => price.billing_cycle === billingCycle) ?? plan.prices[0] ?? null
+  );
 }
 
 const labels: Record<PlanOffer, (plan: Plan) => string> = {
-  subscribe: (plan) => (plan.kind === 'top_up' ? 'Buy once' : plan.trial_days ? 'Start free trial' : `Get ${plan.name}`),
+  subscribe: (plan) =>
+    plan.kind === 'top_up' ? 'Buy once' : plan.trial_days ? 'Start free trial' : `Get ${plan.name}`,
   current: () => 'Your plan',
   change: () => 'Change plan',
   included: () => 'Included',
   unavailable: () => 'Not available',
 };
 
-export function PricingCard({ plan, billingCycle = 'monthly', offer = 'subscribe', recommended = false, currency, busy = false, disabled = false, onSubscribe }: PricingCardProps) {
+export function PricingCard({
+  plan,
+  billingCycle = 'monthly',
+  offer = 'subscribe',
+  recommended = false,
+  currency,
+  busy = false,
+  disabled = false,
+  onSubscribe,
+}: PricingCardProps) {
   const id = useId();
   const price = priceOf(plan, billingCycle);
   const still = offer === 'current' || offer === 'included' || offer === 'unavailable';
   return (
-    <article className={`pd-price-card ${recommended ? 'pd-price-card-highlight' : ''}`} aria-labelledby={id}>
+    <article
+      className={`pd-price-card ${recommended ? 'pd-price-card-highlight' : ''}`}
+      aria-labelledby={id}
+    >
       {recommended && <p className="pd-ribbon">Recommended</p>}
       <h3 className="pd-price-name" id={id}>
         {plan.name}
       </h3>
       <p className="pd-price-description">{plan.description}</p>
-      <PriceTag plan={plan} price={price} currency={currency} trial={offer === 'subscribe' && plan.trial_days > 0} />
+      <PriceTag
+        plan={plan}
+        price={price}
+        currency={currency}
+        trial={offer === 'subscribe' && plan.trial_days > 0}
+      />
       <Button
         variant={still ? 'secondary' : recommended ? 'primary' : 'secondary'}
         className="pd-button-wide"
@@ -69,18 +89,33 @@ export function PricingCard({ plan, billingCycle = 'monthly', offer = 'subscribe
   );
 }
 
-function PriceTag({ plan, price, currency, trial }: { plan: Plan; price: Price | null; currency: string | undefined; trial: boolean }) {
+function PriceTag({
+  plan,
+  price,
+  currency,
+  trial,
+}: {
+  plan: Plan;
+  price: Price | null;
+  currency: string | undefined;
+  trial: boolean;
+}) {
   const { locale } = usePaydesk();
   if (price === null) {
-    const nothing = currency ? formatMoney(0, currency, { locale, trimZeroFraction: true }) : 'Free';
+    const nothing = currency
+      ? formatMoney(0, currency, { locale, trimZeroFraction: true })
+      : 'Free';
     return (
       <div className="pd-price">
         <p className="pd-price-amount">{plan.is_free ? nothing : 'Let’s talk'}</p>
-        <p className="pd-price-note">{plan.is_free ? 'For as long as you like' : 'No price is set yet'}</p>
+        <p className="pd-price-note">
+          {plan.is_free ? 'For as long as you like' : 'No price is set yet'}
+        </p>
       </div>
     );
   }
-  const tag = (amount: number) => formatMoney(amount, price.currency, { locale, trimZeroFraction: true });
+  const tag = (amount: number) =>
+    formatMoney(amount, price.currency, { locale, trimZeroFraction: true });
   const yearly = price.billing_cycle === 'yearly';
   const shown = yearly && price.monthly_amount !== null ? price.monthly_amount : price.amount;
   return (
@@ -94,7 +129,9 @@ function PriceTag({ plan, price, currency, trial }: { plan: Plan; price: Price |
           {trial && `${plan.trial_days} days free, then `}
           {inWords(price, trial, tag)}
         </span>
-        {yearly && price.saving_percent > 0 && <span className="pd-saving">Save {price.saving_percent} %</span>}
+        {yearly && price.saving_percent > 0 && (
+          <span className="pd-saving">Save {price.saving_percent} %</span>
+        )}
       </p>
     </div>
   );

@@ -20,11 +20,20 @@ export interface PricingTableProps {
 const ended = new Set<Subscription['status']>(['canceled', 'incomplete_expired']);
 
 /** What a plan's button offers to someone who has `subscription`. */
-export function offerOf(plan: Plan, price: Price | null, subscription: Subscription | null): PlanOffer {
-  const live = subscription !== null && !ended.has(subscription.status) && subscription.status !== 'incomplete';
+export function offerOf(
+  plan: Plan,
+  price: Price | null,
+  subscription: Subscription | null,
+): PlanOffer {
+  const live =
+    subscription !== null &&
+    !ended.has(subscription.status) &&
+    subscription.status !== 'incomplete';
   if (plan.is_free) return live ? 'included' : 'current';
   if (live && plan.kind === 'plan') {
-    const same = plan.key === subscription.plan_key && (price?.billing_cycle ?? null) === subscription.plan_type;
+    const same =
+      plan.key === subscription.plan_key &&
+      (price?.billing_cycle ?? null) === subscription.plan_type;
     return same ? 'current' : 'change';
   }
   return plan.purchasable && price !== null ? 'subscribe' : 'unavailable';
@@ -34,10 +43,16 @@ export function offerOf(plan: Plan, price: Price | null, subscription: Subscript
 export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: PricingTableProps) {
   const { signedIn } = usePaydesk();
   const { plans, topUps, loading, error, refetch } = usePlans();
-  const { subscription, loading: loadingSubscription, openCustomerPortal, openingPortal } = useSubscription();
+  const {
+    subscription,
+    loading: loadingSubscription,
+    openCustomerPortal,
+    openingPortal,
+  } = useSubscription();
   const { buy, buying } = useCheckout();
   const [chosen, setChosen] = useState<BillingCycle | null>(defaultBillingCycle ?? null);
-  const cycle: BillingCycle = chosen ?? (subscription?.plan_type === 'yearly' ? 'yearly' : 'monthly');
+  const cycle: BillingCycle =
+    chosen ?? (subscription?.plan_type === 'yearly' ? 'yearly' : 'monthly');
 
   if (loading) return <PricingSkeleton />;
   if (plans.length === 0 && topUps.length === 0) {
@@ -59,7 +74,11 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
 
   function card(plan: Plan) {
     const price = priceOf(plan, cycle);
-    const offer = signedIn ? offerOf(plan, price, subscription) : plan.is_free ? 'included' : offerOf(plan, price, null);
+    const offer = signedIn
+      ? offerOf(plan, price, subscription)
+      : plan.is_free
+        ? 'included'
+        : offerOf(plan, price, null);
     return (
       <PricingCard
         key={plan.id}
@@ -93,9 +112,21 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
   );
 }
 
-function CycleSwitch({ cycle, plans, onChange }: { cycle: BillingCycle; plans: Plan[]; onChange: (cycle: BillingCycle) => void }) {
-  const yearly = plans.flatMap((plan) => plan.prices.filter((price) => price.billing_cycle === 'yearly'));
-  const monthly = plans.some((plan) => plan.prices.some((price) => price.billing_cycle === 'monthly'));
+function CycleSwitch({
+  cycle,
+  plans,
+  onChange,
+}: {
+  cycle: BillingCycle;
+  plans: Plan[];
+  onChange: (cycle: BillingCycle) => void;
+}) {
+  const yearly = plans.flatMap((plan) =>
+    plan.prices.filter((price) => price.billing_cycle === 'yearly'),
+  );
+  const monthly = plans.some((plan) =>
+    plan.prices.some((price) => price.billing_cycle === 'monthly'),
+  );
   if (yearly.length === 0 || !monthly) return null; // nothing to choose from
   const savings = yearly.map((price) => price.saving_percent).filter((percent) => percent > 0);
   const most = Math.max(0, ...savings);
@@ -105,10 +136,18 @@ function CycleSwitch({ cycle, plans, onChange }: { cycle: BillingCycle; plans: P
       <legend className="pd-visually-hidden">Billing cycle</legend>
       {(['monthly', 'yearly'] as const).map((value) => (
         <label key={value} className="pd-switch-option" data-testid={`billing-cycle-${value}`}>
-          <input type="radio" name="billing-cycle" value={value} checked={cycle === value} onChange={() => onChange(value)} />
+          <input
+            type="radio"
+            name="billing-cycle"
+            value={value}
+            checked={cycle === value}
+            onChange={() => onChange(value)}
+          />
           <span>
             {value === 'monthly' ? 'Monthly' : 'Yearly'}
-            {value === 'yearly' && most > 0 && <span className="pd-saving">{same ? `Save ${most} %` : `Save up to ${most} %`}</span>}
+            {value === 'yearly' && most > 0 && (
+              <span className="pd-saving">{same ? `Save ${most} %` : `Save up to ${most} %`}</span>
+            )}
           </span>
         </label>
       ))}

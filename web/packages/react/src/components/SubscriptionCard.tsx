@@ -2,7 +2,13 @@ import type { Subscription } from '@paydesk/client';
 import { useState } from 'react';
 
 import { usePaydesk } from '../context';
-import { describeSubscription, endsAt, planInSentence, planName, type NextStep } from '../describeSubscription';
+import {
+  describeSubscription,
+  endsAt,
+  planInSentence,
+  planName,
+  type NextStep,
+} from '../describeSubscription';
 import { formatDate } from '../format';
 import { AppLink } from '../ui/AppLink';
 import { Badge, Button, Card, EmptyState, Notice, messageOf } from '../ui/basics';
@@ -21,7 +27,12 @@ export interface SubscriptionCardProps {
 }
 
 /** The plan, its state in words, and what can be done about it. */
-export function SubscriptionCard({ subscription, onCancel, onManage, managing = false }: SubscriptionCardProps) {
+export function SubscriptionCard({
+  subscription,
+  onCancel,
+  onManage,
+  managing = false,
+}: SubscriptionCardProps) {
   const { locale, links } = usePaydesk();
   const toast = useToast();
   const [asking, setAsking] = useState(false);
@@ -30,7 +41,14 @@ export function SubscriptionCard({ subscription, onCancel, onManage, managing = 
 
   if (subscription === null) {
     return (
-      <Card title="Your plan" aside={<Badge tone="neutral" testId="subscription-status">Free</Badge>}>
+      <Card
+        title="Your plan"
+        aside={
+          <Badge tone="neutral" testId="subscription-status">
+            Free
+          </Badge>
+        }
+      >
         <EmptyState
           icon={<SparkIcon />}
           title="You are on the free plan"
@@ -59,8 +77,18 @@ export function SubscriptionCard({ subscription, onCancel, onManage, managing = 
       setAsking(false);
       toast(
         cancelAtPeriodEnd
-          ? { tone: 'info', title: 'Cancellation scheduled', text: `You keep ${name} until ${end ? formatDate(end, locale) : 'the period ends'}.` }
-          : { tone: 'success', title: 'Subscription resumed', text: `${title} continues as before.` },
+          ? {
+              about: 'cancellation',
+              tone: 'info',
+              title: 'Cancellation scheduled',
+              text: `You keep ${name} until ${end ? formatDate(end, locale) : 'the period ends'}.`,
+            }
+          : {
+              about: 'cancellation',
+              tone: 'success',
+              title: 'Subscription resumed',
+              text: `${title} continues as before.`,
+            },
       );
     } catch (error) {
       if (cancelAtPeriodEnd) setFailure(messageOf(error));
@@ -96,7 +124,13 @@ export function SubscriptionCard({ subscription, onCancel, onManage, managing = 
         );
       case 'resume':
         return (
-          <Button size="small" variant="primary" busy={busy} data-testid="subscription-resume" onClick={() => void change(false)}>
+          <Button
+            size="small"
+            variant="primary"
+            busy={busy}
+            data-testid="subscription-resume"
+            onClick={() => void change(false)}
+          >
             Keep {name}
           </Button>
         );
@@ -139,7 +173,9 @@ export function SubscriptionCard({ subscription, onCancel, onManage, managing = 
         {subscription.plan_type && (
           <div>
             <dt>Billed</dt>
-            <dd>{{ yearly: 'Yearly', monthly: 'Monthly', one_time: 'Once' }[subscription.plan_type]}</dd>
+            <dd>
+              {{ yearly: 'Yearly', monthly: 'Monthly', one_time: 'Once' }[subscription.plan_type]}
+            </dd>
           </div>
         )}
         {(subscription.quantity ?? 1) > 1 && (
@@ -157,7 +193,11 @@ export function SubscriptionCard({ subscription, onCancel, onManage, managing = 
             </Button>
           )}
           {words.can_cancel && (
-            <Button variant="ghost" data-testid="subscription-cancel" onClick={() => (setFailure(null), setAsking(true))}>
+            <Button
+              variant="ghost"
+              data-testid="subscription-cancel"
+              onClick={() => (setFailure(null), setAsking(true))}
+            >
               Cancel plan
             </Button>
           )}

@@ -9,7 +9,8 @@ import { SparkIcon } from '../ui/icons';
 /** The subscription in brief, for any page of the app: needs no props. */
 export function SubscriptionStatus() {
   const { locale, links } = usePaydesk();
-  const { subscription, loading, error, refetch, openCustomerPortal, openingPortal } = useSubscription();
+  const { subscription, loading, error, refetch, openCustomerPortal, openingPortal } =
+    useSubscription();
 
   if (subscription === null) {
     return (
@@ -23,7 +24,10 @@ export function SubscriptionStatus() {
             icon={<SparkIcon />}
             title="You don't have a subscription"
             action={
-              <AppLink href={links.pricing} className="pd-button pd-button-primary pd-button-normal">
+              <AppLink
+                href={links.pricing}
+                className="pd-button pd-button-primary pd-button-normal"
+              >
                 View plans
               </AppLink>
             }
@@ -58,7 +62,9 @@ export function SubscriptionStatus() {
           <time dateTime={words.date.instant}>{formatDate(words.date.instant, locale)}</time>
         </p>
       )}
-      {words.notice && <p className={`pd-line pd-tone-${words.notice.tone}`}>{words.notice.title}.</p>}
+      {words.notice && (
+        <p className={`pd-line pd-tone-${words.notice.tone}`}>{words.notice.title}.</p>
+      )}
       <div className="pd-card-actions">
         {ended ? (
           <AppLink href={links.pricing} className="pd-button pd-button-primary pd-button-normal">

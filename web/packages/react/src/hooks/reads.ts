@@ -1,7 +1,12 @@
 // The plain reads: one hook per list of the API.
 
 import type { Invoice, Notification, Paydesk, PaydeskError } from '@paydesk/client';
-import { useInfiniteQuery, useMutation, useQueryClient, type InfiniteData } from '@tanstack/react-query';
+import {
+  useInfiniteQuery,
+  useMutation,
+  useQueryClient,
+  type InfiniteData,
+} from '@tanstack/react-query';
 import { useCallback, useMemo } from 'react';
 
 import { usePaydesk } from '../context';
@@ -9,7 +14,9 @@ import { keys, recoveryInterval, useApiQuery } from '../query';
 
 export function useSession() {
   const { client, signedIn } = usePaydesk();
-  const query = useApiQuery(keys.session, (options) => client.getSession(options), { staleTime: 300_000 });
+  const query = useApiQuery(keys.session, (options) => client.getSession(options), {
+    staleTime: 300_000,
+  });
   return { ...query, user: query.data?.user ?? null, signedIn };
 }
 
@@ -36,24 +43,38 @@ export function usePaymentMethods() {
   const { client } = usePaydesk();
   const query = useApiQuery(keys.payment_methods, (options) => client.getPaymentMethods(options));
   const paymentMethods = query.data?.payment_methods ?? [];
-  const defaultMethod = paymentMethods.find((method) => method.is_default) ?? paymentMethods[0] ?? null;
+  const defaultMethod =
+    paymentMethods.find((method) => method.is_default) ?? paymentMethods[0] ?? null;
   return { ...query, paymentMethods, defaultMethod };
 }
 
 const page_size = 10;
 
-
 /** A list in pages, newest first, the next page asked for by the last row's id. */
 function usePages<P extends { has_more: boolean }, T extends { id: string }>(
   key: readonly string[],
-  read: (client: Paydesk, page: { limit: number; starting_after?: string }, signal: AbortSignal) => Promise<P>,
+  read: (
+    client: Paydesk,
+    page: { limit: number; starting_after?: string },
+    signal: AbortSignal,
+  ) => Promise<P>,
   rowsOf: (page: P) => T[],
 ) {
   const { client, signedIn } = usePaydesk();
-  const query = useInfiniteQuery<P, PaydeskError, InfiniteData<P>, readonly string[], string | null>({
+  const query = useInfiniteQuery<
+    P,
+    PaydeskError,
+    InfiniteData<P>,
+    readonly string[],
+    string | null
+  >({
     queryKey: key,
     queryFn: ({ pageParam, signal }) =>
-      read(client, { limit: page_size, ...(pageParam !== null && { starting_after: pageParam }) }, signal),
+      read(
+        client,
+        { limit: page_size, ...(pageParam !== null && { starting_after: pageParam }) },
+        signal,
+      ),
     initialPageParam: null,
     getNextPageParam: (page) => (page.has_more ? (rowsOf(page).at(-1)?.id ?? null) : null),
     enabled: signedIn,
@@ -73,7 +94,11 @@ function usePages<P extends { has_more: boolean }, T extends { id: string }>(
 }
 
 export function useInvoices() {
-  const { rows, pages: _, ...list } = usePages(
+  const {
+    rows,
+    pages: _,
+    ...list
+  } = usePages(
     keys.invoices,
     (client, page, signal) => client.getInvoices(page, { signal }),
     (page): Invoice[] => page.invoices,
@@ -107,7 +132,9 @@ export function useNotifications() {
           pages: data.pages.map((page) => ({
             ...page,
             unread_count: ids === 'all' ? 0 : Math.max(0, page.unread_count - count),
-            notifications: page.notifications.map((row) => (marked(row) ? { ...row, read: true } : row)),
+            notifications: page.notifications.map((row) =>
+              marked(row) ? { ...row, read: true } : row,
+            ),
           })),
         };
       });
@@ -130,4 +157,3 @@ export function useNotifications() {
 function uniqueById<T extends { id: string }>(rows: T[]): T[] {
   return [...new Map(rows.map((row) => [row.id, row])).values()];
 }
-

@@ -15,7 +15,11 @@ const missing_grace_ms = 8_000;
 export type CheckoutState =
   | { state: 'pending'; slow: boolean; problem: PaydeskError | null }
   | { state: 'complete'; checkout: CheckoutStatus }
-  | { state: 'error'; reason: 'no_session' | 'not_found' | 'expired' | 'refused'; error: PaydeskError | null };
+  | {
+      state: 'error';
+      reason: 'no_session' | 'not_found' | 'expired' | 'refused';
+      error: PaydeskError | null;
+    };
 
 /**
  * What became of a checkout. `complete` only when the server says so, which it does when the
@@ -62,7 +66,8 @@ export function useCheckoutStatus(sessionId: string | null): CheckoutState {
   if (query.data?.status === 'expired') return { state: 'error', reason: 'expired', error: null };
   const error = query.error;
   if (error instanceof NotFoundError) {
-    if (Date.now() - started >= missing_grace_ms) return { state: 'error', reason: 'not_found', error };
+    if (Date.now() - started >= missing_grace_ms)
+      return { state: 'error', reason: 'not_found', error };
   } else if (error && !error.transient && error.status !== 401) {
     return { state: 'error', reason: 'refused', error };
   }

@@ -31,13 +31,15 @@ export function useSubscription() {
       if (subscription === null) throw new Error('there is no subscription');
       return client.cancelSubscription({ subscriptionId: subscription.id, cancelAtPeriodEnd });
     },
-    onSuccess: (result) => queries.setQueryData(keys.subscription, { subscription: result.subscription }),
+    onSuccess: (result) =>
+      queries.setQueryData(keys.subscription, { subscription: result.subscription }),
     // The row may have changed under us; what we show now may be the reason of the refusal.
     onError: () => queries.invalidateQueries({ queryKey: keys.subscription }),
   });
   const { mutateAsync } = change;
   const setCancelAtPeriodEnd = useCallback(
-    async (cancelAtPeriodEnd: boolean): Promise<Subscription> => (await mutateAsync(cancelAtPeriodEnd)).subscription,
+    async (cancelAtPeriodEnd: boolean): Promise<Subscription> =>
+      (await mutateAsync(cancelAtPeriodEnd)).subscription,
     [mutateAsync],
   );
 

@@ -1,7 +1,16 @@
 // Short messages that appear in a corner and go by themselves. The live region is always there, or
 // screen readers would not announce what is put into it.
 
-import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type ReactNode,
+} from 'react';
 
 import type { Tone } from '../describeSubscription';
 import { AlertIcon, CheckIcon, CloseIcon, InfoIcon } from './icons';
@@ -10,6 +19,8 @@ export interface Toast {
   tone: Tone;
   title: string;
   text?: string;
+  /** A newer toast about the same thing takes the place of the older one. */
+  about?: string;
 }
 
 type Shown = Toast & { id: number };
@@ -18,8 +29,9 @@ const toasts_max = 3;
 const lifetime_ms = 6_000;
 const lifetime_of_problem_ms = 12_000;
 
-function sameTitle(a: Toast, b: Toast): boolean {
-  return a.title.toLowerCase() === b.title.toLowerCase();
+function replaces(newer: Toast, older: Toast): boolean {
+  if (newer.about !== undefined && newer.about === older.about) return true;
+  return newer.title.toLowerCase() === older.title.toLowerCase();
 }
 
 const ToastContext = createContext<(toast: Toast) => void>(() => {});
@@ -35,11 +47,19 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const show = useCallback((toast: Toast) => {
     const id = ++last_id.current;
     // The same fact often comes twice: as the answer to a click, and a moment later by the stream.
-    setToasts((now) => [...now.filter((other) => !sameTitle(other, toast)), { ...toast, id }].slice(-toasts_max));
+    setToasts((now) =>
+      [...now.filter((other) => !replaces(toast, other)), { ...toast, id }].slice(-toasts_max),
+    );
   }, []);
-  const dismiss = useCallback((id: number) => setToasts((now) => now.filter((toast) => toast.id !== id)), []);
+  const dismiss = useCallback(
+    (id: number) => setToasts((now) => now.filter((toast) => toast.id !== id)),
+    [],
+  );
   const list = useMemo(
-    () => toasts.map((toast) => <ToastItem key={toast.id} toast={toast} onDismiss={() => dismiss(toast.id)} />),
+    () =>
+      toasts.map((toast) => (
+        <ToastItem key={toast.id} toast={toast} onDismiss={() => dismiss(toast.id)} />
+      )),
     [toasts, dismiss],
   );
   return (
@@ -61,7 +81,10 @@ function ToastItem({ toast, onDismiss }: { toast: Shown; onDismiss: () => void }
   const problem = toast.tone === 'danger' || toast.tone === 'warning';
   useEffect(() => {
     if (held) return;
-    const timer = setTimeout(() => dismiss.current(), problem ? lifetime_of_problem_ms : lifetime_ms);
+    const timer = setTimeout(
+      () => dismiss.current(),
+      problem ? lifetime_of_problem_ms : lifetime_ms,
+    );
     return () => clearTimeout(timer);
   }, [held, problem]);
   const Icon = problem ? AlertIcon : toast.tone === 'success' ? CheckIcon : InfoIcon;
@@ -79,7 +102,12 @@ function ToastItem({ toast, onDismiss }: { toast: Shown; onDismiss: () => void }
         <p className="pd-notice-title">{toast.title}</p>
         {toast.text && <p className="pd-notice-text">{toast.text}</p>}
       </div>
-      <button type="button" className="pd-icon-button" aria-label="Dismiss this message" onClick={onDismiss}>
+      <button
+        type="button"
+        className="pd-icon-button"
+        aria-label="Dismiss this message"
+        onClick={onDismiss}
+      >
         <CloseIcon />
       </button>
     </div>

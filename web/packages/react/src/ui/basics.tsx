@@ -14,7 +14,15 @@ export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
 }
 
 /** A button that can be busy: it keeps its place and its focus, and cannot be pressed twice. */
-export function Button({ variant = 'secondary', size = 'normal', busy = false, onClick, children, className = '', ...rest }: ButtonProps) {
+export function Button({
+  variant = 'secondary',
+  size = 'normal',
+  busy = false,
+  onClick,
+  children,
+  className = '',
+  ...rest
+}: ButtonProps) {
   return (
     <button
       type="button"
@@ -30,7 +38,15 @@ export function Button({ variant = 'secondary', size = 'normal', busy = false, o
   );
 }
 
-export function Badge({ tone, children, testId }: { tone: Tone; children: ReactNode; testId?: string }) {
+export function Badge({
+  tone,
+  children,
+  testId,
+}: {
+  tone: Tone;
+  children: ReactNode;
+  testId?: string;
+}) {
   return (
     <span className={`pd-badge pd-tone-${tone}`} data-testid={testId}>
       {children}
@@ -73,7 +89,17 @@ export function Skeleton({ lines = 3, label = 'Loading' }: { lines?: number; lab
   );
 }
 
-export function EmptyState({ icon, title, children, action }: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode }) {
+export function EmptyState({
+  icon,
+  title,
+  children,
+  action,
+}: {
+  icon?: ReactNode;
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+}) {
   return (
     <div className="pd-empty">
       {icon && <div className="pd-empty-icon">{icon}</div>}
@@ -92,7 +118,19 @@ const tone_icons: Record<Tone, (props: { className?: string }) => ReactNode> = {
   danger: AlertIcon,
 };
 
-export function Notice({ tone, title, children, action, role }: { tone: Tone; title: string; children?: ReactNode; action?: ReactNode; role?: 'alert' | 'status' }) {
+export function Notice({
+  tone,
+  title,
+  children,
+  action,
+  role,
+}: {
+  tone: Tone;
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+  role?: 'alert' | 'status';
+}) {
   const Icon = tone_icons[tone];
   return (
     <div className={`pd-notice pd-tone-${tone}`} role={role}>
@@ -112,7 +150,15 @@ export function messageOf(error: unknown): string {
 }
 
 /** In the place of a card's content when it could not be loaded at all. */
-export function LoadError({ what, error, onRetry }: { what: string; error: unknown; onRetry: () => void }) {
+export function LoadError({
+  what,
+  error,
+  onRetry,
+}: {
+  what: string;
+  error: unknown;
+  onRetry: () => void;
+}) {
   const transient = error instanceof PaydeskError && error.transient;
   return (
     <Notice

@@ -65,4 +65,6 @@ export const ReceiptIcon = icon(
 );
 export const ExternalIcon = icon(<path d="M14 5h5v5M19 5l-8 8M17 14v4.5H5.5V7H10" />);
 export const DownloadIcon = icon(<path d="M12 4v11M7.5 10.8 12 15.3l4.5-4.5M5 19.5h14" />);
-export const SparkIcon = icon(<path d="M12 3.5 13.9 10l6.6 2-6.6 2L12 20.5 10.1 14l-6.6-2 6.6-2L12 3.5Z" />);
+export const SparkIcon = icon(
+  <path d="M12 3.5 13.9 10l6.6 2-6.6 2L12 20.5 10.1 14l-6.6-2 6.6-2L12 3.5Z" />,
+);
