@@ -19,15 +19,15 @@ export function startCluster() {
   if (userInfo().uid === 0) execFileSync('chown', ['postgres', dir])
   chmodSync(dir, 0o700)
   const data = join(dir, 'data')
-  asUser(join(bin, 'initdb'), ['-D', data, '-U', 'owner', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-instructions'], { stdio: 'ignore', cwd: '/' })
+  asUser(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-instructions'], { stdio: 'ignore', cwd: '/' })
   asUser(join(bin, 'pg_ctl'), ['-D', data, '-w', '-l', join(dir, 'log'), '-o',
     `-k ${dir} -c listen_addresses= -c max_connections=80 -c shared_buffers=512MB -c max_wal_size=4GB`, 'start'], { stdio: 'ignore', cwd: '/' })
   const postmaster = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
   return {
     dir,
     postmaster,
-    url: (database, user = 'owner') => `postgresql://${user}@/${database}?host=${dir}`,
-    sql: (database, text) => asUser('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', dir, '-U', 'owner', '-d', database, '-f', '-'], { input: text, cwd: '/' }).trim(),
+    url: (database, user = 'postgres') => `postgresql://${user}@/${database}?host=${dir}`,
+    sql: (database, text) => asUser('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', dir, '-U', 'postgres', '-d', database, '-f', '-'], { input: text, cwd: '/' }).trim(),
     stop() {
       asUser(join(bin, 'pg_ctl'), ['-D', data, '-m', 'immediate', 'stop'], { stdio: 'ignore', cwd: '/' })
       if (existsSync(dir)) rmSync(dir, { recursive: true })

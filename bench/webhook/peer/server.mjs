@@ -1,10 +1,13 @@
 // The peer of bench/webhook: @supabase/stripe-sync-engine behind Fastify, as its own app runs it.
 // Arguments: the database's URL, the webhook secret. Prints its port when it is ready.
 import Fastify from 'fastify'
-import { StripeSync, runMigrations } from '@supabase/stripe-sync-engine'
+import { createRequire } from 'node:module'
+
+// The package's ES module looks for its migrations by a name that only CommonJS has, and goes on without them.
+const { StripeSync, runMigrations } = createRequire(import.meta.url)('@supabase/stripe-sync-engine')
 
 const [databaseUrl, secret] = process.argv.slice(2)
-await runMigrations({ databaseUrl, schema: 'stripe' })
+await runMigrations({ databaseUrl, schema: 'stripe', logger: { info() {}, error: (...what) => console.error(...what) } })
 const sync = new StripeSync({
   poolConfig: { connectionString: databaseUrl, max: 10, keepAlive: true },
   stripeSecretKey: 'sk_test_bench',
