@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/signal.h"
 #include "billing/cancel_flow.h"
+#include "billing/customer_flow.h"
 #include "http/security_headers.h"
 #include "http/static_files.h"
 #include "jobs/runner.h"
@@ -132,6 +133,7 @@ public:
             recorder_.emplace(*options.record_responses, services_.openapi_yaml);
         make_router();
         runner_.handle(billing::cancel_job_kind, billing::cancel_job(services_.flow));
+        runner_.handle(billing::customer_job_kind, billing::customer_job(services_.flow));
         runner_.every("sweep_idempotency_keys", sweep_period,
                       [this](jobs::Job) -> Task<Result<void>> {
                           co_await api::sweep_idempotency_keys(db_, clock_.now());

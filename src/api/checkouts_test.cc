@@ -1,6 +1,7 @@
 #include <set>
 
 #include "api/test_api.h"
+#include "billing/customer_flow.h"
 
 namespace paydesk::api {
 namespace {
@@ -281,6 +282,22 @@ TEST_F(Checkouts, ACustomerWhoseAnswerWasLostIsAskedForAgainUnderTheSameIntent) 
     EXPECT_EQ(send(click()).status, 200);
     EXPECT_EQ(provider_.customers.size(), 1u);
     EXPECT_EQ(count("paydesk.customers where provider_customer_id is not null"), "1");
+}
+
+// The process dies between the provider's answer and its own second transaction, and nobody clicks
+// again.
+TEST_F(Checkouts, ACustomerWhoseOutcomeWasLostIsTakenUpByItsJob) {
+    provider_.failures.push_back({
+        "create_customer", {ErrorCode::provider_unavailable, "no answer"}
+    });
+    EXPECT_EQ(send(click()).status, 503);
+    database_.run("update paydesk.jobs set run_at = now()");
+    jobs::Runner runner(io_, db_, clock_);
+    runner.handle(billing::customer_job_kind, billing::customer_job(services_.flow));
+    EXPECT_EQ(run(runner.run_due()), 1u);
+    EXPECT_EQ(provider_.customers.size(), 1u);
+    EXPECT_EQ(count("paydesk.customers where provider_customer_id = 'cus_1'"), "1");
+    EXPECT_EQ(count("paydesk.jobs where status = 'done'"), "1");
 }
 
 TEST_F(Checkouts, ARefusalOfTheProviderIsToldAndDoesNotBlockTheNextTry) {

@@ -93,6 +93,7 @@ Task<> Live::deliver(std::string account, bool changed) {
         if (!feed->sent.emplace(id, at).second) continue;
         hub_.publish(account, id, "notification", json::serialize(notification_json(rows, row)));
         feed->from = std::max(feed->from, at);
+        changed = true;
     }
     std::erase_if(feed->sent,
                   [&](const auto& entry) { return entry.second < feed->from - live_overlap; });

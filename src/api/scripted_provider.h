@@ -20,22 +20,26 @@ public:
 
     Task<Result<provider::Ref>> create_customer(provider::IntentId intent,
                                                 provider::NewCustomer input) override {
-        if (auto error = co_await begin("create_customer", intent.value)) co_return *error;
+        const auto error = co_await begin("create_customer", intent.value);
+        if (is_refusal(error)) co_return *error;
         auto& made = customers[intent.value];
         if (made.value.empty()) made.value = "cus_" + std::to_string(customers.size());
         (void)input;
+        if (error) co_return *error;
         co_return made;
     }
 
     Task<Result<provider::Checkout>> create_checkout(provider::IntentId intent,
                                                      provider::NewCheckout input) override {
-        if (auto error = co_await begin("create_checkout", intent.value)) co_return *error;
+        const auto error = co_await begin("create_checkout", intent.value);
+        if (is_refusal(error)) co_return *error;
         auto& made = checkouts[intent.value];
         if (made.checkout.value.empty()) {
             const std::string id = "cs_test_" + std::to_string(checkouts.size());
             made = {{id}, "https://pay.example/" + id, "open", input.expires_at};
         }
         last_checkout = std::move(input);
+        if (error) co_return *error;
         co_return made;
     }
 
@@ -65,13 +69,15 @@ public:
     Task<Result<provider::Change>> cancel_subscription(provider::IntentId intent,
                                                        provider::Ref subscription,
                                                        provider::CancelWhen when) override {
-        if (auto error = co_await begin("cancel_subscription", intent.value)) co_return *error;
+        const auto error = co_await begin("cancel_subscription", intent.value);
+        if (is_refusal(error)) co_return *error;
         auto& snapshot = subscriptions.at(subscription.value);
         snapshot.cancel_at_period_end = when == provider::CancelWhen::period_end;
         if (when == provider::CancelWhen::now) {
             snapshot.status = provider::SubscriptionStatus::canceled;
             snapshot.ended_at = snapshot.canceled_at = now();
         }
+        if (error) co_return *error;
         co_return change_of(snapshot);
     }
 
@@ -118,7 +124,8 @@ public:
     std::map<std::string, provider::SubscriptionSnapshot> subscriptions;  // by id
     std::optional<provider::NewCheckout> last_checkout;
     std::optional<provider::NewPortal> last_portal;
-    std::deque<std::pair<std::string, Error>> failures;  // the next call of that name fails so
+    // The next call of that name fails so. What is retryable is a lost answer: the call took effect.
+    std::deque<std::pair<std::string, Error>> failures;
 
 private:
     // Every answer takes a moment, so that parallel requests really overlap.
@@ -129,6 +136,10 @@ private:
         Error error = std::move(failures.front().second);
         failures.pop_front();
         co_return error;
+    }
+
+    static bool is_refusal(const std::optional<Error>& error) {
+        return error && !info(error->code).retryable;
     }
 
     provider::Checkout* find(const provider::Ref& checkout) {

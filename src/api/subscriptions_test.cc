@@ -164,7 +164,7 @@ TEST_F(Subscriptions, TheLastWishCounts) {
     });
     EXPECT_EQ(cancel(id,
                      {
-                         {"immediately", true}
+                         {"cancelAtPeriodEnd", true}
     })
                   .status,
               503);
@@ -175,7 +175,8 @@ TEST_F(Subscriptions, TheLastWishCounts) {
                   .status,
               200);
     EXPECT_EQ(waiting_jobs(), "0") << "the older wish is gone";
-    EXPECT_EQ(current().text({"subscription", "status"}), "active");
+    EXPECT_FALSE(provider_.subscriptions.at("sub_1").cancel_at_period_end);
+    EXPECT_FALSE(current().body.at("subscription").at("cancel_scheduled").as_bool());
 }
 
 TEST_F(Subscriptions, ARefusalOfTheProviderEndsTheIntent) {

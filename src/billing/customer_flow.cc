@@ -1,7 +1,9 @@
 #include "billing/customer_flow.h"
 
+#include "base/json.h"
 #include "billing/checkout_store.h"
 #include "billing/customer_store.h"
+#include "jobs/queue.h"
 
 namespace paydesk::billing {
 
@@ -10,8 +12,15 @@ Task<Result<provider::Ref>> ensure_customer(const Flow& flow, Buyer buyer) {
     const auto intent =
         co_await flow.db.transaction([&](db::Tx& tx) -> Task<checkout_store::CustomerIntent> {
             co_await checkout_store::lock_account(tx, buyer.account, buyer.email, buyer.name);
-            co_return co_await checkout_store::intend_customer(tx, buyer.account, name, buyer.email,
-                                                               buyer.name);
+            auto there = co_await checkout_store::intend_customer(tx, buyer.account, name,
+                                                                  buyer.email, buyer.name);
+            if (!there.customer) {
+                (void)co_await jobs::enqueue(tx, {.kind = customer_job_kind,
+                                                  .payload = {{"account_id", buyer.account.value}},
+                                                  .run_at = flow.clock.now() + customer_job_delay,
+                                                  .unique_key = buyer.account.value});
+            }
+            co_return there;
         });
     if (intent.customer) co_return *intent.customer;
 
@@ -39,6 +48,18 @@ Task<std::optional<provider::Ref>> find_customer(const Flow& flow, AccountId acc
         });
     if (!found || found->customer.value.empty()) co_return std::nullopt;
     co_return found->customer;
+}
+
+jobs::Handler customer_job(const Flow& flow) {
+    return [&flow](jobs::Job job) -> Task<Result<void>> {
+        const auto account = string_at(job.payload, {"account_id"});
+        if (!account) {
+            co_return Error{ErrorCode::invalid_input, "the job's payload names no account"};
+        }
+        const auto customer = co_await ensure_customer(flow, {.account = {*account}});
+        if (!customer) co_return customer.error();
+        co_return Result<void>{};
+    };
 }
 
 }  // namespace paydesk::billing
