@@ -137,6 +137,25 @@ TEST(Order, DeclineAndRecoveryInOneSecond) {
     EXPECT_GT(world.provider().fetches, 0);
 }
 
+// A cancellation is scheduled and undone: both are told, whichever event comes first.
+TEST(Order, ScheduledAndResumed) {
+    World world;
+    const std::string scheduled = fmt::format(
+        R"("cancel_at":{},"cancellation_details":{{"reason":"cancellation_requested"}})",
+        t0 + 2'592'000);
+    const Play undone{
+        .events = {{"evt_1", "customer.subscription.created", 1, subscription("active")},
+                   {"evt_2", "customer.subscription.updated", 2, subscription("active", scheduled)},
+                   {"evt_3", "customer.subscription.updated", 3, subscription("active")}},
+        .orders = all_orders(3),
+        .lost = {}
+    };
+    play(world, undone, 1);
+    expect_one_end(world, undone, 1, "subscription_resumed");
+    EXPECT_NE(world.dump(1).find("subscription_cancel_scheduled"), std::string::npos);
+    EXPECT_EQ(world.provider().fetches, 0);
+}
+
 // What Checkout sends, several of them in the same second (facts/stripe.md 3.1).
 std::vector<Event> checkout_flow() {
     const std::string paid =

@@ -43,6 +43,11 @@ void count(const Drained& drained) {
     by("dead", drained.dead);
 }
 
+// Postgres itself is in trouble (gone, out of disk, memory or connections): no event is to blame.
+bool is_away(const db::Failure& failure) {
+    return failure.retryable() || failure.sqlstate.starts_with("53");
+}
+
 using TieKey = std::tuple<provider::Name, provider::ObjectKind, std::string>;
 
 }  // namespace
@@ -67,7 +72,7 @@ public:
 
     void stop() {
         stopping_ = true;
-        for (Timer* timer : idle_) timer->cancel();
+        for (Timer* timer : pauses_) timer->cancel();
     }
 
     // One idle worker is enough; it wakes the next when there is more than it can take.
@@ -121,8 +126,10 @@ private:
         Timer timer(io_);
         if (failed || !woken_) {
             timer.expires_after(options_.poll);
+            pauses_.insert(&timer);
             if (!failed) idle_.insert(&timer);
             co_await timer.async_wait(awaits_tuple);
+            pauses_.erase(&timer);
             idle_.erase(&timer);
         }
         if (stopping_ || !std::exchange(woken_, false)) co_return;
@@ -151,7 +158,7 @@ private:
             add(drained, result.drained);
             co_return result;
         } catch (const db::Failure& failure) {
-            if (failure.retryable() || claimed.empty()) throw;
+            if (is_away(failure) || claimed.empty()) throw;
             error = failure.what();
         } catch (const Unavailable&) {
             throw;
@@ -193,7 +200,7 @@ private:
                 co_return co_await apply_events(tx, context(), std::move(events));
             });
         } catch (const db::Failure& failure) {
-            if (failure.retryable()) throw;
+            if (is_away(failure)) throw;
             error = failure.what();
             fault = fault_of(failure);
         } catch (const Unavailable&) {
@@ -326,7 +333,7 @@ private:
     const Clock& clock_;
     const std::map<provider::Name, Applier> appliers_;
     const ProcessorOptions options_;
-    std::set<Timer*> idle_;
+    std::set<Timer*> pauses_, idle_;  // all of them; those that wake() may end
     bool woken_ = false, stopping_ = false;
     int running_ = 0, ties_under_way_ = 0, fetches_ = 0;
 };

@@ -317,6 +317,9 @@ TEST(Processor, TwoAtOnceNeverApplyTwice) {
         world.one("select string_agg(what || ' ' || n, ', ' order by what) from (select what, "
                   "count(*) n from public.writes group by what) w"),
         "invoices INSERT 120, notifications INSERT 240, payments INSERT 120");
+    EXPECT_EQ(
+        world.one("select deadlocks from pg_stat_database where datname = current_database()"),
+        "0");
 }
 
 // The server dies at any moment: what was not committed is done again, what was is not.
