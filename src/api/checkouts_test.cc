@@ -300,6 +300,20 @@ TEST_F(Checkouts, ACustomerWhoseOutcomeWasLostIsTakenUpByItsJob) {
     EXPECT_EQ(count("paydesk.jobs where status = 'done'"), "1");
 }
 
+TEST_F(Checkouts, ACustomerDeletedAtTheProviderIsReplaced) {
+    ASSERT_EQ(send(click()).status, 200);
+    database_.run("update paydesk.customers set deleted_at = now(), provider_stamp = now()");
+    database_.run("update paydesk.checkouts set status = 'expired'");
+    EXPECT_EQ(post("/api/stripe/create-portal", ada, json::object{}).code(), "customer_missing");
+    EXPECT_EQ(send(click()).status, 200);
+    EXPECT_EQ(provider_.last_checkout->customer.value, "cus_2");
+    EXPECT_EQ(
+        count("paydesk.customers where provider_customer_id = 'cus_2' and deleted_at is null"),
+        "1");
+    EXPECT_EQ(count("paydesk.provider_refs where kind = 'customer'"), "2")
+        << "the old one is still hers";
+}
+
 TEST_F(Checkouts, ARefusalOfTheProviderIsToldAndDoesNotBlockTheNextTry) {
     provider_.failures.push_back({
         "create_checkout", {ErrorCode::provider_rejected, "No such price.", "req_1"}

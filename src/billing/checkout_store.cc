@@ -57,7 +57,7 @@ constexpr db::Statement insert_customer_intent{"checkout_intend_customer", R"(
     on conflict (account_id, provider) do nothing)"};
 
 constexpr db::Statement select_customer{"checkout_customer_intent", R"(
-    select provider_customer_id, email, name from paydesk.customers
+    select provider_customer_id, deleted_at, email, name from paydesk.customers
     where account_id = $1 and provider = $2)"};
 
 CheckoutRow read(const db::Rows& rows) {
@@ -138,10 +138,12 @@ Task<CustomerIntent> intend_customer(db::Tx& tx, AccountId account, provider::Na
                     {account.value, provider_name, std::move(email), std::move(name)});
     const db::Rows rows = co_await tx.run(select_customer, {account.value, provider_name});
     CustomerIntent intent{.customer = {},
+                          .deleted = {},
                           .email = rows.optional_text(0, "email"),
                           .name = rows.optional_text(0, "name")};
-    if (auto id = rows.optional_text(0, "provider_customer_id"))
-        intent.customer = provider::Ref{*id};
+    if (auto id = rows.optional_text(0, "provider_customer_id")) {
+        (rows.is_null(0, "deleted_at") ? intent.customer : intent.deleted) = provider::Ref{*id};
+    }
     co_return intent;
 }
 

@@ -53,6 +53,7 @@ Task<> end(db::Tx& tx, AccountId account, std::string id, std::string status);
 // customers: the intent to create one, and what it was going to be called.
 struct CustomerIntent {
     std::optional<provider::Ref> customer;  // set: nothing is left to do
+    std::optional<provider::Ref> deleted;   // the one before, which the provider has no more
     std::optional<std::string> email, name;
 };
 // REQUIRES: lock_account() in this transaction.

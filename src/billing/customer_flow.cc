@@ -24,8 +24,11 @@ Task<Result<provider::Ref>> ensure_customer(const Flow& flow, Buyer buyer) {
         });
     if (intent.customer) co_return *intent.customer;
 
+    // Under the old key the provider would give back the customer that was deleted.
+    std::string intent_id = "customer:" + buyer.account.value;
+    if (intent.deleted) intent_id += ":after:" + intent.deleted->value;
     const auto made = co_await flow.provider.create_customer(
-        {"customer:" + buyer.account.value},
+        {std::move(intent_id)},
         {.account = buyer.account, .email = intent.email, .name = intent.name});
     if (!made) co_return made.error();
 
@@ -46,7 +49,7 @@ Task<std::optional<provider::Ref>> find_customer(const Flow& flow, AccountId acc
         [&](db::Tx& tx) -> Task<std::optional<customer_store::Customer>> {
             co_return co_await customer_store::find(tx, account, flow.provider.name());
         });
-    if (!found || found->customer.value.empty()) co_return std::nullopt;
+    if (!found || found->deleted || found->customer.value.empty()) co_return std::nullopt;
     co_return found->customer;
 }
 
