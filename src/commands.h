@@ -18,7 +18,8 @@ struct UpOptions {
     std::uint16_t port = 8080;
     std::uint16_t sandbox_port = 8420;
     std::filesystem::path var = "var";
-    std::optional<std::filesystem::path> record_responses = {};
+    std::optional<std::filesystem::path> record_responses = {};  // the server's, for contract tests
+    std::optional<std::filesystem::path> record_sandbox = {};    // the sandbox's calls and events
 };
 int up(const UpOptions& options);
 

@@ -31,6 +31,8 @@ void add_up(CLI::App& app, int& status) {
     command->add_option("--var", options->var, "the folder for the data")->capture_default_str();
     command->add_option("--record-responses", options->record_responses,
                         "append every API response to this file");
+    command->add_option("--record-sandbox", options->record_sandbox,
+                        "append every call to the sandbox and every event of it to this file");
     command->callback([options, &status] {
         set_log_level("warning");  // people read this terminal
         status = up(*options);

@@ -80,7 +80,8 @@ void check_port_is_free(std::uint16_t port, const std::string& option) {
                     port, std::strerror(failure), option));
 }
 
-SandboxChild::SandboxChild(const fs::path& folder, std::uint16_t port)
+SandboxChild::SandboxChild(const fs::path& folder, std::uint16_t port,
+                           const std::optional<fs::path>& record)
     : log_(folder / "sandbox.log"), port_(port) {
     const fs::path program = fs::read_symlink("/proc/self/exe").parent_path() / "paydesk-sandbox";
     if (!fs::exists(program)) {
@@ -89,9 +90,11 @@ SandboxChild::SandboxChild(const fs::path& folder, std::uint16_t port)
     const int output = ::open(log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (output < 0)
         throw Unavailable("cannot write " + log_.string() + ": " + std::strerror(errno));
+    std::vector<std::string> argv = {program.string(), "--port", std::to_string(port), "--state",
+                                     fs::absolute(folder / "sandbox").string()};
+    if (record) argv.insert(argv.end(), {"--record", record->string()});
     pid_ = db::start_child({
-        .argv = {program.string(), "--port", std::to_string(port), "--state",
-                 fs::absolute(folder / "sandbox").string()},
+        .argv = std::move(argv),
         .user = db::current_user(),
         .output = output,
         .death_signal = SIGTERM

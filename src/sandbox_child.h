@@ -14,8 +14,10 @@ class SandboxChild {
 public:
     // Starts paydesk-sandbox, which lies beside this program, with its data in `folder`/sandbox and
     // its output in `folder`/sandbox.log. Throws Unavailable when it is not there.
+    // With `record`, the sandbox appends every call and event to that file.
     // REQUIRES: called from the main thread.
-    SandboxChild(const std::filesystem::path& folder, std::uint16_t port);
+    SandboxChild(const std::filesystem::path& folder, std::uint16_t port,
+                 const std::optional<std::filesystem::path>& record = {});
     ~SandboxChild();  // asks it to end and waits
     SandboxChild(const SandboxChild&) = delete;
     SandboxChild& operator=(const SandboxChild&) = delete;

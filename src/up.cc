@@ -167,7 +167,7 @@ int up(const UpOptions& options) {
     say("  Postgres     {}   {}", (options.var / "postgres").string(), seconds());
 
     // Not before the cluster: whoever has its lock has the folder, and nobody else's sandbox is in it.
-    SandboxChild sandbox(options.var, options.sandbox_port);
+    SandboxChild sandbox(options.var, options.sandbox_port, options.record_sandbox);
 
     LocalState state = load_local_state(options.var);
     state.database_url = cluster.server_url();

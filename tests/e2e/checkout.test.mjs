@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { join } from 'node:path'
+import { judgeResponses } from '../contract/openapi_contract.mjs'
+import { judgeRecording } from '../contract/stripe_contract.mjs'
 import { by, fillCard, openBrowser, openPage } from '../support/browser.mjs'
-import { sql, startUp, until } from '../support/processes.mjs'
+import { sql, startUp, temporaryFolder, until } from '../support/processes.mjs'
 
 let up, browser
 const problems = []
@@ -12,8 +14,11 @@ const shots = process.env.PAYDESK_SHOTS // a folder: keeps a picture of every pa
 let picture = 0
 const shoot = async (page, name) => { if (shots) await page.screenshot({ path: join(shots, `${String(++picture).padStart(2, '0')}-${name}.png`), fullPage: true }) }
 
+const folder = temporaryFolder('browser')
+const recordings = { responses: join(folder, 'responses.jsonl'), sandbox: join(folder, 'sandbox.jsonl') }
+
 before(async () => {
-  up = await startUp({ env: process.env.PAYDESK_RECORD ? { PAYDESK_RECORD: process.env.PAYDESK_RECORD } : {} })
+  up = await startUp({ args: ['--record-responses', recordings.responses, '--record-sandbox', recordings.sandbox] })
   browser = await openBrowser()
 })
 after(async () => {
@@ -193,5 +198,18 @@ describe('the way back', () => {
     assert.deepEqual(await rows(`select status from paydesk.subscriptions where account_id = ${accountOf('admin')}`), [])
     await fetch(`${up.sandbox}/_sandbox/webhooks/resume`, { method: 'POST' })
     await success(page, 'complete')
+  })
+})
+
+describe('what went over the wire meanwhile', () => {
+  test('every response of the server is what openapi.yaml says', () => {
+    const { checked, wrong } = judgeResponses(recordings.responses)
+    assert.ok(checked > 30, `only ${checked} responses`)
+    assert.deepEqual(wrong, [])
+  })
+  test('every request that the server sent and every object and event that came back pass the SDK\'s types', () => {
+    const { checked, wrong } = judgeRecording(recordings.sandbox, { requests: true })
+    assert.ok(checked.requests > 15 && checked.events > 40, JSON.stringify(checked))
+    assert.deepEqual(wrong, [])
   })
 })

@@ -17,5 +17,5 @@ export function userOf(base, token) {
 
 export async function signIn(up, email) {
   const answer = await userOf(up.url).post('/api/local/sign-in', { user: email })
-  return Object.assign(userOf(up.url, answer.token ?? answer.access_token), { session: answer })
+  return Object.assign(userOf(up.url, answer.access_token), { session: answer })
 }
