@@ -29,7 +29,7 @@ http::Response checkout_page(stripe::Account& account, const http::Request& requ
                              const std::string& id);
 http::Response three_d_secure_page(stripe::Account& account, const http::Request& request,
                                    const std::string& id);
-// `action`: "", "card", "cancel", "resume".
+// `action`: "", "card", "cancel", "resume", "done".
 http::Response portal_page(stripe::Account& account, const http::Request& request,
                            const std::string& id, const std::string& action);
 http::Response invoice_page(stripe::Account& account, const http::Request& request,

@@ -281,12 +281,14 @@ http::Response portal_page(Account& account, const http::Request& request, const
         return notice_page("No such page", "There is nothing here.", base_of(*session), "Back",
                            404);
     }
+    // Back from a 3-D Secure page that was answered with "Complete".
+    if (action == "done") return done(account, *session, "Your card was saved.");
     const auto view = query_value(request, "view");
     const Object& flow = child(*session, "flow");
     const bool flowing = !flow.empty() && !flag(*session, "_flow_done");
     const auto type = flowing ? text(flow, "type") : std::string();
     if (view == "card" || type == "payment_method_update") {
-        // Back from a 3-D Secure page that was answered with "Fail".
+        // The error is there when one comes back from a 3-D Secure page that was answered with "Fail".
         return card_view(*session, {}, query_value(request, "error"));
     }
     if (view == "cancel")

@@ -54,13 +54,16 @@ const Object& Account::change(std::string_view id, std::string_view event,
     const Object before = *store_.find(id);
     Object& object = store_.edit(id);
     edit(object);
-    if (!event.empty() && render(before, Shape::endive) != render(object, Shape::endive)) {
-        emit(event, object, &before);
-    }
+    if (!event.empty()) emit(event, object, &before);
     return object;
 }
 
 void Account::emit(std::string_view type, const Object& object, const Object* before) {
+    // An update that changed nothing that shows is none.
+    if (before && type.ends_with(".updated") &&
+        render(*before, Shape::endive) == render(object, Shape::endive)) {
+        return;
+    }
     Object event = blank("event");
     event["id"] = new_id("evt_1");
     event["api_version"] = default_version_.name;

@@ -41,11 +41,12 @@ public:
     const Object& get(std::string_view kind, std::string_view id,
                       std::string_view param = {}) const;
 
-    // Changes the object; if that shows, emits `event` (unless "") with its previous attributes.
+    // Changes the object; emits `event`, an *.updated one (unless ""), with its previous attributes.
     const Object& change(std::string_view id, std::string_view event,
                          const std::function<void(Object&)>& edit);
 
     // Records an event about `object` as it is now, and a delivery for each endpoint that wants it.
+    // An *.updated event whose `before` looks the same is not recorded.
     void emit(std::string_view type, const Object& object, const Object* before = nullptr);
 
     // Who asked, for the events' `request`.

@@ -1,5 +1,6 @@
 #include "sandbox/stripe/settling.h"
 
+#include "http/message.h"
 #include "sandbox/stripe/checkout.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/portal.h"
@@ -54,10 +55,13 @@ Answered answer_authentication(Account& account, const std::string& id, bool aut
         answered.message = refusal_of(*account.store().find(id)).message;
     }
     if (intent.contains("_portal")) {
+        answered.url = account.base_url() + "/p/session/" + text(intent, "_portal");
         if (answered.outcome == Outcome::succeeded) {
             use_new_method(account, text(intent, "_portal"), method);
+            answered.url += "/done";
+        } else {
+            answered.url += "?view=card&error=" + http::percent_encode(answered.message);
         }
-        answered.url = account.base_url() + "/p/session/" + text(intent, "_portal");
     }
     return answered;
 }

@@ -109,16 +109,21 @@ TEST_F(Subscription, ThePortalSavesACard) {
                     std::string("card_exp=12%2F34&card_cvc=123&card_number=") + number);
     };
     EXPECT_THAT(fill("4000000000000002").text, HasSubstr("Your card was declined."));
-    const std::string page(fill("4000002500003155").headers.get("Location"));
-    ASSERT_THAT(page, HasSubstr("/3ds/seti_"));
-    call("POST", page.substr(page.find("/3ds/")), "answer=complete");
+    const auto answer = [&](const char* how) {
+        const std::string page(fill("4000002500003155").headers.get("Location"));
+        EXPECT_THAT(page, HasSubstr("/3ds/seti_"));
+        const std::string next(
+            call("POST", page.substr(page.find("/3ds/")), std::string("answer=") + how)
+                .headers.get("Location"));
+        return call("GET", next.substr(next.find("/p/")));
+    };
+    EXPECT_THAT(answer("fail").text, HasSubstr("card-error\">We are unable to authenticate"));
+    EXPECT_EQ(answer("complete").headers.get("Location"), "http://x.y/done");
     const auto method = text(got("/v1/subscriptions/" + subscription), "default_payment_method");
     EXPECT_EQ(text(child(got("/v1/payment_methods/" + method), "card"), "last4"), "3155");
     EXPECT_EQ(fill("5555555555554444").headers.get("Location"), "http://x.y/done");
     EXPECT_THAT(event_types(), Contains("setup_intent.setup_failed"));
     EXPECT_THAT(event_types(), Contains("customer.updated"));
-    // Set up once, it renews without a question.
-    fill("4000002500003155");
 }
 
 TEST_F(Subscription, StartsIncompleteUntilItsInvoiceIsPaid) {
