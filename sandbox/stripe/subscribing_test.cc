@@ -191,6 +191,34 @@ TEST_F(Subscription, DunsAndGivesUp) {
     EXPECT_TRUE(got("/v1/invoices/" + invoice).at("next_payment_attempt").is_null());
 }
 
+TEST_F(Subscription, ACardSetUpOnceRenewsWithoutAQuestion) {
+    const auto open = session(price());
+    const std::string page(pay(id(open), "4000002500003155").headers.get("Location"));
+    call("POST", page.substr(page.find("/3ds/")), "answer=complete");
+    const auto subscription = text(got("/v1/checkout/sessions/" + id(open)), "subscription");
+    advance(32 * 86400);
+    EXPECT_EQ(status(subscription), "active");
+    EXPECT_EQ(store_.ids("charge").size(), 2u);
+}
+
+TEST_F(Subscription, ACardThatAlwaysAsksFailsOffSession) {
+    const auto open = session(price());
+    const std::string page(pay(id(open), "4000002760003184").headers.get("Location"));
+    call("POST", page.substr(page.find("/3ds/")), "answer=complete");
+    const auto subscription = text(got("/v1/checkout/sessions/" + id(open)), "subscription");
+    advance(32 * 86400);
+    EXPECT_EQ(status(subscription), "past_due");
+    EXPECT_TRUE(happened("invoice.payment_action_required"));
+    // The customer comes to the hosted invoice and answers there.
+    const auto invoice = text(got("/v1/subscriptions/" + subscription), "latest_invoice");
+    const auto asked =
+        call("POST", "/i/" + invoice, "card_number=4000002760003184&card_exp=12%2F34&card_cvc=123");
+    const std::string url(asked.headers.get("Location"));
+    ASSERT_THAT(url, HasSubstr("/3ds/"));
+    call("POST", url.substr(url.find("/3ds/")), "answer=complete");
+    EXPECT_EQ(status(subscription), "active");
+}
+
 TEST_F(Subscription, RecoversWhenPaid) {
     const auto subscription = id(subscribe("pm_card_visa"));
     const auto failing =
