@@ -61,7 +61,10 @@ export async function start(program, args, { env = {}, ready, seconds = 60 } = {
     // Ends it as a person would; what it exits with.
     async stop(signal = 'SIGTERM') {
       child.kill(signal)
-      const code = await Promise.race([ended, sleep(30_000).then(() => 'it did not end within 30 s')])
+      let timer
+      const late = new Promise((resolve) => { timer = setTimeout(resolve, 30_000, 'it did not end within 30 s') })
+      const code = await Promise.race([ended, late])
+      clearTimeout(timer)
       if (typeof code === 'string' && code !== signal) child.kill('SIGKILL')
       return code
     },
