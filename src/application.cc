@@ -124,7 +124,7 @@ public:
           receiver_(io, db_, {{provider::Name::stripe, stripe_source(config_, clock_)}},
                     [this] { processor_.wake(); }),
           runner_(io, db_, clock_),
-          live_(io, db_, clock_),
+          live_(io, db_),
           services_(make_services(options)),
           cors_(cors_origins(config_)),
           pages_(make_pages(config_)) {

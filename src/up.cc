@@ -199,7 +199,9 @@ int up(const UpOptions& options) {
 
     const SystemClock clock;
     asio::io_context io(1);
-    const Config config = configure({.database = true, .provider = true, .http = true});
+    Config config = configure({.database = true, .provider = true, .http = true});
+    // Some people type localhost; their pages name it as the place to come back to.
+    config.return_origins.push_back(fmt::format("http://localhost:{}", options.port));
     Application application(io, config,
                             {.local_sign_in = local_sign_in(state, clock),
                              .sandbox_url = sandbox.url(),

@@ -26,16 +26,15 @@ private:
     std::shared_ptr<Feed> feed_;
 };
 
-Live::Live(asio::io_context& io, db::Database& db, const Clock& clock)
-    : db_(db), clock_(clock), hub_(io), timer_(io) {}
+Live::Live(asio::io_context& io, db::Database& db) : db_(db), hub_(io), timer_(io) {}
 
 Live::~Live() = default;
 
-http::Response Live::subscribe(AccountId account, std::string backlog) {
+http::Response Live::subscribe(AccountId account, Instant from, std::string backlog) {
     auto& feed = feeds_[account.value];
     if (!feed) {
         feed = std::make_shared<Feed>();
-        feed->from = clock_.now();
+        feed->from = from;
     }
     auto reader = std::make_shared<Reader>(*this, account.value, feed);
     http::Response response = hub_.subscribe(account.value, std::move(backlog));
@@ -87,7 +86,7 @@ Task<> Live::deliver(std::string account, bool changed) {
 
     const db::Rows rows = co_await db_.run(notification_store::recent,
                                            {account, db::param(feed->from - live_overlap)});
-    for (std::size_t row = 0; row < rows.size(); ++row) {
+    for (std::size_t row = rows.size(); row-- > 0;) {
         const std::string id(rows.text(row, "id"));
         const Instant at = rows.instant(row, "created_at");
         if (!feed->sent.emplace(id, at).second) continue;

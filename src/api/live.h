@@ -26,11 +26,12 @@ inline constexpr std::chrono::seconds live_overlap{30};
 class Live {
 public:
     // The arguments outlive it; run() must have returned before it dies.
-    Live(asio::io_context& io, db::Database& db, const Clock& clock);
+    Live(asio::io_context& io, db::Database& db);
     ~Live();
 
-    // A stream of the account's notifications from now on; `backlog` goes out first.
-    http::Response subscribe(AccountId account, std::string backlog);
+    // A stream of the account's notifications written after `from`, by the database's clock; `backlog`
+    // goes out first.
+    http::Response subscribe(AccountId account, Instant from, std::string backlog);
 
     // Something of this account has changed; "" means that nobody knows of which.
     void wake(std::string_view account);
@@ -50,7 +51,6 @@ private:
     Task<> deliver(std::string account, bool changed);
 
     db::Database& db_;
-    const Clock& clock_;
     http::EventHub hub_;
     Timer timer_;
     std::map<std::string, std::shared_ptr<Feed>, std::less<>> feeds_;  // by account

@@ -35,7 +35,9 @@ const db::Statement since{"notifications_since", NOTIFICATION_COLUMNS R"(
 
 const db::Statement recent{"notifications_recent", NOTIFICATION_COLUMNS R"(
     where n.account_id = $1 and n.created_at > $2
-    order by n.created_at, n.id
+    order by n.created_at desc, n.id desc
     limit 100)"};
+
+const db::Statement moment{"notifications_moment", "select now() as now"};
 
 }  // namespace paydesk::api::notification_store

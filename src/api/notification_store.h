@@ -20,7 +20,9 @@ extern const db::Statement mark;
 extern const db::Statement mark_all;
 // $2 id: what came after it, oldest first, at most page_rows_max.
 extern const db::Statement since;
-// $2 an instant: what was written after it, oldest first, at most page_rows_max. For db::run().
+// $2 an instant: what was written after it, the newest page_rows_max, newest first. For db::run().
 extern const db::Statement recent;
+// No parameters. One row: `now`, by the clock that dates the rows.
+extern const db::Statement moment;
 
 }  // namespace paydesk::api::notification_store

@@ -97,6 +97,8 @@ Task<http::Response> mark(const Services& services, const http::Request& request
 }
 
 Task<http::Response> stream(const Services& services, const http::Request& request, Caller caller) {
+    const db::Rows moment = co_await services.db.run(store::moment);
+    const Instant from = moment.instant(0, "now");
     std::string backlog;
     if (request.headers.contains("Last-Event-ID")) {
         const auto last = parse_uuid(request.headers.get("Last-Event-ID"));
@@ -111,7 +113,7 @@ Task<http::Response> stream(const Services& services, const http::Request& reque
                                        boost::json::serialize(notification_json(rows, row)));
         }
     }
-    co_return services.live.subscribe(caller.account, std::move(backlog));
+    co_return services.live.subscribe(caller.account, from, std::move(backlog));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ TestApi::TestApi()
                        },
                    .envelope = webhook::stripe_envelope}}},
                 [] {}),
-      live_(io_, db_, clock_),
+      live_(io_, db_),
       services_{
           .db = db_,
           .clock = clock_,

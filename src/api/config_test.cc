@@ -1,0 +1,168 @@
+// The environment, read by the program. config.cc belongs to the program and so to no library: this test
+// takes it whole.
+#include "config.cc"
+
+#include <gtest/gtest.h>
+
+namespace paydesk {
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+constexpr Needs everything{.database = true, .provider = true, .http = true};
+
+Variables good() {
+    return {
+        {"PAYDESK_SHARE",         PAYDESK_SOURCE_DIR                           },
+        {"DATABASE_URL",          "postgresql://paydesk_server@127.0.0.1/app"  },
+        {"APP_URL",               "https://app.example/"                       },
+        {"STRIPE_SECRET_KEY",     "sk_test_0123456789"                         },
+        {"STRIPE_WEBHOOK_SECRET", " whsec_0123456789abc , whsec_0123456789def "},
+        {"SUPABASE_JWT_SECRET",   "0123456789012345678901234567890123456789"   }
+    };
+}
+
+Result<Config> read(Variables variables, Needs needs = everything) {
+    return read_config(
+        [&](const std::string& name) -> std::optional<std::string> {
+            const auto found = variables.find(name);
+            return found == variables.end() ? std::nullopt : std::optional(found->second);
+        },
+        needs);
+}
+
+TEST(Config, AGoodEnvironmentIsRead) {
+    const auto config = read(good());
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->app_url, "https://app.example");
+    EXPECT_EQ(config->stripe.webhook_secrets,
+              (std::vector<std::string>{"whsec_0123456789abc", "whsec_0123456789def"}));
+    EXPECT_EQ(config->stripe.api_base, "https://api.stripe.com");
+    EXPECT_FALSE(config->stripe.livemode);
+    EXPECT_TRUE(config->prepared_statements);
+    EXPECT_EQ(config->listen_url, config->database_url);
+    EXPECT_EQ(config->port, 8080);
+    EXPECT_EQ(config->past_due_grace_days, 14);
+}
+
+TEST(Config, AllThatIsMissingIsToldInOneMessage) {
+    const auto config = read({
+        {"PAYDESK_SHARE", PAYDESK_SOURCE_DIR}
+    });
+    ASSERT_FALSE(config);
+    for (const char* name : {"DATABASE_URL", "APP_URL", "STRIPE_SECRET_KEY",
+                             "STRIPE_WEBHOOK_SECRET", "SUPABASE_JWT_SECRET"}) {
+        EXPECT_NE(config.error().message.find(name), std::string::npos) << name;
+    }
+    EXPECT_TRUE(read(
+        {
+            {"PAYDESK_SHARE", PAYDESK_SOURCE_DIR}
+    },
+        {}))
+        << "a command asks only for what it needs";
+}
+
+struct Bad {
+    const char* name;
+    const char* value;
+    const char* message;
+};
+const Bad bad_values[] = {
+    {"DATABASE_URL",                     "localhost",                                 "write postgresql://"            },
+    {"PORT",                             "70000",                                     "from 0 to 65535"                },
+    {"PORT",                             "80a",                                       "from 0 to 65535"                },
+    {"PORT",                             "-1",                                        "from 0 to 65535"                },
+    {"APP_URL",                          "app.example",                               "write a URL"                    },
+    {"APP_URL",                          "https://user@app.example",                  "write a URL"                    },
+    {"APP_URL",                          "javascript://app.example",                  "write a URL"                    },
+    {"APP_URL",                          "https://app.example/?x=1",                  "write a URL"                    },
+    {"PAYDESK_RETURN_URLS",              "https://a.example, https://b.example/path",
+     "\"https://b.example/path\" is not an origin"                                                                     },
+    {"PAYDESK_CORS_ORIGINS",             "*",                                         "\"*\" is not an origin"         },
+    {"STRIPE_SECRET_KEY",                "pk_test_1",                                 "publishable"                    },
+    {"STRIPE_SECRET_KEY",                "whsec_1",                                   "does not begin with sk_"        },
+    {"STRIPE_SECRET_KEY",                "\"sk_test_1\"",                             "does not begin with sk_"        },
+    {"STRIPE_SECRET_KEY",                "sk_test_1 # mine",                          "spaces or quotes"               },
+    {"STRIPE_WEBHOOK_SECRET",            "secret",                                    "begins with whsec_"             },
+    {"STRIPE_WEBHOOK_SECRET",            " , ",                                       "is missing"                     },
+    {"STRIPE_PRICE_MONTHLY",             "prod_1",                                    "is a product"                   },
+    {"STRIPE_API_BASE",                  "127.0.0.1:8420",                            "write a URL"                    },
+    {"SUPABASE_JWT_SECRET",              "short",                                     "fewer than 32"                  },
+    {"SUPABASE_SERVICE_ROLE_KEY",        "short",                                     "fewer than 20"                  },
+    {"PAYDESK_POOLER",                   "statement",                                 "neither transaction nor session"},
+    {"PAYDESK_PAST_DUE_GRACE_DAYS",      "two weeks",                                 "from 0 to 365"                  },
+    {"PAYDESK_ALLOW_ANONYMOUS_CHECKOUT", "yes",                                       "neither true nor false"         },
+    {"LOG_LEVEL",                        "loud",                                      "is not one of"                  },
+    {"PAYDESK_PLANS",                    "/nowhere.toml",                             "there is no file"               },
+    {"PAYDESK_WEB",                      "/nowhere",                                  "no index.html"                  },
+    {"PAYDESK_SHARE",                    "/nowhere",                                  "no plans.toml"                  },
+};
+
+TEST(Config, WhatIsMalformedIsToldWithHowToMendIt) {
+    for (const Bad& bad : bad_values) {
+        SCOPED_TRACE(std::string(bad.name) + "=" + bad.value);
+        Variables variables = good();
+        variables[bad.name] = bad.value;
+        const auto config = read(variables);
+        ASSERT_FALSE(config);
+        EXPECT_NE(config.error().message.find(bad.name), std::string::npos)
+            << config.error().message;
+        EXPECT_NE(config.error().message.find(bad.message), std::string::npos)
+            << config.error().message;
+    }
+}
+
+TEST(Config, TheAnonKeyIsNoServiceKey) {
+    Variables variables = good();
+    variables["SUPABASE_ANON_KEY"] = variables["SUPABASE_SERVICE_ROLE_KEY"] =
+        "the_same_key_in_both_of_them";
+    EXPECT_NE(read(variables).error().message.find("are the same"), std::string::npos);
+}
+
+TEST(Config, NoSecretIsEverShown) {
+    Variables variables = good();
+    variables["STRIPE_SECRET_KEY"] = "sk_live_topsecret";
+    variables["DATABASE_URL"] = "postgresql://u:topsecret@h/d";
+    variables["SUPABASE_JWT_SECRET"] = "topsecret_topsecret_topsecret_topsecret";
+    variables["SUPABASE_SERVICE_ROLE_KEY"] = "topsecret_topsecret_topsecret";
+    variables["STRIPE_WEBHOOK_SECRET"] = "whsec_topsecret_topsecret";
+    EXPECT_EQ(describe(*read(variables)).find("topsecret"), std::string::npos);
+    variables["PORT"] = "x";
+    variables["STRIPE_SECRET_KEY"] = "topsecret";
+    variables["STRIPE_WEBHOOK_SECRET"] = "topsecret";
+    variables["SUPABASE_JWT_SECRET"] = "topsecret";
+    variables["DATABASE_URL"] = "topsecret";
+    EXPECT_EQ(read(variables).error().message.find("topsecret"), std::string::npos);
+}
+
+TEST(Config, TheNamesOfTheDocumentsAreRead) {
+    Variables variables = good();
+    variables.erase("APP_URL");
+    variables["NEXT_PUBLIC_APP_URL"] = "http://localhost:3000";
+    variables["STRIPE_PRICE_MONTHLY"] = "price_a";
+    variables["STRIPE_PRO_YEARLY_PRICE_ID"] = "price_b";
+    variables["STRIPE_TOPUP_PRICE_ID"] = "price_c";
+    variables["NEXT_PUBLIC_STRIPE_PRICE_YEARLY"] = "price_d";
+    const auto config = read(variables);
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->app_url, "http://localhost:3000");
+    EXPECT_EQ(
+        config->price_ids,
+        (Variables{
+            {"pro_monthly",  "price_a"},
+            {"pro_yearly",   "price_b"},
+            {"credits_1000", "price_c"}
+    }));
+}
+
+TEST(Config, ATransactionPoolerGetsNoPreparedStatements) {
+    Variables variables = good();
+    variables["DATABASE_URL"] = "postgresql://u@aws.pooler.example:6543/postgres";
+    EXPECT_FALSE(read(variables)->prepared_statements);
+    variables["PAYDESK_POOLER"] = "session";
+    EXPECT_TRUE(read(variables)->prepared_statements);
+    variables["PAYDESK_POOLER"] = "transaction";
+    EXPECT_FALSE(read(variables)->prepared_statements);
+}
+
+}  // namespace
+}  // namespace paydesk
