@@ -32,6 +32,11 @@ Task<Result<Caller>> authenticate(auth::Verifier& verifier, const http::Request&
                   .is_anonymous = principal->is_anonymous,
                   .claims_json = service ? std::string{} : principal->claims_json};
     if (!principal->email.empty()) caller.email = principal->email;
+    if (const auto claims = parse_json(caller.claims_json)) {
+        if (const auto exp = int_at(*claims, {"exp"})) {
+            caller.good_until = from_unix(*exp) + auth::clock_skew_max;
+        }
+    }
     co_return caller;
 }
 

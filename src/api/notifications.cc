@@ -96,6 +96,35 @@ Task<http::Response> mark(const Services& services, const http::Request& request
     });
 }
 
+// A connection that ends when the token does: the page comes again with a fresh one.
+class ExpiringWriter final : public http::Writer {
+public:
+    ExpiringWriter(http::Writer& inner, const Clock& clock, Instant until)
+        : inner_(inner), clock_(clock), until_(until) {}
+
+    Task<bool> write(std::string_view bytes) override {
+        if (stopping()) co_return false;
+        co_return co_await inner_.write(bytes);
+    }
+    bool stopping() const override { return inner_.stopping() || clock_.now() >= until_; }
+    void on_end(std::function<void()> wake) override { inner_.on_end(std::move(wake)); }
+
+private:
+    http::Writer& inner_;
+    const Clock& clock_;
+    Instant until_;
+};
+
+http::Response ending_at(http::Response response, const Clock& clock, Instant until) {
+    if (!response.stream) return response;
+    response.stream = [inner = std::move(response.stream), &clock,
+                       until](http::Writer& writer) -> Task<> {
+        ExpiringWriter expiring(writer, clock, until);
+        co_await inner(expiring);
+    };
+    return response;
+}
+
 Task<http::Response> stream(const Services& services, const http::Request& request, Caller caller) {
     const db::Rows moment = co_await services.db.run(store::moment);
     const Instant from = moment.instant(0, "now");
@@ -113,7 +142,9 @@ Task<http::Response> stream(const Services& services, const http::Request& reque
                                        boost::json::serialize(notification_json(rows, row)));
         }
     }
-    co_return services.live.subscribe(caller.account, from, std::move(backlog));
+    auto response = services.live.subscribe(caller.account, from, std::move(backlog));
+    if (!caller.good_until) co_return response;
+    co_return ending_at(std::move(response), services.clock, *caller.good_until);
 }
 
 }  // namespace

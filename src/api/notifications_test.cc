@@ -51,8 +51,10 @@ protected:
                    [this](std::string_view account) { live_.wake(account); });
     }
 
-    Page& open(const char* user, const std::string& last_event_id = {}) {
+    Page& open(const char* user, const std::string& last_event_id = {},
+               const std::string& token = {}) {
         auto asked = request("GET", "/api/notifications/stream", user);
+        if (!token.empty()) asked.headers.set("Authorization", "Bearer " + token);
         if (!last_event_id.empty()) asked.headers.add("Last-Event-ID", last_event_id);
         auto response = std::make_shared<http::Response>(run(router_.route(asked)));
         EXPECT_EQ(response->status, 200);
@@ -208,6 +210,25 @@ TEST_F(Notifications, WhatWasMissedComesFirst) {
     auto asked = request("GET", "/api/notifications/stream", ada);
     asked.headers.add("Last-Event-ID", "not-a-uuid");
     EXPECT_EQ(send(asked).status, 422);
+}
+
+TEST_F(Notifications, TheStreamEndsWithItsToken) {
+    start_live();
+    // Good for one second more, by the skew that is allowed.
+    Page& page = open(ada,
+                      {
+    },
+                      sign_claims({{"sub", ada},
+                                   {"role", "authenticated"},
+                                   {"aud", "authenticated"},
+                                   {"exp", to_unix(clock_.now()) - 29}}));
+    until([] { return false; }, std::chrono::milliseconds(2'100));
+    tell(ada, "fact_1");
+    EXPECT_TRUE(until([&] {
+        live_.wake(ada);
+        return page.ended;
+    }));
+    EXPECT_EQ(page.received.find("event: notification"), std::string::npos) << page.received;
 }
 
 TEST_F(Notifications, TheStreamNeedsAToken) {

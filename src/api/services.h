@@ -30,6 +30,8 @@ struct Caller {
     bool is_admin = false;
     bool is_anonymous = false;
     std::string claims_json = {};  // verified; "" for a service
+    // When the token stops being good; none for a service. A request is done long before, a stream is not.
+    std::optional<Instant> good_until = {};
 
     // What their reads run as: role authenticated, RLS by `sub`.
     db::Identity identity() const;
