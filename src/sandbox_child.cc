@@ -93,12 +93,10 @@ SandboxChild::SandboxChild(const fs::path& folder, std::uint16_t port,
     std::vector<std::string> argv = {program.string(), "--port", std::to_string(port), "--state",
                                      fs::absolute(folder / "sandbox").string()};
     if (record) argv.insert(argv.end(), {"--record", record->string()});
-    pid_ = db::start_child({
-        .argv = std::move(argv),
-        .user = db::current_user(),
-        .output = output,
-        .death_signal = SIGTERM
-    });
+    pid_ = db::start_child({.argv = std::move(argv),
+                            .user = db::current_user(),
+                            .output = output,
+                            .death_signal = SIGTERM});
     ::close(output);
 }
 
