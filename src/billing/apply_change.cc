@@ -123,7 +123,6 @@ Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> change
     batch.results.resize(count, Applied{.outcome = Outcome::ignored});
     batch.owner.resize(count);
 
-    co_await owner_store::prefer_indexes(tx);
     co_await resolve_owners(batch);
     co_await load_customers(batch);
     co_await load_subscriptions(batch);

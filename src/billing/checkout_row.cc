@@ -22,10 +22,12 @@ const db::Statement load_checkouts{
     "billing_load_checkouts",
     R"(select k.checkout as asked_for, c.account_id, c.id, c.provider_checkout_id, c.status
        from json_to_recordset($1::json) as k(account_id uuid, provider text, checkout text, id uuid)
-       join paydesk.checkouts c on c.account_id = k.account_id and c.provider = k.provider
-            and (c.provider_checkout_id = k.checkout
-                 or (c.id = k.id and c.provider_checkout_id is null))
-       for no key update of c)"};
+       cross join lateral (
+           select t.account_id, t.id, t.provider_checkout_id, t.status from paydesk.checkouts t
+           where t.account_id = k.account_id and t.provider = k.provider
+             and (t.provider_checkout_id = k.checkout
+                  or (t.id = k.id and t.provider_checkout_id is null))
+           limit 1 for no key update) c)"};
 
 const db::Statement save_checkouts{"billing_save_checkouts",
                                    R"(update paydesk.checkouts c
@@ -35,7 +37,9 @@ const db::Statement save_checkouts{"billing_save_checkouts",
            provider_stamp = greatest(c.provider_stamp, r.stamp)
        from json_to_recordset($1::json) as r(account_id uuid, id uuid, checkout text, status text,
            completed_at timestamptz, stamp timestamptz)
-       where c.account_id = r.account_id and c.id = r.id)"};
+       where c.account_id = any (array(
+                 select (json_array_elements($1::json) ->> 'account_id')::uuid))
+         and c.account_id = r.account_id and c.id = r.id)"};
 
 }  // namespace
 

@@ -40,7 +40,9 @@ const db::Statement save_customers{"billing_save_customers",
            provider_stamp = r.provider_stamp, deleted_at = r.deleted_at
        from json_to_recordset($1::json) as r(account_id uuid, provider text, email text, name text,
            default_payment_method_id text, provider_stamp timestamptz, deleted_at timestamptz)
-       where c.account_id = r.account_id and c.provider = r.provider)"};
+       where c.account_id = any (array(
+                 select (json_array_elements($1::json) ->> 'account_id')::uuid))
+         and c.account_id = r.account_id and c.provider = r.provider)"};
 
 }  // namespace
 

@@ -7,13 +7,16 @@ namespace paydesk::billing::owner_store {
 
 namespace {
 
-const db::Statement lock_objects{"billing_lock_objects",
-                                 R"(select count(pg_advisory_xact_lock(k.key))
+const db::Statement lock_objects{
+    "billing_lock_objects",
+    R"(select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+              count(pg_advisory_xact_lock(k.key))
        from (select distinct hashtextextended(name, 7410) as key
              from json_array_elements_text($1::json) as name order by 1) k)"};
 
 const db::Statement look_up_by_index{"billing_look_up_by_index",
-                                     "select set_config('enable_seqscan', 'off', true)"};
+                                     "select set_config('enable_seqscan', 'off', true), "
+                                     "set_config('enable_bitmapscan', 'off', true)"};
 
 const db::Statement find_owners{"billing_find_owners",
                                 R"(select r.provider, r.kind, r.provider_id, r.account_id
@@ -48,13 +51,13 @@ const db::Statement adopt{
 const db::Statement release{"billing_release_waiting",
                             R"(update paydesk.webhook_events e
        set next_attempt_at = e.received_at, attempts = 0
-       from (select w.provider, w.event_id
-             from json_to_recordset($1::json) as k(provider text, provider_id text)
-             join paydesk.webhook_events w
-               on w.provider = k.provider and w.waiting_for = k.provider_id
-             where w.status = 'waiting'
-             for update of w skip locked) due
-       where e.provider = due.provider and e.event_id = due.event_id)"};
+       where e.ctid = any (array(
+           select w.ctid
+           from json_to_recordset($1::json) as k(provider text, provider_id text)
+           cross join lateral (
+               select t.ctid from paydesk.webhook_events t
+               where t.provider = k.provider and t.waiting_for = k.provider_id
+                 and t.status = 'waiting' for update skip locked) w)))"};
 
 json::object to_json(const ObjectKey& key) {
     return {

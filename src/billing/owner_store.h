@@ -22,7 +22,8 @@ struct ObjectKey {
 };
 
 // Locks the objects until the transaction ends, whether or not they have rows yet, in one global
-// order. Whoever decides about an object's owner or snapshot holds its lock.
+// order. Whoever decides about an object's owner or snapshot holds its lock. Does what prefer_indexes()
+// does, too.
 Task<> lock(db::Tx& tx, std::set<ObjectKey> keys);
 
 // From here to its end the transaction finds rows by index. Postgres takes a young table for empty

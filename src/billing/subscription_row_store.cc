@@ -77,7 +77,9 @@ const db::Statement save_subscriptions{
 const db::Statement drop_items{"billing_drop_subscription_items",
                                R"(delete from paydesk.subscription_items i
        using json_to_recordset($1::json) as k(account_id uuid, id uuid, item text)
-       where i.account_id = k.account_id and i.subscription_id = k.id
+       where i.account_id = any (array(
+                 select (json_array_elements($1::json) ->> 'account_id')::uuid))
+         and i.account_id = k.account_id and i.subscription_id = k.id
          and i.provider_item_id = k.item)"};
 
 const db::Statement save_items{

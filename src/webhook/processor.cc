@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "billing/owner_store.h"
 #include "webhook/apply_events.h"
 
 namespace paydesk::webhook {
@@ -75,10 +76,11 @@ public:
         for (Timer* timer : pauses_) timer->cancel();
     }
 
-    // One idle worker is enough; it wakes the next when there is more than it can take.
+    // A worker that is up looks again before it rests; it wakes another when there is more than it can
+    // take. One worker with a large batch does more than two with small ones.
     void wake() {
         woken_ = true;
-        if (!idle_.empty()) (*idle_.begin())->cancel();
+        if (awake_ == 0) wake_another();
     }
 
     Task<Drained> drain() {
@@ -93,7 +95,16 @@ public:
 private:
     // ---- workers ----
 
+    void wake_another() {
+        if (idle_.empty()) return;
+        Timer* timer = *idle_.begin();
+        idle_.erase(timer);  // so that two wakes wake two
+        ++awake_;
+        timer->cancel();
+    }
+
     Task<> worker() {
+        ++awake_;
         while (!stopping_) {
             bool full = false, failed = false;
             try {
@@ -110,12 +121,12 @@ private:
                 });
             }
             if (full) {
-                wake();  // there is more than one worker's share
-                woken_ = false;
+                wake_another();
             } else {
                 co_await pause(failed);
             }
         }
+        --awake_;
         --running_;
     }
 
@@ -128,9 +139,11 @@ private:
             timer.expires_after(options_.poll);
             pauses_.insert(&timer);
             if (!failed) idle_.insert(&timer);
+            --awake_;
             co_await timer.async_wait(awaits_tuple);
             pauses_.erase(&timer);
-            idle_.erase(&timer);
+            // Not by wake_another(), which has counted it: by time.
+            if (failed || idle_.erase(&timer) > 0) ++awake_;
         }
         if (stopping_ || !std::exchange(woken_, false)) co_return;
         timer.expires_after(options_.linger);
@@ -149,6 +162,8 @@ private:
         std::string error;
         try {
             result = co_await db_.transaction([&](db::Tx& tx) -> Task<AppliedEvents> {
+                // Or a plan made while the inbox was empty reads all of it once it is full.
+                co_await billing::owner_store::prefer_indexes(tx);
                 auto events = co_await event_store::claim(tx, clock_.now(), options_.batch_max);
                 claimed.clear();
                 for (const auto& event : events) claimed.push_back(without_payload(event));
@@ -335,7 +350,7 @@ private:
     const ProcessorOptions options_;
     std::set<Timer*> pauses_, idle_;  // all of them; those that wake() may end
     bool woken_ = false, stopping_ = false;
-    int running_ = 0, ties_under_way_ = 0, fetches_ = 0;
+    int running_ = 0, awake_ = 0, ties_under_way_ = 0, fetches_ = 0;
 };
 
 Processor::Processor(asio::io_context& io, db::Database& db, const Clock& clock,

@@ -43,7 +43,7 @@ struct ProcessorOptions {
     int workers = 2;               // transactions under way at once on this node
     std::int64_t batch_max = 150;  // events per transaction: some 5 ms of our thread
     std::chrono::milliseconds poll{1'000};
-    std::chrono::milliseconds linger{10};  // after a wake, for deliveries that come close together
+    std::chrono::milliseconds linger{20};  // after a wake, for deliveries that come close together
 };
 
 // How many events ended how.
