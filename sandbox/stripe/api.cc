@@ -78,6 +78,9 @@ std::string fingerprint_of(const http::Request& request) {
         sha256(request.method + " " + request.path + "?" + request.query + "\n" + request.body));
 }
 
+// Where the answer to the call with this idempotency key is kept.
+std::string record_id(const std::string& given) { return "_key:" + given; }
+
 http::Response response_of(int status, const json::value& body, const std::string& request_id) {
     http::Response response{.status = status, .body = pretty_json(body)};
     response.headers.set("Request-Id", request_id);
@@ -116,8 +119,39 @@ Api::Answer Api::execute(const http::Request& request, const Version& version,
     return answer;
 }
 
-void Api::store_answer(const std::string& key, const std::string& fingerprint, const Answer& answer,
+std::optional<http::Response> Api::replay(const std::string& given, const http::Request& request,
+                                          const std::string& request_id) const {
+    const Object* known = account_.store().find("_idempotency", record_id(given));
+    if (!known || number(*known, "created") + idempotency_seconds <= account_.now()) {
+        return std::nullopt;
+    }
+    if (text(*known, "fingerprint") != fingerprint_of(request)) {
+        throw Refusal{.type = "idempotency_error",
+                      .message =
+                          "Keys for idempotent requests can only be used with the same "
+                          "parameters they were first used with. Try using a key other than '" +
+                          given + "' if you meant to execute a different request."};
+    }
+    http::Response response =
+        response_of(static_cast<int>(number(*known, "status")), known->at("body"), request_id);
+    response.headers.set("Idempotent-Replayed", "true");
+    response.headers.set("Original-Request", text(*known, "request_id"));
+    return response;
+}
+
+void Api::hold(const std::string& given) {
+    if (in_flight_.insert(given).second) return;
+    throw Refusal{.status = 409,
+                  .type = "idempotency_error",
+                  .code = "idempotency_key_in_use",
+                  .message =
+                      "There is currently another in-progress request using this "
+                      "Stripe-Idempotency-Key. Please try again later."};
+}
+
+void Api::store_answer(const std::string& given, const http::Request& request, const Answer& answer,
                        const std::string& request_id) {
+    const auto key = record_id(given);
     Store& store = account_.store();
     store.erase(key);
     // Oldest first: what is a day old is forgotten.
@@ -128,11 +162,11 @@ void Api::store_answer(const std::string& key, const std::string& fingerprint, c
     }
     account_.store().add("_idempotency", key,
                          Object{
-                             {"fingerprint", fingerprint   },
-                             {"status",      answer.status },
-                             {"body",        answer.body   },
-                             {"request_id",  request_id    },
-                             {"created",     account_.now()}
+                             {"fingerprint", fingerprint_of(request)},
+                             {"status",      answer.status          },
+                             {"body",        answer.body            },
+                             {"request_id",  request_id             },
+                             {"created",     account_.now()         }
     });
     account_.commit();
 }
@@ -172,42 +206,16 @@ Task<http::Response> Api::handle(const http::Request& request) {
         if (given.size() > idempotency_key_bytes_max || !is_utf8(given)) {
             refuse("", "Idempotency keys may have at most 255 characters of UTF-8.");
         }
-        const auto key = "_key:" + given;
-        const auto fingerprint = fingerprint_of(request);
-        const Object* known = keyed ? account_.store().find("_idempotency", key) : nullptr;
-        if (known && number(*known, "created") + idempotency_seconds <= account_.now()) {
-            known = nullptr;
-        }
-        if (known && text(*known, "fingerprint") != fingerprint) {
-            throw Refusal{.type = "idempotency_error",
-                          .message =
-                              "Keys for idempotent requests can only be used with the same "
-                              "parameters they were first used with. Try using a key other "
-                              "than '" +
-                              given +
-                              "' if you meant to execute a different "
-                              "request."};
-        }
-        if (known) {
-            response = response_of(static_cast<int>(number(*known, "status")), known->at("body"),
-                                   request_id);
-            response.headers.set("Idempotent-Replayed", "true");
-            response.headers.set("Original-Request", text(*known, "request_id"));
+        if (const auto stored = keyed ? replay(given, request, request_id) : std::nullopt) {
+            response = *stored;
         } else {
-            if (keyed && !in_flight_.insert(given).second) {
-                throw Refusal{.status = 409,
-                              .type = "idempotency_error",
-                              .code = "idempotency_key_in_use",
-                              .message =
-                                  "There is currently another in-progress request using this "
-                                  "Stripe-Idempotency-Key. Please try again later."};
-            }
+            if (keyed) hold(given);
             if (keyed) held = given;
             if (latency_.count() > 0) co_await sleep_for(io_, latency_);
             account_.begin_request(request_id, given);
             const Answer answer = execute(request, version, request_id);
             account_.end_request();
-            if (keyed && answer.validated) store_answer(key, fingerprint, answer, request_id);
+            if (keyed && answer.validated) store_answer(given, request, answer, request_id);
             response = response_of(answer.status, answer.body, request_id);
             if (keyed) response.headers.set("Original-Request", request_id);
         }

@@ -7,6 +7,7 @@
 //     response ◀── headers ◀── expand ◀── render in the caller's version ◀─────┘
 
 #include <chrono>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -41,7 +42,12 @@ private:
     };
     Answer execute(const http::Request& request, const Version& version,
                    const std::string& request_id);
-    void store_answer(const std::string& key, const std::string& fingerprint, const Answer& answer,
+    // The stored answer to an earlier call with this key. Refuses another request under it.
+    std::optional<http::Response> replay(const std::string& given, const http::Request& request,
+                                         const std::string& request_id) const;
+    // Refuses with 409 while another call with this key executes.
+    void hold(const std::string& given);
+    void store_answer(const std::string& given, const http::Request& request, const Answer& answer,
                       const std::string& request_id);
     void record(const http::Request& request, const http::Response& response,
                 const std::string& version);

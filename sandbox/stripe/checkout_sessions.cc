@@ -133,6 +133,29 @@ std::int64_t expiry(const Call& call) {
     return at;
 }
 
+// What only payment mode has.
+void fill_payment(const Object& params, Object& session) {
+    session["customer_creation"] =
+        present(params, "customer_creation")
+            ? params.at("customer_creation")
+            : (present(params, "customer") ? json::value(nullptr) : json::value("if_required"));
+    const Object& creation = child(params, "invoice_creation");
+    Object data{
+        {"account_tax_ids",   nullptr },
+        {"custom_fields",     nullptr },
+        {"description",       nullptr },
+        {"footer",            nullptr },
+        {"issuer",            nullptr },
+        {"metadata",          Object()},
+        {"rendering_options", nullptr }
+    };
+    copy_params(child(creation, "invoice_data"), data, {"description", "footer", "metadata"});
+    session["invoice_creation"] = Object{
+        {"enabled", flag(creation, "enabled")},
+        {"invoice_data", std::move(data)}
+    };
+}
+
 void fill(Call& call, Object& session, const std::string& mode) {
     const Object& params = call.params;
     copy_params(
@@ -166,27 +189,7 @@ void fill(Call& call, Object& session, const std::string& mode) {
             {"payment_method_save",     nullptr              }
         };
     }
-    if (mode == "payment") {
-        session["customer_creation"] =
-            present(params, "customer_creation")
-                ? params.at("customer_creation")
-                : json::value(present(params, "customer") ? nullptr : "if_required");
-        const Object& creation = child(params, "invoice_creation");
-        Object data{
-            {"account_tax_ids",   nullptr },
-            {"custom_fields",     nullptr },
-            {"description",       nullptr },
-            {"footer",            nullptr },
-            {"issuer",            nullptr },
-            {"metadata",          Object()},
-            {"rendering_options", nullptr }
-        };
-        copy_params(child(creation, "invoice_data"), data, {"description", "footer", "metadata"});
-        session["invoice_creation"] = Object{
-            {"enabled", flag(creation, "enabled")},
-            {"invoice_data", std::move(data)}
-        };
-    }
+    if (mode == "payment") fill_payment(params, session);
     if (present(session, "customer_email")) {
         session["customer_details"] = Object{
             {"address",         nullptr                     },

@@ -173,6 +173,23 @@ TEST_F(Checkout, RefusesWhatCannotBe) {
         "parameters_exclusive");
 }
 
+TEST_F(Checkout, AKnownCustomerPaysOnce) {
+    const auto customer = id(made("/v1/customers", "email=bo%40example.com"));
+    const auto open =
+        made("/v1/checkout/sessions",
+             "mode=payment&success_url=http%3A%2F%2Fx.y%2F&line_items[0][quantity]=1&"
+             "line_items[0][price_data][currency]=usd&line_items[0][price_data][unit_amount]=500&"
+             "line_items[0][price_data][product_data][name]=Tea&invoice_creation[enabled]=true&"
+             "customer=" +
+                 customer);
+    EXPECT_TRUE(open.at("customer_creation").is_null());
+    EXPECT_EQ(pay(id(open), "4242424242424242").status, 303);
+    const auto done = got("/v1/checkout/sessions/" + id(open) + "?expand[]=invoice");
+    EXPECT_EQ(text(done, "customer"), customer);
+    EXPECT_EQ(text(child(done, "invoice"), "status"), "paid");
+    EXPECT_EQ(number(child(done, "invoice"), "amount_paid"), 500);
+}
+
 TEST_F(Checkout, ASavedCustomerIsReusedAndAOneTimePaymentNeedsNone) {
     const auto customer = id(made("/v1/customers", "email=bo%40example.com"));
     const auto open = session(price(), "&customer=" + customer);
