@@ -201,6 +201,22 @@ describe('the way back', () => {
   })
 })
 
+describe('a top-up', () => {
+  test('is paid once and recorded as a payment', async () => {
+    const page = await signedIn('grace')
+    await page.goto(`${up.url}/pricing`)
+    await by(page, 'plan-credits_1000-subscribe').click()
+    await page.waitForURL((url) => url.href.startsWith(up.sandbox))
+    await fillCard(page, '4242 4242 4242 4242')
+    await by(page, 'pay-button').click()
+    await page.waitForURL(/\/success/)
+    await success(page, 'complete')
+    await shoot(page, 'topped-up')
+    const payment = await until('the payment', async () => (await rows(`select source_kind, status, amount, currency from paydesk.payments where account_id = ${accountOf('grace')} and amount = 2000`))[0])
+    assert.deepEqual(payment, { source_kind: 'invoice', status: 'succeeded', amount: 2000, currency: 'usd' })
+  })
+})
+
 describe('what went over the wire meanwhile', () => {
   test('every response of the server is what openapi.yaml says', () => {
     const { checked, wrong } = judgeResponses(recordings.responses)
