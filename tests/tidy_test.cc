@@ -112,7 +112,7 @@ const Banned banned[] = {
     {R"(\busing namespace std;)",     R"(.)",                                 "name what you use"              },
     {R"(asio::detached)",             R"(^(src|sandbox)/(?!base/task))",
      "spawn(io, name, task): a failure is logged"                                                              },
-    {R"(\bTODO\b|\bFIXME\b)", R"(^(src|sandbox))",                    "do it, or file an issue"        },
+    {R"(\bTODO\b|\bFIXME\b)",         R"(^(src|sandbox))",                    "do it, or file an issue"        },
     {R"(\bstd::(cout|cerr)\b)",       R"(^src/[a-z]+/)",                      "log::info, or let main print"   },
 };
 
