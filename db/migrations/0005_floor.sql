@@ -73,9 +73,6 @@ end $$;
 -- These hold unfinished events only, so that they stay small however long the trail is kept.
 create index webhook_events_due on paydesk.webhook_events (next_attempt_at)
     where status in ('received', 'waiting', 'failed');
-create index webhook_events_of_object
-    on paydesk.webhook_events (provider, object_kind, object_id, occurred_at)
-    where status in ('received', 'waiting', 'failed');
 create index webhook_events_waiting on paydesk.webhook_events (provider, waiting_for)
     where status = 'waiting';
 

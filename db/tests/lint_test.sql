@@ -13,8 +13,6 @@ insert into allowed values
     ('unique key without account_id: paydesk.jobs.jobs_pkey', 'the work queue serves all accounts'),
     ('unique key without account_id: paydesk.jobs.jobs_one_live', 'the work queue serves all accounts'),
     ('index not led by account_id: paydesk.webhook_events.webhook_events_due', 'claiming, all accounts'),
-    ('index not led by account_id: paydesk.webhook_events.webhook_events_of_object',
-     'order within one object, before its account is known'),
     ('index not led by account_id: paydesk.webhook_events.webhook_events_waiting',
      'found by the customer whose account is not known yet'),
     ('index not led by account_id: paydesk.jobs.jobs_due', 'claiming, all accounts'),

@@ -2,6 +2,9 @@
 // Group commit: rows that arrive while a commit is under way leave together in the next one, and each
 // add() returns once its own row's commit is over. Under load one commit serves hundreds of rows; on
 // its own, a row does not wait for company.
+//
+// When a good many wait already, a second commit starts beside the first: while one waits for the disk,
+// the other's rows are written. Sooner would only make both groups small.
 
 #include <algorithm>
 #include <cstddef>
@@ -17,6 +20,9 @@
 #include "db/database.h"
 
 namespace paydesk::webhook {
+
+inline constexpr int commits_at_once_max = 2;
+inline constexpr std::size_t second_commit_rows_min = 16;
 
 // Not thread-safe; of the io_context's thread. No add() may be under way when it dies.
 template <class Row, class Answer>
@@ -39,7 +45,11 @@ public:
     Task<Answer> add(Row row, std::size_t bytes) {
         auto waiter = std::make_shared<Waiter>(std::move(row), bytes);
         queue_.push_back(waiter);
-        if (!std::exchange(running_, true)) spawn(io_, name_, drain());
+        const bool many_wait = queue_.size() >= second_commit_rows_min;
+        if (running_ == 0 || (many_wait && running_ < commits_at_once_max)) {
+            ++running_;
+            spawn(io_, name_, drain());
+        }
         co_await waiter->done.wait();
         if (waiter->failure) std::rethrow_exception(waiter->failure);
         co_return std::move(*waiter->answer);
@@ -74,14 +84,14 @@ private:
     Task<> drain() {
         while (!queue_.empty()) {
             const Group group = next_group();
-            under_way_ = group.size();
+            under_way_ += group.size();
             if (!co_await attempt(group)) {
                 for (const auto& waiter : group) co_await attempt({waiter});
             }
-            under_way_ = 0;
+            under_way_ -= group.size();
             for (const auto& waiter : group) waiter->done.set();
         }
-        running_ = false;
+        --running_;
     }
 
     // False where the group should be tried row by row.
@@ -112,7 +122,7 @@ private:
     std::size_t rows_max_, bytes_max_;
     std::deque<std::shared_ptr<Waiter>> queue_;
     std::size_t under_way_ = 0;
-    bool running_ = false;
+    int running_ = 0;  // commits under way
 };
 
 }  // namespace paydesk::webhook
