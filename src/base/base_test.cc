@@ -92,6 +92,16 @@ TEST(Json, Readers) {
     EXPECT_EQ(at_path(value, {"a", "list", "id"}), nullptr);
 }
 
+TEST(Json, LivesInTheMemoryThatItIsGiven) {
+    json::monotonic_resource memory(4096);
+    const std::string text = R"({"a":["one",{"two":2}],"b":null})";
+    const auto value = parse_json(text, json_bytes_max, &memory);
+    ASSERT_TRUE(value);
+    EXPECT_EQ(value->storage().get(), &memory);
+    const std::string kept = storable(*value);
+    EXPECT_EQ(kept, text);
+}
+
 TEST(Json, StorableHasNoNul) {
     const auto value = parse_json(R"({"k\u0000ey":["a\u0000b",{"c":"\u0000"}],"n":1})").value();
     EXPECT_EQ(storable(value), R"({"key":["ab",{"c":""}],"n":1})");

@@ -25,7 +25,8 @@ void strip_nul(json::value& value) {
 
 }  // namespace
 
-Result<json::value> parse_json(std::string_view text, std::size_t bytes_max) {
+Result<json::value> parse_json(std::string_view text, std::size_t bytes_max,
+                               json::storage_ptr memory) {
     if (text.size() > bytes_max) {
         return Error{
             ErrorCode::invalid_input,
@@ -34,6 +35,7 @@ Result<json::value> parse_json(std::string_view text, std::size_t bytes_max) {
     json::parse_options options;
     options.max_depth = json_depth_max;
     json::stream_parser parser({}, options);
+    parser.reset(std::move(memory));
     json::error_code error;
     const std::size_t read = parser.write_some(text.data(), text.size(), error);
     if (!error && read == text.size()) parser.finish(error);

@@ -19,7 +19,11 @@ inline constexpr std::size_t json_bytes_max = 4 * 1024 * 1024;
 
 // Refuses with invalid_input: not JSON (says where), deeper than json_depth_max, longer than
 // `bytes_max`, not UTF-8.
-Result<json::value> parse_json(std::string_view text, std::size_t bytes_max = json_bytes_max);
+//
+// `memory` is where the value lives. A json::monotonic_resource makes a large text, read once and
+// thrown away, several times cheaper; it must outlive the value.
+Result<json::value> parse_json(std::string_view text, std::size_t bytes_max = json_bytes_max,
+                               json::storage_ptr memory = {});
 
 // The value at `path` ("items", "data", "0" for an array's first), or nullptr where any step is
 // missing, null, or not of the right kind.

@@ -119,7 +119,8 @@ Result<provider::Change> normalise(const ApplyContext& context, const StoredEven
     if (applier == context.appliers.end()) {
         return Error{ErrorCode::webhook_payload_invalid, "this provider is not configured"};
     }
-    const auto payload = parse_json(event.payload);
+    json::monotonic_resource memory(4 * event.payload.size() + 1024);
+    const auto payload = parse_json(event.payload, json_bytes_max, &memory);
     if (!payload) return payload.error();
     return applier->second.normalise(*payload);
 }

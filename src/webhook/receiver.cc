@@ -82,7 +82,8 @@ public:
         if (const auto verified = source->second.verify(delivery); !verified) {
             return verified.error();
         }
-        const auto event = parse_json(delivery.body, body_bytes_max);
+        json::monotonic_resource memory(4 * delivery.body.size() + 1024);
+        const auto event = parse_json(delivery.body, body_bytes_max, &memory);
         if (!event) {
             return Error{ErrorCode::webhook_payload_invalid, "The signed body is not JSON.",
                          event.error().message};
