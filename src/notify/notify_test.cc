@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include "db/test_database.h"
-#include "notify/notification_store.h"
 #include "notify/notifications.h"
 
 namespace paydesk::notify {
@@ -11,11 +10,6 @@ using namespace std::chrono_literals;
 
 const AccountId ann{"0198a000-0000-7000-8000-000000000001"};
 const AccountId bob{"0198a000-0000-7000-8000-000000000002"};
-
-db::Identity as(const AccountId& account) {
-    return {.role = "authenticated",
-            .claims_json = R"({"sub":")" + account.value + R"(","role":"authenticated"})"};
-}
 
 Notification fact(const AccountId& account, std::string key) {
     return {.account = account,
@@ -48,44 +42,6 @@ TEST_F(Notify, OneFactIsOneRow) {
         EXPECT_EQ(co_await tell(db, {fact(ann, "a"), fact(ann, "b"), fact(ann, "a")}), 2U);
         EXPECT_EQ(co_await tell(db, {fact(ann, "a"), fact(bob, "a")}), 1U);
         EXPECT_EQ(co_await tell(db, {}), 0U);
-    });
-}
-
-TEST_F(Notify, ReaderSeesAndMarksTheirOwnOnly) {
-    play([&](asio::io_context&, db::Database& db) -> Task<> {
-        for (const char* key : {"a", "b", "c"}) co_await tell(db, {fact(ann, key)});
-        co_await tell(db, {fact(bob, "a")});
-
-        auto rows = co_await db.run_as(as(ann), list, list_params(ann, 10));
-        EXPECT_EQ(rows.size(), 3U);
-        const auto newest = read_notification(rows, 0), oldest = read_notification(rows, 2);
-        EXPECT_EQ(newest.title, "Payment Successful");
-        EXPECT_EQ(newest.metadata_json, R"({"invoice_id": "in_1"})");
-        EXPECT_FALSE(newest.read);
-        EXPECT_EQ((co_await db.run_as(as(bob), list, list_params(ann, 10))).size(), 0U);
-
-        rows = co_await db.run_as(as(ann), list, list_params(ann, 10, false, newest.id));
-        EXPECT_EQ(rows.size(), 2U);
-        EXPECT_EQ(read_notification(rows, 1).id, oldest.id);
-        rows = co_await db.run_as(as(ann), list_since, list_since_params(ann, oldest.id, 10));
-        EXPECT_EQ(rows.size(), 2U);
-        EXPECT_EQ(read_notification(rows, 1).id, newest.id) << "the oldest first";
-
-        const auto mark = [&](const AccountId& who, bool read) -> Task<std::size_t> {
-            const auto changed = co_await db.run_as(
-                as(who), mark_read, mark_read_params(ann, {newest.id, oldest.id}, read));
-            co_return changed.affected();
-        };
-        EXPECT_EQ(co_await mark(bob, true), 0U);
-        EXPECT_EQ(co_await mark(ann, true), 2U);
-        EXPECT_EQ(co_await mark(ann, true), 0U) << "they are so already";
-        rows = co_await db.run_as(as(ann), count_unread, count_unread_params(ann));
-        EXPECT_EQ(rows.integer(0, "unread"), 1);
-        EXPECT_EQ((co_await db.run_as(as(ann), list, list_params(ann, 10, true))).size(), 1U);
-        EXPECT_EQ((co_await db.run_as(as(ann), mark_all, mark_all_params(ann, true))).affected(),
-                  1U);
-        EXPECT_EQ((co_await db.run_as(as(ann), mark_all, mark_all_params(ann, false))).affected(),
-                  3U);
     });
 }
 
