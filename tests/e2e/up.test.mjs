@@ -6,9 +6,8 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { signIn, userOf } from '../support/api.mjs'
 import { payCheckout } from '../support/hosted_pages.mjs'
-import { freePort, processesNaming, root, sql, start, startUp, temporaryFolder, until } from '../support/processes.mjs'
+import { freePort, processesNaming, program, root, sql, start, startUp, temporaryFolder, until } from '../support/processes.mjs'
 
-const program = join(process.env.PAYDESK_BUILD ?? join(root, 'build/checked'), 'paydesk')
 // One run to its end: {status, said}. Nothing of our own environment but what is named.
 function run(args, env = {}, command = [program]) {
   const it = spawnSync(command[0], [...command.slice(1), ...args], { encoding: 'utf8', timeout: 60_000, env: { PATH: process.env.PATH, HOME: process.env.HOME, PAYDESK_SHARE: root, ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '', ...env } })

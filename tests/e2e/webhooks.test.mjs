@@ -1,10 +1,11 @@
 // What the webhook route refuses, what it stores, and that a crash at any moment changes nothing in the end.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { payCheckout } from '../support/hosted_pages.mjs'
 import { signIn } from '../support/api.mjs'
-import { sleep, sql, startUp, temporaryFolder, until } from '../support/processes.mjs'
+import { program, root, sleep, sql, startUp, temporaryFolder, until } from '../support/processes.mjs'
 
 const sign = (body, secret, at = Math.floor(Date.now() / 1000)) => `t=${at},v1=${createHmac('sha256', secret).update(`${at}.`).update(body).digest('hex')}`
 let serial = 0
@@ -90,6 +91,13 @@ describe('deliveries', () => {
     assert.equal((await deliver(body, sign(body, secret))).status, 200)
     const row = await until('the dead letter', async () => (await rows(`select status, error, attempts from paydesk.webhook_events where event_id = '${JSON.parse(body).id}' and status = 'dead'`))[0])
     assert.ok(row.error.length > 10, row.error)
+
+    // The operator takes it up again; it is as wrong as before, so it is a dead letter again.
+    const { id } = JSON.parse(body)
+    const said = execFileSync(program, ['replay', id, '--var', up.folder], { encoding: 'utf8', env: { ...process.env, PAYDESK_SHARE: root } })
+    assert.match(said, /1/)
+    await until('the second try', async () => (await rows(`select status from paydesk.webhook_events where event_id = '${id}' and status = 'dead'`)).length === 1)
+    assert.throws(() => execFileSync(program, ['replay', 'evt_nobody', '--var', up.folder], { stdio: 'pipe', env: { ...process.env, PAYDESK_SHARE: root } }))
   })
 })
 

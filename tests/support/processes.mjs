@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const build = process.env.PAYDESK_BUILD ?? join(root, 'build/checked')
+export const program = join(build, 'paydesk')
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
