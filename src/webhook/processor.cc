@@ -135,11 +135,11 @@ private:
     }
 
     // Deliveries came in during the batch: whoever waits for an acknowledgement goes before what can be
-    // applied a moment later. A backlog is applied at a third of the speed while they come, and loses
+    // applied a moment later. A backlog is applied at a ninth of the speed while they come, and loses
     // nothing by it: when they stop, batches are full and both workers take them.
     Task<> give_way(Timer::duration took) {
         Timer timer(io_);
-        timer.expires_after(std::min<Timer::duration>(2 * took, give_way_max));
+        timer.expires_after(std::min<Timer::duration>(8 * took, give_way_max));
         pauses_.insert(&timer);
         if (!stopping_) co_await timer.async_wait(awaits_tuple);
         pauses_.erase(&timer);
