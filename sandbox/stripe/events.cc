@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/crypto.h"
-#include "base/ids.h"
 #include "sandbox/stripe/render.h"
 
 namespace paydesk::sandbox::stripe {
@@ -96,7 +95,7 @@ int add_deliveries(Account& account, const Object& event) {
     for (const std::string& id : account.store().ids("webhook_endpoint")) {
         const auto* endpoint = account.find("webhook_endpoint", id);
         if (!endpoint || !listens(account, *endpoint, text(event, "type"))) continue;
-        const auto delivery = account.new_id("whd_");
+        const auto delivery = account.new_record_id("whd_", Chance::Stream::deliveries);
         account.store().add("_delivery", delivery,
                             Object{
                                 {"id",              delivery           },
