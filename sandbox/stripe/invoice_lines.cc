@@ -37,7 +37,7 @@ json::value parent_of(const LineDraft& line) {
             {"invoice_item_details",
              Object{{"invoice_item", line.invoice_item},
                     {"proration", line.proration},
-                    {"proration_details", Object{{"credited_items", nullptr}}},
+                    {"proration_details", Object{{"credited_items", line.credited_items}}},
                     {"subscription", text_or_null(line.subscription)}}},
             {"subscription_item_details", nullptr                     },
             {"type",                      "invoice_item_details"      }
@@ -49,7 +49,7 @@ json::value parent_of(const LineDraft& line) {
         {"subscription_item_details",
          Object{{"invoice_item", text_or_null(line.invoice_item)},
                 {"proration", line.proration},
-                {"proration_details", Object{{"credited_items", nullptr}}},
+                {"proration_details", Object{{"credited_items", line.credited_items}}},
                 {"subscription", text_or_null(line.subscription)},
                 {"subscription_item", line.subscription_item}}   },
         {"type",                      "subscription_item_details"}
@@ -80,6 +80,10 @@ std::int64_t tiered_amount(const Object& price, std::int64_t quantity) {
 }  // namespace
 
 std::int64_t amount_of(const Object& price, std::int64_t quantity) {
+    const Object& packages = child(price, "transform_quantity");
+    if (const auto size = number(packages, "divide_by"); size > 0) {
+        quantity = text(packages, "round") == "up" ? (quantity + size - 1) / size : quantity / size;
+    }
     if (text(price, "billing_scheme") == "tiered") return tiered_amount(price, quantity);
     if (present(price, "unit_amount")) return number(price, "unit_amount") * quantity;
     const auto decimal = text(price, "unit_amount_decimal");
@@ -101,7 +105,7 @@ Object line_object(const Account& account, const InvoiceDraft& draft, const Line
     object["subtotal"] = line.amount;
     object["currency"] = draft.currency;
     object["description"] = describe(account, line);
-    object["discountable"] = !line.proration;
+    object["discountable"] = line.discountable && !line.proration;
     object["invoice"] = draft.id;
     object["metadata"] = line.metadata;
     object["parent"] = parent_of(line);
@@ -117,7 +121,8 @@ Object line_object(const Account& account, const InvoiceDraft& draft, const Line
             {"price_details",
              Object{{"price", line.price.at("id")}, {"product", line.price.at("product")}}},
             {"type", "price_details"},
-            {"unit_amount_decimal", value_of(line.price, "unit_amount_decimal")}
+            {"unit_amount_decimal",
+             line.proration ? json::value(nullptr) : value_of(line.price, "unit_amount_decimal")}
         };
         object["_price"] = line.price;
     }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sandbox/stripe/balance.h"
+#include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/invoice_lines.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/shapes.h"
@@ -65,12 +67,8 @@ std::string new_invoice_id(const Account& account) { return account.new_id("in_1
 void add_invoice(Account& account, const InvoiceDraft& draft) {
     const Object& customer = account.get("customer", draft.customer, "customer");
     Object invoice = blank("invoice");
-    std::int64_t total = 0;
     json::array lines;
-    for (const LineDraft& line : draft.lines) {
-        total += line.amount;
-        lines.push_back(line_object(account, draft, line));
-    }
+    for (const LineDraft& line : draft.lines) lines.push_back(line_object(account, draft, line));
     invoice["id"] = draft.id;
     invoice["customer"] = draft.customer;
     copy_customer(customer, invoice);
@@ -79,12 +77,11 @@ void add_invoice(Account& account, const InvoiceDraft& draft) {
     invoice["period_start"] = draft.period_start;
     invoice["period_end"] = draft.period_end;
     invoice["lines"] = list_of("/v1/invoices/" + draft.id + "/lines", std::move(lines));
-    for (const auto* key : {"subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax"}) {
-        invoice[key] = total;
+    json::array discounts;
+    for (const json::value& discount : discounts_for(account, draft.customer, draft.subscription)) {
+        discounts.push_back(discount.get_object().at("id"));
     }
-    // What is owed to the customer is never charged; it would go to their balance.
-    invoice["amount_due"] = std::max<std::int64_t>(total, 0);
-    invoice["amount_remaining"] = std::max<std::int64_t>(total, 0);
+    invoice["discounts"] = std::move(discounts);
     if (!draft.subscription.empty()) {
         const Object& subscription = account.get("subscription", draft.subscription);
         invoice["parent"] = Object{
@@ -101,20 +98,23 @@ void add_invoice(Account& account, const InvoiceDraft& draft) {
         invoice["automatically_finalizes_at"] = account.now() + 3600;
     }
     for (const auto& [key, value] : draft.fields) invoice[key] = value;
+    total_up(account, invoice);
     account.emit("invoice.created", account.add(std::move(invoice)));
+    end_used_discounts(account, account.get("invoice", draft.id));
 }
 
 void finalize_invoice(Account& account, const std::string& id, std::string_view payment_intent) {
     const Object draft = account.get("invoice", id);
     const auto number_text = next_number(account, text(draft, "customer"));
-    const auto due = number(draft, "amount_due");
     std::string intent(payment_intent);
+    const auto* prepaid = account.find("payment_intent", intent);
+    apply_balance(account, id, prepaid ? number(*prepaid, "amount") : -1);
+    const auto due = number(account.get("invoice", id), "amount_due");
     const Object& open = account.change(id, "", [&](Object& invoice) {
         invoice["status"] = "open";
         invoice["number"] = number_text;
         invoice["automatically_finalizes_at"] = nullptr;
         invoice["effective_at"] = account.now();
-        invoice["ending_balance"] = 0;
         invoice["hosted_invoice_url"] = account.base_url() + "/i/" + id;
         invoice["invoice_pdf"] = account.base_url() + "/i/" + id + "/pdf";
         invoice["status_transitions"].as_object()["finalized_at"] = account.now();
@@ -256,6 +256,7 @@ void void_invoice(Account& account, const std::string& id) {
         },
         "");
     account.emit("invoice.voided", voided);
+    return_balance(account, id);
 }
 
 void mark_uncollectible(Account& account, const std::string& id) {
