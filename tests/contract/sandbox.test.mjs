@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { startSandbox, temporaryFolder, until } from '../support/processes.mjs'
 import { payCheckout } from '../support/hosted_pages.mjs'
+import { judgeMeaning } from './invariants.mjs'
 import { judgeRecording, sdks } from './stripe_contract.mjs'
 
 const folder = temporaryFolder('contract')
@@ -170,6 +171,10 @@ for (const { name, version, age, load } of sdks) {
     })
   })
 }
+
+test('everything that the sandbox emitted means what it says', async () => {
+  assert.deepEqual(await judgeMeaning(record, sandbox.url), [])
+})
 
 test('everything that the sandbox emitted passes the types of the SDKs', () => {
   const { checked, wrong } = judgeRecording(record)
