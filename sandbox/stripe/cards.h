@@ -26,8 +26,10 @@ struct TestCard {
     std::string_view code = {};  // of the card_error; "" when charges succeed
     std::string_view decline_code = {};
     Authentication authentication = Authentication::never;
-    bool attaches = true;        // false: attaching it to a customer is declined already
-    std::string_view says = {};  // for people, on the hosted pages
+    bool attaches = true;           // false: attaching it to a customer is declined already
+    std::string_view says = {};     // for people, on the hosted pages
+    std::string_view dispute = {};  // the reason of the dispute that follows, or "inquiry"
+    std::string_view refund = {};   // "pending": succeeds later; "fails": fails later
 };
 
 std::span<const TestCard> test_cards();

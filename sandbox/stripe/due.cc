@@ -1,12 +1,18 @@
 #include "sandbox/stripe/due.h"
 
+#include <algorithm>
 #include <optional>
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "sandbox/stripe/checkout.h"
+#include "sandbox/stripe/disputes.h"
 #include "sandbox/stripe/invoicing.h"
+#include "sandbox/stripe/refunding.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/subscribing.h"
+#include "sandbox/stripe/test_clocks.h"
+#include "sandbox/stripe/timers.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -100,9 +106,38 @@ void consider_invoice(const Object& invoice, const Notice& due) {
     }
 }
 
-// The earliest thing due at or before `until`.
-std::optional<Due> next_due(const Account& account, std::int64_t until) {
+// By the names that timers give them.
+constexpr std::pair<std::string_view, Act> timed_acts[] = {
+    {"fail_refund",     fail_refund    },
+    {"finish_refund",   finish_refund  },
+    {"forfeit_dispute", forfeit_dispute},
+    {"judge_dispute",   judge_dispute  },
+    {"open_dispute",    open_dispute   },
+};
+
+void run_timer(Account& account, const std::string& id) {
+    const Object timer = *account.store().find(id);
+    account.store().erase(id);
+    const auto* found =
+        std::ranges::find(timed_acts, text(timer, "act"), &std::pair<std::string_view, Act>::first);
+    PD_ASSERT(found != std::end(timed_acts));
+    found->second(account, text(timer, "target"));
+}
+
+std::string clock_of_timer(const Account& account, const Object& timer) {
+    const auto* target = account.store().find(text(timer, "target"));
+    return target ? clock_of(account, *target) : std::string();
+}
+
+// The earliest thing due at or before `until` of what follows this test clock ("": the global one).
+std::optional<Due> next_due(const Account& account, std::int64_t until, const std::string& clock) {
     std::optional<Due> next;
+    for (const auto& id : account.store().ids("_timer")) {
+        const Object& timer = *account.store().find(id);
+        const auto at = number(timer, "at");
+        if (at > until || (next && at >= next->at) || flag(timer, "_stuck")) continue;
+        if (clock_of_timer(account, timer) == clock) next = Due{at, id, run_timer};
+    }
     const std::pair<std::string_view, Consider> kinds[] = {
         {"checkout.session", consider_session     },
         {"subscription",     consider_subscription},
@@ -113,7 +148,8 @@ std::optional<Due> next_due(const Account& account, std::int64_t until) {
             const auto* object = account.find(kind, id);
             if (!object || flag(*object, "_stuck")) continue;
             consider(*object, [&](std::int64_t at, Act act) {
-                if (at <= until && (!next || at < next->at)) next = Due{at, id, act};
+                if (at > until || (next && at >= next->at)) return;
+                if (clock_of(account, *object) == clock) next = Due{at, id, act};
             });
         }
     }
@@ -140,7 +176,7 @@ void act_on(Account& account, const Due& due) {
 
 void run_due(Account& account) {
     for (int step = 0; step < steps_max; ++step) {
-        const auto due = next_due(account, account.now());
+        const auto due = next_due(account, account.now(), "");
         if (!due) return;
         act_on(account, *due);
     }
@@ -157,13 +193,46 @@ int advance_clock(Account& account, std::int64_t seconds) {
     };
     int steps = 0;
     for (; steps < steps_max; ++steps) {
-        const auto due = next_due(account, target);
+        const auto due = next_due(account, target, "");
         if (!due) break;
         move_to(due->at);
         act_on(account, *due);
     }
     move_to(target);
     return steps;
+}
+
+void advance_test_clock(Account& account, const std::string& clock, std::int64_t target) {
+    const auto move_to = [&](std::int64_t at) {
+        account.change(clock, "", [&](Object& changed) {
+            changed["frozen_time"] = std::max(at, number(changed, "frozen_time"));
+        });
+        account.commit();
+    };
+    for (int step = 0; step < steps_max; ++step) {
+        const auto due = next_due(account, target, clock);
+        if (!due) break;
+        move_to(due->at);
+        const InTimeOf time(account, clock);
+        act_on(account, *due);
+    }
+    move_to(target);
+}
+
+void run_caused(Account& account) {
+    for (int step = 0; step < steps_max; ++step) {
+        bool acted = false;
+        const auto ids = account.store().ids("_timer");
+        for (const auto& id : ids) {
+            const auto* timer = account.store().find(id);
+            if (!timer || flag(*timer, "_stuck")) continue;
+            const InTimeOf time(account, clock_of_timer(account, *timer));
+            if (number(*timer, "at") > account.now()) continue;
+            act_on(account, Due{number(*timer, "at"), id, run_timer});
+            acted = true;
+        }
+        if (!acted) return;
+    }
 }
 
 }  // namespace paydesk::sandbox::stripe
