@@ -66,6 +66,31 @@ http::Response advance(stripe::Account& account, const Object& wanted) {
     });
 }
 
+// {retry_days?: [days from each failed attempt to the next], retry_end?: cancel | unpaid |
+// past_due}: what the account does about renewals that fail.
+http::Response change_settings(stripe::Account& account, const Object& wanted) {
+    for (const auto& [key, value] : wanted) {
+        if (key == "retry_days" && value.is_array() && value.get_array().size() <= 20) {
+            for (const auto& day : value.get_array()) {
+                if (!day.is_int64() || day.get_int64() < 1 || day.get_int64() > 60) {
+                    return refusal(400, "retry_days holds whole numbers from 1 to 60");
+                }
+            }
+        } else if (key != "retry_end" ||
+                   (value != "cancel" && value != "unpaid" && value != "past_due")) {
+            return refusal(400,
+                           "settings are retry_days: up to 20 whole numbers, and retry_end: cancel, "
+                           "unpaid or past_due");
+        }
+    }
+    for (const auto& [key, value] : wanted) account.set_setting(key, value);
+    account.commit();
+    return answer(200, Object{
+                           {"retry_days", account.setting("retry_days")},
+                           {"retry_end",  account.setting("retry_end") }
+    });
+}
+
 }  // namespace
 
 Sandbox::Sandbox(asio::io_context& io, Store& store, const Clock& real_clock,
@@ -79,7 +104,7 @@ Sandbox::Sandbox(asio::io_context& io, Store& store, const Clock& real_clock,
       rate_limit_(real_clock),
       api_(io, account_, recorder, faults_, rate_limit_),
       deliverer_(io, account_, transport, real_clock, recorder, faults_),
-      pages_(account_) {
+      pages_(account_, faults_) {
     account_.on_event([this](stripe::Object& event) {
         for (const auto& fault : faults_.strike(Faults::Place::event, "",
                                                 stripe::text(event, "type"),
@@ -151,6 +176,7 @@ http::Response Sandbox::control(const http::Request& request) {
                                {"calls_per_second", most}
         });
     }
+    if (path == "settings" && posts) return change_settings(account_, wanted);
     if (path == "clock" && posts) return advance(account_, wanted);
     if (path == "clock")
         return answer(200, Object{
