@@ -14,7 +14,7 @@ namespace paydesk::sandbox::stripe {
 enum class Authentication : std::uint8_t {
     never,
     unless_set_up,         // once set up for off-session use, never again
-    unless_set_up_before,  // asks only when set up on-session was skipped: "already set up"
+    unless_set_up_before,  // whenever the customer is there; renewals pass: "already set up"
     on_session,            // every time the customer is there; not once set up and off-session
     always,                // off-session payments fail with authentication_required
 };

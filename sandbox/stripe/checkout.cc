@@ -281,9 +281,7 @@ Submitted submit_checkout_with(Account& account, const std::string& session_id,
     });
     const TestCard& card = card_of(method);
     // Who will not be declined or questioned becomes a customer first, as on Stripe.
-    const bool smooth =
-        card.code.empty() && (card.authentication == Authentication::never ||
-                              card.authentication == Authentication::unless_set_up_before);
+    const bool smooth = card.code.empty() && card.authentication == Authentication::never;
     if (smooth) prepare_customer(account, session_id, method);
     const auto intent = ensure_intent(account, session_id);
     const auto outcome = confirm(account, intent, {.payment_method = method_id});

@@ -16,7 +16,7 @@ bool asks(const TestCard& card, const Object& method, const Confirmation& how) {
         case Authentication::unless_set_up:
             return !set_up;
         case Authentication::unless_set_up_before:
-            return false;
+            return !how.off_session;
         case Authentication::on_session:
             return !how.off_session || !set_up;
         case Authentication::always:
