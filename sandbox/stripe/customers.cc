@@ -178,7 +178,9 @@ const Object& add_customer(Account& account, const Object& fields) {
 }
 
 void add_customer_routes(Routes& routes) {
-    routes.on("POST /v1/customers", listing("coupon<basil:id promotion_code<basil:id payment_method:id test_clock:no"), create);
+    routes.on("POST /v1/customers",
+              listing("coupon<basil:id promotion_code<basil:id payment_method:id test_clock:id"),
+              create);
     routes.list("/v1/customers", "email test_clock:id created:any", [](Call& call) {
         // Those of test clocks are listed only when their clock is named.
         return list_page(call, "customer", "/v1/customers", [&](const Object& customer) {
@@ -187,7 +189,8 @@ void add_customer_routes(Routes& routes) {
         });
     });
     routes.on("GET /v1/customers/{id}", "", retrieve);
-    routes.on("POST /v1/customers/{id}", listing("coupon<basil promotion_code<basil default_source:no"), update);
+    routes.on("POST /v1/customers/{id}",
+              listing("coupon<basil promotion_code<basil default_source:no"), update);
     routes.on("DELETE /v1/customers/{id}", "", remove);
 }
 

@@ -43,6 +43,19 @@ void charge_open_invoice(Account& account, const std::string& id) {
 void finalize_draft(Account& account, const std::string& id) {
     finalize_invoice(account, id);
     const Object& invoice = account.get("invoice", id);
+    const auto* subscription =
+        account.find("subscription",
+                     text(child(child(invoice, "parent"), "subscription_details"), "subscription"));
+    const auto paused =
+        subscription ? text(child(*subscription, "pause_collection"), "behavior") : std::string();
+    if (text(invoice, "status") == "open" && paused == "void") {
+        void_invoice(account, id);
+        return;
+    }
+    if (text(invoice, "status") == "open" && paused == "mark_uncollectible") {
+        mark_uncollectible(account, id);
+        return;
+    }
     if (text(invoice, "status") == "open" &&
         text(invoice, "collection_method") == "charge_automatically") {
         charge_open_invoice(account, id);
@@ -69,6 +82,11 @@ void announce_trial_end(Account& account, const std::string& id) {
     account.emit("customer.subscription.trial_will_end", account.get("subscription", id));
 }
 
+void resume_collection(Account& account, const std::string& id) {
+    account.change(id, "customer.subscription.updated",
+                   [](Object& subscription) { subscription["pause_collection"] = nullptr; });
+}
+
 void consider_session(const Object& session, const Notice& due) {
     if (text(session, "status") == "open") due(number(session, "expires_at"), expire_session);
 }
@@ -81,6 +99,8 @@ void consider_subscription(const Object& subscription, const Notice& due) {
     }
     if (status == "canceled" || status == "incomplete_expired" || status == "paused") return;
     const auto end = period_end_of(subscription);
+    const Object& pause = child(subscription, "pause_collection");
+    if (present(pause, "resumes_at")) due(number(pause, "resumes_at"), resume_collection);
     if (present(subscription, "cancel_at")) {
         due(number(subscription, "cancel_at"), end_at_cancel);
         if (number(subscription, "cancel_at") <= end) return;

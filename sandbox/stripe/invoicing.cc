@@ -57,8 +57,23 @@ std::string subscription_of(const Object& invoice) {
     return text(child(child(invoice, "parent"), "subscription_details"), "subscription");
 }
 
-// Days between automatic attempts, after the first.
-constexpr std::int64_t retry_days[] = {3, 5, 7};
+// Nothing is collected from an unpaid subscription, nor from one whose collection is paused so.
+bool stays_draft(const Account& account, const std::string& subscription) {
+    const auto* owner = account.find("subscription", subscription);
+    if (!owner) return false;
+    return text(*owner, "status") == "unpaid" ||
+           text(child(*owner, "pause_collection"), "behavior") == "keep_as_draft";
+}
+
+// Days from attempt `attempts` to the next automatic one; 0 when there is none.
+std::int64_t retry_days_after(const Account& account, std::int64_t attempts) {
+    constexpr std::int64_t usual[] = {3, 5, 7};
+    const json::value chosen = account.setting("retry_days");
+    const auto index = static_cast<std::size_t>(attempts - 1);
+    if (!chosen.is_array()) return index < std::size(usual) ? usual[index] : 0;
+    const auto& days = chosen.get_array();
+    return index < days.size() ? days[index].to_number<std::int64_t>() : 0;
+}
 
 }  // namespace
 
@@ -94,7 +109,9 @@ void add_invoice(Account& account, const InvoiceDraft& draft) {
         const auto days = number(subscription, "days_until_due");
         if (days > 0) invoice["due_date"] = account.now() + days * 86400;
     }
-    if (draft.billing_reason == "subscription_cycle") {
+    if (draft.billing_reason == "subscription_cycle" && stays_draft(account, draft.subscription)) {
+        invoice["auto_advance"] = false;
+    } else if (draft.billing_reason == "subscription_cycle") {
         invoice["automatically_finalizes_at"] = account.now() + 3600;
     }
     for (const auto& [key, value] : draft.fields) invoice[key] = value;
@@ -213,10 +230,8 @@ void note_failed_payment(Account& account, const std::string& id, Outcome outcom
         invoice["attempted"] = true;
         invoice["attempt_count"] = attempts;
         invoice["next_payment_attempt"] = nullptr;
-        if (renewal && attempts >= 1 &&
-            attempts <= static_cast<std::int64_t>(std::size(retry_days))) {
-            invoice["next_payment_attempt"] = account.now() + retry_days[attempts - 1] * 86400;
-        }
+        const auto days = renewal && attempts >= 1 ? retry_days_after(account, attempts) : 0;
+        if (days > 0) invoice["next_payment_attempt"] = account.now() + days * 86400;
     });
     if (!asks) account.emit("invoice.payment_failed", failed);
     const auto* intent = account.find("payment_intent", text(failed, "_payment_intent"));

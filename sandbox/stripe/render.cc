@@ -63,10 +63,20 @@ constexpr Came came[] = {
     {"credit_note_line_item",        "pretax_credit_amounts",                                       Shape::acacia},
     {"credit_note_line_item",        "taxes",                                                       Shape::basil },
     {"customer",                     "customer_account",                                            Shape::dahlia},
+    {"customer_balance_transaction", "checkout_session",                                            Shape::basil },
     {"customer_balance_transaction", "customer_account",                                            Shape::dahlia},
     {"discount",                     "customer_account",                                            Shape::dahlia},
     {"promotion_code",               "customer_account",                                            Shape::dahlia},
     {"tax_id",                       "customer_account",                                            Shape::dahlia},
+    {"tax_id",                       "owner.customer_account",                                      Shape::dahlia},
+    {"dispute", "enhanced_eligibility_types", Shape::acacia},
+    {"dispute", "evidence.enhanced_evidence", Shape::acacia},
+    {"dispute", "evidence_details.enhanced_eligibility", Shape::acacia},
+    {"dispute", "evidence_details.submission_method", Shape::endive},
+    {"dispute", "intended_submission_method", Shape::endive},
+    {"dispute", "payment_method_details.card.case_type", Shape::acacia},
+    {"refund", "pending_reason", Shape::clover},
+    {"test_helpers.test_clock", "status_details", Shape::acacia},
     {"invoice",                      "amount_overpaid",                                             Shape::basil },
     {"invoice",                      "automatic_tax.disabled_reason",                               Shape::basil },
     {"invoice",                      "automatic_tax.provider",                                      Shape::clover},
@@ -264,6 +274,23 @@ void reshape(std::string_view kind, Object& object, Shape shape) {
     if (kind == "discount" && shape < Shape::clover) {
         object["coupon"] = value_of(object, "_coupon");
         object.erase("source");
+    }
+    if (kind == "credit_note" && shape < Shape::dahlia) {
+        for (json::value& refund : object["refunds"].as_array()) {
+            refund.get_object().erase("payment_record_refund");
+            refund.get_object().erase("type");
+        }
+    }
+    if (kind == "credit_note" && shape < Shape::basil) {
+        const auto& refunds = children(object, "refunds");
+        object["refund"] =
+            refunds.empty() ? json::value(nullptr) : refunds.front().get_object().at("refund");
+        object["tax_amounts"] = json::array();
+    }
+    if (kind == "credit_note_line_item" && shape < Shape::basil) {
+        object["amount_excluding_tax"] = value_of(object, "amount");
+        object["tax_amounts"] = json::array();
+        object["unit_amount_excluding_tax"] = value_of(object, "unit_amount_decimal");
     }
     if (kind == "promotion_code" && shape < Shape::clover) {
         object["coupon"] = value_of(object, "_coupon");

@@ -24,6 +24,18 @@ void set_delinquent(Account& account, const std::string& customer, bool delinque
                    [&](Object& changed) { changed["delinquent"] = delinquent; });
 }
 
+// The last attempt failed: what the account's settings say (POST /_sandbox/settings).
+void give_up(Account& account, const std::string& id) {
+    const json::value end = account.setting("retry_end");
+    if (end == "past_due") return;
+    if (end == "unpaid") {
+        account.change(id, "customer.subscription.updated",
+                       [](Object& changed) { changed["status"] = "unpaid"; });
+    } else {
+        cancel_subscription(account, id, "payment_failed");
+    }
+}
+
 std::vector<LineDraft> lines_of(const Object& subscription) {
     std::vector<LineDraft> lines;
     for (const json::value& value : children(child(subscription, "items"), "data")) {
@@ -357,9 +369,9 @@ void invoice_was_not_paid(Account& account, const std::string& id, const Object&
         account.change(id, "customer.subscription.updated",
                        [](Object& changed) { changed["status"] = "past_due"; });
         set_delinquent(account, customer, true);
-    } else if (status == "past_due" && !present(invoice, "next_payment_attempt")) {
-        cancel_subscription(account, id, "payment_failed");
     }
+    const auto now = text(account.get("subscription", id), "status");
+    if (now == "past_due" && !present(invoice, "next_payment_attempt")) give_up(account, id);
 }
 
 }  // namespace paydesk::sandbox::stripe
