@@ -56,8 +56,11 @@ void set_duration(const Object& params, Object& coupon) {
     const auto duration = present(params, "duration") ? text(params, "duration") : "once";
     coupon["duration"] = duration;
     if (duration == "repeating") {
-        if (number(params, "duration_in_months") < 1) {
-            refuse_missing_param("duration_in_months");
+        const auto months = number(params, "duration_in_months");
+        if (months == 0) refuse_missing_param("duration_in_months");
+        if (months < 1 || months > 1000) {
+            refuse("parameter_invalid_integer", "duration_in_months must be from 1 to 1000.",
+                   "duration_in_months");
         }
         coupon["duration_in_months"] = params.at("duration_in_months");
     } else if (present(params, "duration_in_months")) {

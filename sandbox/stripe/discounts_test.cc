@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "sandbox/stripe/discounts.h"
+#include "sandbox/stripe/invoicing.h"
 #include "sandbox/test_sandbox.h"
 
 namespace paydesk::sandbox::stripe {
@@ -195,6 +196,214 @@ TEST_F(DiscountTest, TheRecordedSwapAtSecondFour) {
     const Object& details = child(child(credit, "parent"), "subscription_item_details");
     EXPECT_EQ(text(child(child(details, "proration_details"), "credited_items"), "invoice"),
               text(subscription, "latest_invoice"));
+}
+
+TEST_F(DiscountTest, CreditNotesBeforeAndAfterPayment) {
+    const auto customer = customer_with("pm_card_visa");
+    made("/v1/invoiceitems", "customer=" + customer + "&amount=5000&currency=usd");
+    const auto invoice = id(made("/v1/invoices", "customer=" + customer));
+    made("/v1/invoices/" + invoice + "/finalize");
+    const auto preview = got("/v1/credit_notes/preview?invoice=" + invoice + "&amount=1000");
+    EXPECT_EQ(text(preview, "type"), "pre_payment");
+    EXPECT_EQ(number(got("/v1/invoices/" + invoice), "amount_due"), 5000);
+    const auto first = made("/v1/credit_notes", "invoice=" + invoice + "&amount=1000");
+    EXPECT_EQ(number(got("/v1/invoices/" + invoice), "amount_due"), 4000);
+    made("/v1/credit_notes/" + id(first) + "/void");
+    EXPECT_EQ(number(got("/v1/invoices/" + invoice), "amount_due"), 5000);
+    made("/v1/credit_notes", "invoice=" + invoice + "&amount=500");
+    EXPECT_EQ(number(made("/v1/invoices/" + invoice + "/pay"), "amount_paid"), 4500);
+    EXPECT_EQ(call("POST", "/v1/credit_notes", "invoice=" + invoice + "&amount=700").status, 400);
+    const auto post = made("/v1/credit_notes", "invoice=" + invoice +
+                                                   "&amount=700&refund_amount=300&credit_amount="
+                                                   "400&reason=duplicate");
+    EXPECT_EQ(text(post, "type"), "post_payment");
+    EXPECT_EQ(children(post, "refunds").size(), 1U);
+    EXPECT_EQ(number(got("/v1/customers/" + customer), "balance"), -400);
+    const auto after = got("/v1/invoices/" + invoice);
+    EXPECT_EQ(text(after, "status"), "paid");
+    EXPECT_EQ(number(after, "post_payment_credit_notes_amount"), 700);
+    EXPECT_EQ(
+        call("POST", "/v1/credit_notes", "invoice=" + invoice + "&amount=4000&credit_amount=4000")
+            .status,
+        400);
+}
+
+TEST_F(DiscountTest, ACreditNoteOverEverythingPaysTheInvoice) {
+    const auto customer = customer_with("pm_card_visa");
+    made("/v1/invoiceitems", "customer=" + customer + "&amount=5000&currency=usd");
+    const auto invoice = id(made("/v1/invoices", "customer=" + customer));
+    made("/v1/invoices/" + invoice + "/finalize");
+    made("/v1/credit_notes", "invoice=" + invoice + "&amount=5000");
+    const auto after = got("/v1/invoices/" + invoice);
+    EXPECT_EQ(text(after, "status"), "paid");
+    EXPECT_EQ(number(after, "amount_paid"), 0);
+    EXPECT_TRUE(happened("payment_intent.canceled"));
+}
+
+// The amounts of every invoice there is, whatever happened to it.
+void expect_books_balance(const Store& store) {
+    for (const auto& invoice_id : store.ids("invoice")) {
+        const Object& invoice = *store.find(invoice_id);
+        std::int64_t sum = 0;
+        for (const json::value& line : children(child(invoice, "lines"), "data")) {
+            sum += number(line.get_object(), "amount");
+        }
+        std::int64_t off = 0;
+        for (const json::value& taken : children(invoice, "total_discount_amounts")) {
+            off += number(taken.get_object(), "amount");
+        }
+        RC_ASSERT(number(invoice, "subtotal") == sum);
+        RC_ASSERT(number(invoice, "total") == sum - off);
+        RC_ASSERT(number(invoice, "amount_due") ==
+                  number(invoice, "amount_paid") + number(invoice, "amount_remaining"));
+        if (text(invoice, "status") == "draft") continue;
+        RC_ASSERT(number(invoice, "amount_due") ==
+                  number(invoice, "total") + number(invoice, "starting_balance") -
+                      number(invoice, "ending_balance") -
+                      number(invoice, "pre_payment_credit_notes_amount"));
+        if (text(invoice, "status") == "paid") RC_ASSERT(number(invoice, "amount_remaining") == 0);
+    }
+    for (const auto& customer_id : store.ids("customer")) {
+        std::int64_t balance = 0;
+        for (const auto& moved : store.ids("customer_balance_transaction")) {
+            const Object& transaction = *store.find(moved);
+            if (text(transaction, "customer") == customer_id) {
+                balance += number(transaction, "amount");
+            }
+        }
+        RC_ASSERT(number(*store.find(customer_id), "balance") == balance);
+    }
+}
+
+struct RandomLife : DiscountTest {
+    void TestBody() override {}
+    void run() {
+        const auto customer = customer_with(
+            *rc::gen::element<std::string>("pm_card_visa", "pm_card_chargeCustomerFail"));
+        const std::string prices[] = {price(), price_of("9900", "month"), price_of("333", "month"),
+                                      price_of("99000", "year")};
+        const std::string coupons[] = {coupon("percent_off=33.33&duration=forever"),
+                                       coupon("amount_off=700&currency=usd&duration=once")};
+        const auto subscription =
+            made("/v1/subscriptions", "payment_behavior=default_incomplete&customer=" + customer +
+                                          "&items[0][price]=" + prices[0]);
+        const auto path = "/v1/subscriptions/" + id(subscription);
+        const auto item =
+            text(children(child(subscription, "items"), "data").front().as_object(), "id");
+        call("POST", "/v1/invoices/" + text(subscription, "latest_invoice") + "/pay");
+        const auto steps =
+            *rc::gen::resize(30, rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 60)));
+        for (const int step : steps) {
+            const auto detail = static_cast<std::size_t>(step / 8);
+            switch (step % 8) {
+                case 0:
+                    advance(86400 * (1 + step));
+                    break;
+                case 1:
+                    call("POST", path,
+                         "items[0][id]=" + item +
+                             "&items[0][price]=" + prices[detail % std::size(prices)]);
+                    break;
+                case 2:
+                    call("POST", path,
+                         "proration_behavior=always_invoice&items[0][id]=" + item +
+                             "&items[0][quantity]=" + std::to_string(detail));
+                    break;
+                case 3:
+                    call("POST", path, "discounts[0][coupon]=" + coupons[detail % 2]);
+                    break;
+                case 4:
+                    call("POST", "/v1/customers/" + customer + "/balance_transactions",
+                         "currency=usd&amount=" + std::to_string((step - 30) * 50));
+                    break;
+                case 5:
+                    call("POST", "/v1/credit_notes",
+                         "amount=" + std::to_string(100 * (step + 1)) +
+                             (detail % 2 ? "&credit_amount=" + std::to_string(100 * (step + 1))
+                                         : std::string()) +
+                             "&invoice=" + store_.ids("invoice").back());
+                    break;
+                case 6:
+                    call("POST", "/v1/invoiceitems",
+                         "currency=usd&customer=" + customer +
+                             "&amount=" + std::to_string((step - 20) * 10));
+                    break;
+                default:
+                    call("POST", "/v1/invoices/" + store_.ids("invoice").back() +
+                                     (detail % 2 ? "/void" : "/pay"));
+            }
+            expect_books_balance(store_);
+        }
+    }
+    std::string price_of(const std::string& amount, const std::string& interval) {
+        return id(made("/v1/prices", "currency=usd&unit_amount=" + amount +
+                                         "&recurring[interval]=" + interval +
+                                         "&product_data[name]=Plan"));
+    }
+};
+
+TEST(Numbers, TheBooksBalanceWhateverHappens) {
+    const bool held = rc::check([] { RandomLife().run(); });
+    EXPECT_TRUE(held);
+}
+
+TEST_F(DiscountTest, ASwapAndBackCancelsOut) {
+    const auto customer = customer_with("pm_card_visa");
+    const auto subscription = subscribe(customer);
+    const auto item =
+        text(children(child(subscription, "items"), "data").front().as_object(), "id");
+    const auto cheap = text(
+        child(children(child(subscription, "items"), "data").front().as_object(), "price"), "id");
+    const auto dear = id(made("/v1/prices",
+                              "currency=usd&unit_amount=7777&recurring[interval]="
+                              "month&product_data[name]=Max"));
+    advance(1'234'567);
+    for (const auto& to : {dear, cheap}) {
+        made("/v1/subscriptions/" + id(subscription),
+             "items[0][id]=" + item + "&items[0][price]=" + to);
+    }
+    std::int64_t sum = 0;
+    for (const auto& waiting : store_.ids("invoiceitem"))
+        sum += number(*store_.find(waiting), "amount");
+    EXPECT_EQ(store_.ids("invoiceitem").size(), 4U);
+    EXPECT_EQ(sum, 0);
+}
+
+TEST(Numbers, PackagesAndTiers) {
+    const auto price_of = [](const char* text_of_price) {
+        return json::parse(text_of_price).as_object();
+    };
+    const auto up =
+        price_of(R"({"unit_amount":500,"transform_quantity":{"divide_by":10,"round":"up"}})");
+    const auto down =
+        price_of(R"({"unit_amount":500,"transform_quantity":{"divide_by":10,"round":"down"}})");
+    const auto tiers = std::string(
+        R"("_tiers":[{"up_to":10,"unit_amount":100,"unit_amount_decimal":"100","flat_amount":null,
+        "flat_amount_decimal":null},{"up_to":null,"unit_amount":50,"unit_amount_decimal":"50",
+        "flat_amount":300,"flat_amount_decimal":"300"}]})");
+    const auto graduated =
+        price_of((R"({"billing_scheme":"tiered","tiers_mode":"graduated",)" + tiers).c_str());
+    const auto volume =
+        price_of((R"({"billing_scheme":"tiered","tiers_mode":"volume",)" + tiers).c_str());
+    const struct {
+        const Object& price;
+        std::int64_t quantity, amount;
+    } cases[] = {
+        {up,        0,  0   },
+        {up,        1,  500 },
+        {up,        10, 500 },
+        {up,        11, 1000},
+        {down,      9,  0   },
+        {down,      19, 500 },
+        {graduated, 10, 1000},
+        {graduated, 12, 1400},
+        {volume,    10, 1000},
+        {volume,    12, 900 },
+    };
+    for (const auto& test : cases) {
+        EXPECT_EQ(amount_of(test.price, test.quantity), test.amount)
+            << json::serialize(test.price) << " × " << test.quantity;
+    }
 }
 
 Object percent(std::int64_t ten_thousandths) {

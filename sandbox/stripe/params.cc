@@ -160,7 +160,7 @@ bool is_decimal(std::string_view text) {
         return part.find_first_not_of("0123456789") == std::string_view::npos;
     };
     return digits(whole) && digits(fraction) && !(whole.empty() && fraction.empty()) &&
-           whole.size() <= 15 && fraction.size() <= 12;
+           whole.size() <= 12 && fraction.size() <= 12;
 }
 
 json::value check_scalar(const Field& field, const std::string& text, const std::string& path) {
@@ -178,7 +178,9 @@ json::value check_scalar(const Field& field, const std::string& text, const std:
             std::int64_t value = 0;
             const auto [end, error] =
                 std::from_chars(text.data(), text.data() + text.size(), value);
-            if (error != std::errc() || end != text.data() + text.size()) {
+            // Twelve digits hold every amount and every time; sums of them never overflow.
+            const bool fits = value <= 999'999'999'999 && value >= -999'999'999'999;
+            if (error != std::errc() || end != text.data() + text.size() || !fits) {
                 refuse("parameter_invalid_integer", "Invalid integer: " + text, path);
             }
             return value;

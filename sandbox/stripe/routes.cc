@@ -129,6 +129,7 @@ Routes all_routes() {
     add_charge_routes(routes);
     add_checkout_session_routes(routes);
     add_coupon_routes(routes);
+    add_credit_note_routes(routes);
     add_customer_routes(routes);
     add_dispute_routes(routes);
     add_event_routes(routes);
@@ -145,6 +146,7 @@ Routes all_routes() {
     add_subscription_item_routes(routes);
     add_subscription_routes(routes);
     add_test_clock_routes(routes);
+    add_tax_id_routes(routes);
     add_webhook_endpoint_routes(routes);
     return routes;
 }

@@ -61,6 +61,7 @@ void add_balance_routes(Routes& routes);
 void add_charge_routes(Routes& routes);
 void add_checkout_session_routes(Routes& routes);
 void add_coupon_routes(Routes& routes);
+void add_credit_note_routes(Routes& routes);
 void add_customer_routes(Routes& routes);
 void add_dispute_routes(Routes& routes);
 void add_event_routes(Routes& routes);
@@ -77,7 +78,11 @@ void add_setup_intent_routes(Routes& routes);
 void add_subscription_item_routes(Routes& routes);
 void add_subscription_routes(Routes& routes);
 void add_test_clock_routes(Routes& routes);
+void add_tax_id_routes(Routes& routes);
 void add_webhook_endpoint_routes(Routes& routes);
+
+// POST /v1/refunds, for what refunds on the way.
+json::value create_refund(Call& call);
 
 // A page of the objects of `kind` that `keep` keeps, newest first.
 // Refuses with resource_missing when the cursor names nothing.
