@@ -160,7 +160,8 @@ std::vector<Object> coupons_of(const Account& account, const json::array& wanted
     return coupons;
 }
 
-json::array add_discounts(Account& account, const json::array& wanted, const Object& fields) {
+json::array add_discounts(Account& account, const json::array& wanted, const Object& fields,
+                          bool announced) {
     json::array discounts;
     for (const json::value& value : wanted) {
         const Object& entry = value.get_object();
@@ -183,7 +184,9 @@ json::array add_discounts(Account& account, const json::array& wanted, const Obj
         for (const auto& [key, field] : fields) discount[key] = field;
         const Object& added = account.add(std::move(discount));
         discounts.push_back(added);
-        if (present(fields, "customer")) account.emit("customer.discount.created", added);
+        if (announced && present(fields, "customer")) {
+            account.emit("customer.discount.created", added);
+        }
     }
     return discounts;
 }
@@ -210,11 +213,18 @@ void set_subscription_discounts(Account& account, const std::string& id,
 
 void set_customer_discount(Account& account, const std::string& id, const json::array& wanted) {
     const Object before = child(account.get("customer", id), "discount");
+    const bool switched = !before.empty() && !wanted.empty();
     const json::array discounts = add_discounts(account, wanted,
                                                 Object{
                                                     {"customer", id}
-    });
-    if (!before.empty()) end_discount(account, before);
+    },
+                                                !switched);
+    if (switched) {
+        account.change(text(before, "id"), "", [](Object& ended) { ended["_ended"] = true; });
+        account.emit("customer.discount.updated", discounts.front().get_object(), &before);
+    } else if (!before.empty()) {
+        end_discount(account, before);
+    }
     account.change(id, "customer.updated",
                    [&](Object& customer) { customer["discount"] = first_of(discounts); });
 }

@@ -49,8 +49,10 @@ Object wanted_by_code(const Account& account, std::string_view code, const Purch
 std::vector<Object> coupons_of(const Account& account, const json::array& wanted);
 
 // Makes the discounts and counts their redemption; emits customer.discount.created for those of a
-// customer or subscription. `fields`: customer, subscription, checkout_session. Gives whole objects.
-json::array add_discounts(Account& account, const json::array& wanted, const Object& fields);
+// customer or subscription, unless told not to. `fields`: customer, subscription, checkout_session.
+// Gives whole objects.
+json::array add_discounts(Account& account, const json::array& wanted, const Object& fields,
+                          bool announced = true);
 
 // The subscription has these and no others. Emits customer.discount.created and .deleted.
 void set_subscription_discounts(Account& account, const std::string& subscription,

@@ -104,8 +104,12 @@ void add_refund_routes(Routes& routes) {
     routes.on("GET /v1/refunds/{id}", "",
               [](Call& call) -> json::value { return call.target("refund"); });
     routes.on("POST /v1/refunds/{id}", "metadata:m", [](Call& call) -> json::value {
-        return call.account.change(text(call.target("refund"), "id"), "refund.updated",
-                                   [&](Object& refund) { merge_metadata(call.params, refund); });
+        const Object before = call.target("refund");
+        const Object& after =
+            call.account.change(text(before, "id"), "refund.updated",
+                                [&](Object& refund) { merge_metadata(call.params, refund); });
+        call.account.emit("charge.refund.updated", after, &before);
+        return after;
     });
     routes.list("/v1/charges/{id}/refunds", "", [](Call& call) {
         const auto id = text(call.target("charge"), "id");

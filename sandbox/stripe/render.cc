@@ -75,6 +75,7 @@ constexpr Came came[] = {
     {"dispute", "evidence_details.submission_method", Shape::endive},
     {"dispute", "intended_submission_method", Shape::endive},
     {"dispute", "payment_method_details.card.case_type", Shape::acacia},
+    {"dispute", "payment_method_details.card.network", Shape::endive},
     {"refund", "pending_reason", Shape::clover},
     {"test_helpers.test_clock", "status_details", Shape::acacia},
     {"invoice",                      "amount_overpaid",                                             Shape::basil },

@@ -82,22 +82,25 @@ json::value advance(Call& call) {
 json::value remove(Call& call) {
     Account& account = call.account;
     const auto id = text(call.target(kind), "id");
-    const InTimeOf time(account, id);
-    const auto subscriptions = account.store().ids("subscription");
-    for (const auto& subscription : subscriptions) {
-        const Object& object = *account.store().find(subscription);
-        if (text(object, "test_clock") != id) continue;
-        account.change(subscription, "", [&](Object& gone) {
-            if (!present(gone, "ended_at")) gone["ended_at"] = account.now();
-            gone["status"] = "canceled";
-        });
+    {
+        const InTimeOf time(account, id);
+        const auto subscriptions = account.store().ids("subscription");
+        for (const auto& subscription : subscriptions) {
+            const Object& object = *account.store().find(subscription);
+            if (text(object, "test_clock") != id) continue;
+            account.change(subscription, "", [&](Object& gone) {
+                if (!present(gone, "ended_at")) gone["ended_at"] = account.now();
+                gone["status"] = "canceled";
+            });
+        }
+        const auto customers = account.store().ids("customer");
+        for (const auto& customer : customers) {
+            const auto* object = account.find("customer", customer);
+            if (!object || text(*object, "test_clock") != id) continue;
+            account.change(customer, "", [](Object& gone) { gone["_deleted"] = true; });
+        }
     }
-    const auto customers = account.store().ids("customer");
-    for (const auto& customer : customers) {
-        const auto* object = account.find("customer", customer);
-        if (!object || text(*object, "test_clock") != id) continue;
-        account.change(customer, "", [](Object& gone) { gone["_deleted"] = true; });
-    }
+    // The clock itself ends now, in the time of the account.
     account.emit("test_helpers.test_clock.deleted", account.get(kind, id));
     return deleted(account.change(id, "", [](Object& gone) { gone["_deleted"] = true; }));
 }

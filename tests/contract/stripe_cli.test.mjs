@@ -22,17 +22,19 @@ const outOfScope = {
   'payment links and quotes: not in the sandbox\'s scope': ['payment_link.created', 'payment_link.updated', 'quote.accepted', 'quote.canceled', 'quote.created', 'quote.finalized'],
   'the Sources API, which Stripe has deprecated': ['customer.source.created', 'customer.source.updated'],
   'tax rates: the sandbox computes no tax': ['tax_rate.created', 'tax_rate.updated'],
-  'not in the sandbox yet': ['charge.refund.updated', 'checkout.session.async_payment_failed', 'checkout.session.async_payment_succeeded', 'credit_note.created',
-    'credit_note.updated', 'credit_note.voided', 'customer.discount.created', 'customer.discount.deleted', 'customer.discount.updated', 'payment_intent.processing',
-    'plan.created', 'plan.deleted', 'plan.updated', 'promotion_code.created', 'promotion_code.updated', 'subscription_schedule.aborted', 'subscription_schedule.canceled',
-    'subscription_schedule.completed', 'subscription_schedule.created', 'subscription_schedule.expiring', 'subscription_schedule.released', 'subscription_schedule.updated',
-    'charge.dispute.created', 'charge.dispute.updated', 'charge.dispute.closed', 'test_helpers.test_clock.advancing', 'test_helpers.test_clock.created',
-    'test_helpers.test_clock.deleted', 'test_helpers.test_clock.ready'],
+  'payment methods that take days: the sandbox takes cards only': ['checkout.session.async_payment_failed', 'checkout.session.async_payment_succeeded', 'payment_intent.processing'],
+  'plans, which prices have replaced: the sandbox lacks them': ['plan.created', 'plan.deleted', 'plan.updated'],
+  'subscription schedules: the sandbox lacks them': ['subscription_schedule.aborted', 'subscription_schedule.canceled', 'subscription_schedule.completed',
+    'subscription_schedule.created', 'subscription_schedule.expiring', 'subscription_schedule.released', 'subscription_schedule.updated'],
   'v2 of the API': ['v1.billing.meter.error_report_triggered', 'v1.billing.meter.no_meter_found'],
 }
 
 // The name of a recipe that is not the name of the event it ends with.
 const endsWith = { 'subscription.payment_failed': 'invoice.payment_failed', 'subscription.payment_succeeded': 'invoice.payment_succeeded' }
+
+// Recipes that were written for an older API: these parameters have moved since.
+const written = '2024-11-20.acacia'
+const old = ['customer.discount.created', 'customer.discount.deleted', 'customer.discount.updated', 'promotion_code.created', 'promotion_code.updated']
 
 const folder = temporaryFolder('stripe-cli')
 const record = join(folder, 'recording.jsonl')
@@ -65,7 +67,7 @@ test('every trigger of the official command line that is in scope works', async 
   const waiting = known.filter((name) => !left.has(name))
   await Promise.all(Array.from({ length: 4 }, async () => {
     for (let name = waiting.shift(); name; name = waiting.shift()) {
-      const { status, output: said } = await stripe('trigger', name, '--api-base', sandbox.url, '--api-key', key)
+      const { status, output: said } = await stripe('trigger', name, '--api-base', sandbox.url, '--api-key', key, ...(old.includes(name) ? ['--api-version', written] : []))
       if (status !== 0) failures.push(`${name} ended with ${status}: ${said.trim().split('\n').slice(-12).join(' | ').slice(-700)}`)
       else if (!(await eventsOf(endsWith[name] ?? name)).length) failures.push(`${name} ended well, but there is no such event`)
     }
