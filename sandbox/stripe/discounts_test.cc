@@ -369,6 +369,25 @@ TEST_F(DiscountTest, ASwapAndBackCancelsOut) {
     EXPECT_EQ(sum, 0);
 }
 
+TEST_F(DiscountTest, AmountsThatNoChargeCanHaveAreRefused) {
+    const auto customer = customer_with("pm_card_visa");
+    EXPECT_EQ(call("POST", "/v1/invoiceitems",
+                   "customer=" + customer + "&currency=usd&amount=9223372036854775807")
+                  .code(),
+              "parameter_invalid_integer");
+    EXPECT_EQ(call("POST", "/v1/subscriptions",
+                   "customer=" + customer + "&items[0][quantity]=999999999999&items[0][price]=" +
+                       price())
+                  .code(),
+              "amount_too_large");
+    EXPECT_EQ(call("POST", "/v1/prices",
+                   "currency=usd&product_data[name]=X&billing_scheme=tiered&tiers_mode=volume&"
+                   "tiers[0][up_to]=many&tiers[0][unit_amount]=1")
+                  .code(),
+              "parameter_invalid_integer");
+    EXPECT_EQ(call("POST", "/v1/coupons", "percent_off=1..5").status, 400);
+}
+
 TEST(Numbers, PackagesAndTiers) {
     const auto price_of = [](const char* text_of_price) {
         return json::parse(text_of_price).as_object();

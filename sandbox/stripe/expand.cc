@@ -108,6 +108,9 @@ public:
         Object& owner = value.get_object();
         const auto& key = parts_[depth];
         if (key == "breakdown" && owner.contains("amount_discount")) {
+            if (number(owner, "amount_discount") > 0) {
+                refuse_unsupported("the breakdown of a session with a discount", "expand");
+            }
             owner["breakdown"] = Object{
                 {"discounts", json::array()},
                 {"taxes",     json::array()}
