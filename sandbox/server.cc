@@ -78,9 +78,10 @@ http::Response change_settings(stripe::Account& account, const Object& wanted) {
             }
         } else if (key != "retry_end" ||
                    (value != "cancel" && value != "unpaid" && value != "past_due")) {
-            return refusal(400,
-                           "settings are retry_days: up to 20 whole numbers, and retry_end: cancel, "
-                           "unpaid or past_due");
+            return refusal(
+                400,
+                "settings are retry_days: up to 20 whole numbers, and retry_end: cancel, "
+                "unpaid or past_due");
         }
     }
     for (const auto& [key, value] : wanted) account.set_setting(key, value);
@@ -106,9 +107,9 @@ Sandbox::Sandbox(asio::io_context& io, Store& store, const Clock& real_clock,
       deliverer_(io, account_, transport, real_clock, recorder, faults_),
       pages_(account_, faults_) {
     account_.on_event([this](stripe::Object& event) {
-        for (const auto& fault : faults_.strike(Faults::Place::event, "",
-                                                stripe::text(event, "type"),
-                                                stripe::text(event, "id"))) {
+        for (const auto& fault :
+             faults_.strike(Faults::Place::event, "", stripe::text(event, "type"),
+                            stripe::text(event, "id"))) {
             const auto window = std::max<std::int64_t>(stripe::number(fault, "seconds"), 1);
             const auto created = stripe::number(event, "created");
             event["created"] = created - created % window;

@@ -34,8 +34,9 @@ json::value create(Call& call) {
     }
     const auto* dispute = account.find("dispute", text(charge, "_dispute"));
     if (dispute && !flag(*dispute, "is_charge_refundable")) {
-        refuse("charge_disputed", "Charge " + charge_id + " has been charged back; cannot issue a "
-                                                          "refund.");
+        refuse("charge_disputed", "Charge " + charge_id +
+                                      " has been charged back; cannot issue a "
+                                      "refund.");
     }
     if (left == 0) {
         refuse("charge_already_refunded", "Charge " + charge_id + " has already been refunded.");
