@@ -57,7 +57,7 @@ json::array add_discounts(Account& account, const json::array& wanted, const Obj
 // The subscription has these and no others. Emits customer.discount.created and .deleted.
 void set_subscription_discounts(Account& account, const std::string& subscription,
                                 const json::array& wanted);
-// One discount or none on the customer.
+// One discount or none on the customer. Emits customer.discount.created, .updated or .deleted.
 void set_customer_discount(Account& account, const std::string& customer,
                            const json::array& wanted);
 
