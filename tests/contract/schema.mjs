@@ -3,7 +3,7 @@
 // Walks the declarations with the TypeScript compiler. Objects are closed (an unknown key is an error), enums are
 // closed (the SDK's "any other string" is left out), decimals are text as on the wire.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
@@ -117,7 +117,10 @@ export function sdkSchema(name, roots) {
   const file = join(cache, `${name}-${key}.json`)
   if (!existsSync(file)) {
     mkdirSync(cache, { recursive: true })
-    writeFileSync(file, JSON.stringify(convert(folder, roots)))
+    // Test files run side by side: what is there is whole.
+    const whole = `${file}.${process.pid}`
+    writeFileSync(whole, JSON.stringify(convert(folder, roots)))
+    renameSync(whole, file)
   }
   return JSON.parse(readFileSync(file))
 }
