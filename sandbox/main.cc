@@ -12,6 +12,7 @@
 #include "base/task.h"
 #include "http/client.h"
 #include "http/server.h"
+#include "sandbox/command_line.h"
 #include "sandbox/recorder.h"
 #include "sandbox/server.h"
 #include "sandbox/store.h"
@@ -26,10 +27,14 @@ struct Options {
     std::string account_version = "2026-03-25.dahlia";
     std::string record;
     std::string webhook_url, webhook_secret, webhook_version;
+    std::optional<std::uint64_t> seed;
+    std::int64_t stand_still_at = 0;  // Unix seconds; 0: time passes
+    std::int64_t rate_limit = 0;      // calls a second; 0: none
     bool die_with_parent = false;
 };
 
 void check(const Options& options) {
+    if (options.state.empty()) throw Unavailable("--state FOLDER is required");
     if (!stripe::Version::parse(options.account_version)) {
         throw Unavailable("--account-version " + options.account_version +
                           " is not a version of Stripe's API (such as 2026-03-25.dahlia)");
@@ -64,6 +69,9 @@ int run(const Options& options) {
     Sandbox sandbox(io, store, clock, transport, recorder,
                     *stripe::Version::parse(options.account_version), url);
     router.otherwise([&](const http::Request& request) { return sandbox.handle(request); });
+    if (options.seed) sandbox.account().seed(*options.seed);
+    if (options.stand_still_at > 0) sandbox.clock().stand_still(from_unix(options.stand_still_at));
+    sandbox.rate_limit().set(options.rate_limit);
     if (!options.webhook_url.empty()) {
         stripe::keep_endpoint(sandbox.account(), options.webhook_url, options.webhook_secret,
                               options.webhook_version);
@@ -86,15 +94,32 @@ int main(int argc, char** argv) {
     paydesk::sandbox::Options options;
     CLI::App app("An offline Stripe: API, hosted pages and signed webhooks.");
     app.add_option("--port", options.port, "Port on 127.0.0.1; 0 takes a free one");
-    app.add_option("--state", options.state, "Folder that keeps the state over restarts")
-        ->required();
+    app.add_option("--state", options.state, "Folder that keeps the state over restarts");
     app.add_option("--account-version", options.account_version,
                    "API version of calls and endpoints that name none");
     app.add_option("--record", options.record, "Append every call and event to this file");
     app.add_option("--webhook-url", options.webhook_url, "Endpoint that receives every event");
     app.add_option("--webhook-secret", options.webhook_secret, "Its secret, whsec_...");
     app.add_option("--webhook-version", options.webhook_version, "Its API version");
+    app.add_option("--seed", options.seed,
+                   "Ids, secrets and faults are the same in every run with this number");
+    app.add_option("--clock", options.stand_still_at,
+                   "Unix time at which the clock stands still until it is advanced");
+    app.add_option("--rate-limit", options.rate_limit, "API calls a second; 0 for no limit")
+        ->check(CLI::NonNegativeNumber);
     app.add_flag("--die-with-parent", options.die_with_parent, "Stop when the parent ends");
+    paydesk::sandbox::ListenOptions listening;
+    std::string event;
+    auto* listen = app.add_subcommand("listen", "Forward events of a running sandbox");
+    listen->add_option("--forward-to", listening.forward_to, "URL that receives them")->required();
+    listen->add_option("--events", listening.events, "Types, with commas between; all of them")
+        ->delimiter(',');
+    listen->add_option("--api-version", listening.api_version, "Version of their shape");
+    listen->add_option("--sandbox", listening.sandbox, "Where the sandbox runs");
+    auto* trigger = app.add_subcommand("trigger", "Make an event happen in a running sandbox");
+    trigger->add_option("event", event, "Its type, such as invoice.paid")->required();
+    trigger->add_option("--sandbox", listening.sandbox, "Where the sandbox runs");
+    app.require_subcommand(0, 1);
     CLI11_PARSE(app, argc, argv);
     if (options.die_with_parent) {
         const auto parent = ::getppid();
@@ -103,6 +128,8 @@ int main(int argc, char** argv) {
     }
     ::signal(SIGPIPE, SIG_IGN);
     try {
+        if (*listen) return paydesk::sandbox::listen(listening);
+        if (*trigger) return paydesk::sandbox::trigger(listening.sandbox, event);
         return paydesk::sandbox::run(options);
     } catch (const std::exception& error) {
         std::cerr << "paydesk-sandbox: " << error.what() << std::endl;

@@ -2,8 +2,10 @@
 
 #include "base/json.h"
 #include "http/server.h"
+#include "sandbox/fault_controls.h"
 #include "sandbox/stripe/due.h"
 #include "sandbox/stripe/events.h"
+#include "sandbox/stripe/test_clocks.h"
 
 namespace paydesk::sandbox {
 namespace {
@@ -64,6 +66,32 @@ http::Response advance(stripe::Account& account, const Object& wanted) {
     });
 }
 
+// {retry_days?: [days from each failed attempt to the next], retry_end?: cancel | unpaid |
+// past_due}: what the account does about renewals that fail.
+http::Response change_settings(stripe::Account& account, const Object& wanted) {
+    for (const auto& [key, value] : wanted) {
+        if (key == "retry_days" && value.is_array() && value.get_array().size() <= 20) {
+            for (const auto& day : value.get_array()) {
+                if (!day.is_int64() || day.get_int64() < 1 || day.get_int64() > 60) {
+                    return refusal(400, "retry_days holds whole numbers from 1 to 60");
+                }
+            }
+        } else if (key != "retry_end" ||
+                   (value != "cancel" && value != "unpaid" && value != "past_due")) {
+            return refusal(
+                400,
+                "settings are retry_days: up to 20 whole numbers, and retry_end: cancel, "
+                "unpaid or past_due");
+        }
+    }
+    for (const auto& [key, value] : wanted) account.set_setting(key, value);
+    account.commit();
+    return answer(200, Object{
+                           {"retry_days", account.setting("retry_days")},
+                           {"retry_end",  account.setting("retry_end") }
+    });
+}
+
 }  // namespace
 
 Sandbox::Sandbox(asio::io_context& io, Store& store, const Clock& real_clock,
@@ -73,9 +101,20 @@ Sandbox::Sandbox(asio::io_context& io, Store& store, const Clock& real_clock,
       real_clock_(real_clock),
       clock_(real_clock),
       account_(store, clock_, std::move(account_version), std::move(base_url)),
-      api_(io, account_, recorder),
-      deliverer_(io, account_, transport, real_clock, recorder),
-      pages_(account_) {
+      faults_(account_),
+      rate_limit_(real_clock),
+      api_(io, account_, recorder, faults_, rate_limit_),
+      deliverer_(io, account_, transport, real_clock, recorder, faults_),
+      pages_(account_, faults_) {
+    account_.on_event([this](stripe::Object& event) {
+        for (const auto& fault :
+             faults_.strike(Faults::Place::event, "", stripe::text(event, "type"),
+                            stripe::text(event, "id"))) {
+            const auto window = std::max<std::int64_t>(stripe::number(fault, "seconds"), 1);
+            const auto created = stripe::number(event, "created");
+            event["created"] = created - created % window;
+        }
+    });
     account_.on_deliveries([this] { deliverer_.wake(); });
 }
 
@@ -87,17 +126,27 @@ void Sandbox::start() {
 Task<> Sandbox::sweep() {
     for (;;) {
         stripe::run_due(account_);
+        stripe::finish_advancing(account_);
         co_await sleep_for(io_, std::chrono::seconds(1));
     }
 }
 
 Task<http::Response> Sandbox::handle(const http::Request& request) {
     if (request.path == "/v1" || request.path.starts_with("/v1/")) {
-        co_return co_await api_.handle(request);
+        auto response = co_await api_.handle(request);
+        stripe::run_caused(account_);
+        // Test clocks are advanced when the answer that says so is on its way.
+        if (request.method == "POST" && request.path.ends_with("/advance")) {
+            asio::post(io_, [this] { stripe::finish_advancing(account_); });
+        }
+        co_return response;
     }
     try {
         if (request.path.starts_with("/_sandbox/")) co_return control(request);
-        co_return pages_.serve(request);
+        const stripe::InTimeOf time(account_, stripe::clock_of_page(account_, request.path));
+        auto response = pages_.serve(request);
+        stripe::run_caused(account_);
+        co_return response;
     } catch (...) {
         account_.rollback();  // half a click must not be kept by the next one
         throw;
@@ -117,6 +166,18 @@ http::Response Sandbox::control(const http::Request& request) {
         return answer(200, Object{
                                {"ok", true}
         });
+    if (path == "faults" || path.starts_with("faults/")) {
+        return control_faults(faults_, request.method, path.substr(6), wanted);
+    }
+    if (path == "rate_limit" && posts) {
+        const auto most = stripe::number(wanted, "calls_per_second", -1);
+        if (most < 0) return refusal(400, "calls_per_second must be a whole number, 0 for none");
+        rate_limit_.set(most);
+        return answer(200, Object{
+                               {"calls_per_second", most}
+        });
+    }
+    if (path == "settings" && posts) return change_settings(account_, wanted);
     if (path == "clock" && posts) return advance(account_, wanted);
     if (path == "clock")
         return answer(200, Object{

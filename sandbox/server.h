@@ -8,7 +8,9 @@
 
 #include "http/client.h"
 #include "http/message.h"
+#include "sandbox/faults.h"
 #include "sandbox/pages/pages.h"
+#include "sandbox/rate_limit.h"
 #include "sandbox/recorder.h"
 #include "sandbox/sandbox_clock.h"
 #include "sandbox/store.h"
@@ -33,6 +35,7 @@ public:
     stripe::Deliverer& deliverer() { return deliverer_; }
     stripe::Api& api() { return api_; }
     SandboxClock& clock() { return clock_; }
+    RateLimit& rate_limit() { return rate_limit_; }
 
 private:
     Task<> sweep();
@@ -42,6 +45,8 @@ private:
     const Clock& real_clock_;
     SandboxClock clock_;
     stripe::Account account_;
+    Faults faults_;
+    RateLimit rate_limit_;
     stripe::Api api_;
     stripe::Deliverer deliverer_;
     Pages pages_;

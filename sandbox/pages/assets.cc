@@ -18,6 +18,7 @@ constexpr std::string_view css = R"(:root {
 body { margin: 0; color: var(--ink); background: var(--ground); line-height: 1.5; font-size: 16px; }
 .ribbon { margin: 0; padding: .35rem 1rem; text-align: center; font-size: .8rem;
   background: #ffe08a; color: #4a3700; }
+nav { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; max-width: 72rem; margin: 1rem auto 0; padding: 0 1rem; }
 main { margin: 2rem auto; padding: 0 1rem; }
 .narrow main { max-width: 30rem; }
 .split main { max-width: 60rem; display: grid; gap: 2rem; grid-template-columns: 1fr 1fr; align-items: start; }
@@ -35,9 +36,9 @@ h2 { font-size: 1.05rem; margin: 0 0 .75rem; }
 .lines li { display: flex; justify-content: space-between; gap: 1rem; padding: .75rem 0;
   border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 label { display: block; font-size: .85rem; font-weight: 600; margin: .9rem 0 .3rem; }
-input { width: 100%; font: inherit; color: inherit; background: var(--paper); padding: .65rem .75rem;
+input, select { width: 100%; font: inherit; color: inherit; background: var(--paper); padding: .65rem .75rem;
   border: 1px solid var(--line); border-radius: 8px; }
-input:focus-visible, button:focus-visible, a:focus-visible, summary:focus-visible {
+input:focus-visible, select:focus-visible, button:focus-visible, a:focus-visible, summary:focus-visible {
   outline: 3px solid var(--accent); outline-offset: 1px; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
 button, .button { font: inherit; cursor: pointer; text-decoration: none; display: inline-block;

@@ -7,6 +7,7 @@
 #include "sandbox/stripe/checkout.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/refusal.h"
+#include "sandbox/stripe/session_discounts.h"
 #include "sandbox/stripe/settling.h"
 
 namespace paydesk::sandbox {
@@ -14,7 +15,27 @@ namespace {
 
 using namespace stripe;
 
-std::string summary(const Object& session) {
+// A field for a promotion code, or the button that takes one off again.
+std::string code_form(const Object& session) {
+    if (!flag(session, "allow_promotion_codes")) return {};
+    const auto id = escape(text(session, "id"));
+    if (!children(session, "discounts").empty()) {
+        return fmt::format(
+            "<form method=\"post\" action=\"/c/pay/{}\" data-once><button type=\"submit\" "
+            "name=\"remove_code\" value=\"1\" data-testid=\"remove-code\">Remove the "
+            "code</button></form>",
+            id);
+    }
+    return fmt::format(
+        "<form method=\"post\" action=\"/c/pay/{}\" data-once><label for=\"promotion_code\">"
+        "Promotion code</label><input id=\"promotion_code\" name=\"promotion_code\" "
+        "data-testid=\"promotion-code\" maxlength=\"500\" autocomplete=\"off\">"
+        "<button type=\"submit\" name=\"apply_code\" value=\"1\" "
+        "data-testid=\"apply-code\">Apply</button></form>",
+        id);
+}
+
+std::string summary(const Account& account, const Object& session) {
     const auto mode = text(session, "mode");
     const auto currency = text(session, "currency");
     std::string html = "<section class=\"summary\" aria-label=\"Order\">";
@@ -51,7 +72,13 @@ std::string summary(const Object& session) {
         html += fmt::format("<p class=\"soft\">Free until {}, then {}</p>",
                             date_text(number(data, "trial_end")), escape(later));
     }
-    return html + "<ul class=\"lines\">" + lines + "</ul></section>";
+    const auto discount = discount_name(account, session);
+    if (!discount.empty()) {
+        const auto off = number(child(session, "total_details"), "amount_discount");
+        lines += fmt::format("<li data-testid=\"discount\"><span>{}</span><span>−{}</span></li>",
+                             escape(discount), escape(money_text(off, currency)));
+    }
+    return html + "<ul class=\"lines\">" + lines + "</ul>" + code_form(session) + "</section>";
 }
 
 std::string known_email(const Account& account, const Object& session) {
@@ -66,7 +93,7 @@ http::Response form_page(const Account& account, const Object& session, const Fo
     const auto mode = text(session, "mode");
     const bool card = needs_card(account, session);
     const auto email = known_email(account, session);
-    std::string html = summary(session) + "<section class=\"card\">";
+    std::string html = summary(account, session) + "<section class=\"card\">";
     html += fmt::format("<form method=\"post\" action=\"/c/pay/{}\" data-once>",
                         escape(text(session, "id")));
     html += error_box(message);
@@ -79,10 +106,14 @@ http::Response form_page(const Account& account, const Object& session, const Fo
         html += fmt::format("<p class=\"soft\">E-mail<br><strong>{}</strong></p>", escape(email));
     }
     if (card) html += card_fields(field(sent, "card_name"));
+    const Object& data = child(session, "_subscription_data");
+    const bool trial = present(data, "trial_period_days") || present(data, "trial_end");
     const std::string action =
         mode == "setup" ? "Save card"
         : number(session, "amount_total") == 0
-            ? "Start trial"
+            ? (trial                    ? "Start trial"
+               : mode == "subscription" ? "Subscribe"
+                                        : "Complete order")
             : (mode == "subscription" ? "Subscribe and pay " : "Pay ") +
                   money_text(number(session, "amount_total"), text(session, "currency"));
     html += fmt::format(
@@ -108,9 +139,28 @@ std::string last_message(const Account& account, const Object& session) {
     return failed ? refusal_of(*intent).message : std::string();
 }
 
+http::Response change_code(Account& account, const std::string& id, const Form& form) {
+    try {
+        const bool removes = form.contains("remove_code");
+        if (!removes && field(form, "promotion_code").empty()) {
+            refuse("", "Type in a promotion code.", "promotion_code");
+        }
+        apply_code(account, id,
+                   removes ? std::string() : std::string(field(form, "promotion_code")));
+        account.commit();
+        return redirect_to("/c/pay/" + id);
+    } catch (const Refusal& refusal) {
+        account.rollback();
+        return form_page(account, account.get("checkout.session", id), form, refusal.message);
+    }
+}
+
 http::Response submit(Account& account, const Object& session, const http::Request& request) {
     const auto form = form_of(request);
     const auto id = text(session, "id");
+    if (form.contains("apply_code") || form.contains("remove_code")) {
+        return change_code(account, id, form);
+    }
     if (known_email(account, session).empty() &&
         field(form, "email").find('@') == std::string::npos) {
         return form_page(account, session, form, "Your e-mail address is incomplete.");

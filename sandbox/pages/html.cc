@@ -106,6 +106,12 @@ std::string safe_url(std::string_view url) {
     return web ? std::string(url) : std::string();
 }
 
+// The sandbox's own pages have it; what a customer would see at Stripe has not.
+constexpr std::string_view navigation =
+    "<nav aria-label=\"Sandbox\"><a href=\"/\">Events</a><a href=\"/customers\">Customers</a>"
+    "<a href=\"/clock\">Clock</a><a href=\"/faults\">Faults</a>"
+    "<a href=\"/#test-cards\">Test cards</a></nav>\n";
+
 http::Response html_page(std::string_view title, std::string_view body, Width width, int status) {
     const std::string_view classes[] = {"narrow", "split", "wide"};
     http::Response response{.status = status, .content_type = "text/html; charset=utf-8"};
@@ -122,12 +128,13 @@ http::Response html_page(std::string_view title, std::string_view body, Width wi
 </head>
 <body class="{}">
 <p class="ribbon">Test mode. No money moves here.</p>
-<main>{}</main>
+{}<main>{}</main>
 <footer>Paydesk sandbox, an offline Stripe · <a href="/">Events and test cards</a></footer>
 </body>
 </html>
 )",
-        escape(title), classes[static_cast<std::size_t>(width)], body);
+        escape(title), classes[static_cast<std::size_t>(width)],
+        width == Width::wide ? navigation : "", body);
     response.headers.set("Cache-Control", "no-store");
     response.headers.set("Content-Security-Policy",
                          "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' "

@@ -1,5 +1,6 @@
 #include "sandbox/pages/pages.h"
 
+#include "sandbox/pages/control_pages.h"
 #include "sandbox/pages/html.h"
 #include "sandbox/stripe/events.h"
 
@@ -33,6 +34,13 @@ http::Response Pages::serve(const http::Request& request) {
         return portal_page(account_, request, rest.substr(0, slash), action);
     }
     if (const auto id = after(path, "/i/"); !id.empty()) return invoice_page(account_, request, id);
+    const bool controls = path == "/clock" || path == "/faults" || path.starts_with("/events/");
+    if (controls && is_from_elsewhere(request)) {
+        return notice_page("Not from there", "Another site's page sent this: nothing was done.",
+                           "/", "To the sandbox's start", 403);
+    }
+    if (path == "/clock") return clock_page(account_, request);
+    if (path == "/faults") return faults_page(account_, faults_, request);
     if (request.method == "POST" && path.starts_with("/events/") && path.ends_with("/resend")) {
         const auto id = path.substr(8, path.size() - 8 - 7);
         if (const auto* event = account_.find("event", id)) {
@@ -43,6 +51,7 @@ http::Response Pages::serve(const http::Request& request) {
     }
     if (gets) {
         if (path == "/") return index_page(account_);
+        if (path == "/customers") return customers_page(account_);
         if (auto file = asset(path)) return *file;
         if (const auto id = after(path, "/events/"); !id.empty()) return event_page(account_, id);
         if (const auto id = after(path, "/receipts/"); !id.empty())

@@ -8,20 +8,22 @@
 #include <string_view>
 
 #include "http/message.h"
+#include "sandbox/faults.h"
 #include "sandbox/stripe/account.h"
 
 namespace paydesk::sandbox {
 
 class Pages {
 public:
-    // REQUIRES: it outlives the pages.
-    explicit Pages(stripe::Account& account) : account_(account) {}
+    // REQUIRES: both outlive the pages.
+    Pages(stripe::Account& account, Faults& faults) : account_(account), faults_(faults) {}
 
     // Anything outside of /v1 and /_sandbox; 404 page otherwise. Commits what a click changed.
     http::Response serve(const http::Request& request);
 
 private:
     stripe::Account& account_;
+    Faults& faults_;
 };
 
 // One file each. `id` is from the path.

@@ -74,5 +74,36 @@ TEST_F(PagesTest, SayWhatIsNotThere) {
     EXPECT_EQ(call("PUT", "/").status, 405);
 }
 
+TEST_F(PagesTest, ClockGoesToTheNextRenewal) {
+    made("/v1/subscriptions",
+         "customer=" + customer_with("pm_card_visa") + "&items[0][price]=" + price());
+    EXPECT_THAT(call("GET", "/clock").text, HasSubstr("To the next renewal"));
+    const auto before = sandbox_->account().now();
+    EXPECT_EQ(call("POST", "/clock", "until=renewal").status, 303);
+    EXPECT_GE(sandbox_->account().now(), before + 28 * 86400);
+    EXPECT_EQ(call("POST", "/clock", "days=-1").status, 400);
+    EXPECT_EQ(call("POST", "/clock", "days=1",
+                   http::Headers{
+                       {"Origin", "http://evil.example"},
+                       {"Host",   "127.0.0.1:8420"     }
+    })
+                  .status,
+              403);
+    EXPECT_THAT(call("GET", "/customers").text, HasSubstr("ada@example.com"));
+}
+
+TEST_F(PagesTest, FaultsAreSetAndRemovedByForms) {
+    EXPECT_EQ(
+        call("POST", "/faults", "action=add&fault=500&filter=%3Cb%3E&percent=50&count=3").status,
+        303);
+    const auto page = call("GET", "/faults").text;
+    EXPECT_THAT(page, HasSubstr("&lt;b&gt;"));
+    EXPECT_THAT(page, HasSubstr("50 %"));
+    EXPECT_EQ(call("POST", "/faults", "action=add&fault=none").status, 400);
+    EXPECT_EQ(call("POST", "/faults", "action=add&fault=500&percent=x").status, 400);
+    EXPECT_EQ(call("POST", "/faults", "action=clear").status, 303);
+    EXPECT_THAT(call("GET", "/faults").text, HasSubstr("None: everything works."));
+}
+
 }  // namespace
 }  // namespace paydesk::sandbox

@@ -1,6 +1,5 @@
 #include "sandbox/stripe/account.h"
 
-#include "base/ids.h"
 #include "sandbox/stripe/events.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/render.h"
@@ -27,13 +26,29 @@ Account::Account(Store& store, SandboxClock& clock, Version default_version, std
 }
 
 std::string Account::new_id(std::string_view prefix, std::size_t length) const {
-    return std::string(prefix) + random_alphanumeric(length);
+    return std::string(prefix) + chance_.alphanumeric(Chance::Stream::objects, length);
+}
+
+std::string Account::new_record_id(std::string_view prefix, Chance::Stream stream) const {
+    return std::string(prefix) + chance_.alphanumeric(stream, 14);
+}
+
+void Account::seed(std::uint64_t seed) {
+    const json::value known = setting("seeded_runs");
+    const std::int64_t run = known.is_int64() ? known.get_int64() : 0;
+    set_setting("seeded_runs", run + 1);
+    store_.commit();
+    chance_ = Chance(seed, static_cast<std::uint64_t>(run));
 }
 
 const Object& Account::add(Object object) {
     const auto id = text(object, "id");
     const auto kind = text(object, "object");
     if (object.contains("created") && number(object, "created") == 0) object["created"] = now();
+    if (object.contains("test_clock") && !present(object, "test_clock")) {
+        const auto* customer = store_.find("customer", text(object, "customer"));
+        if (customer) object["test_clock"] = value_of(*customer, "test_clock");
+    }
     return store_.add(kind, id, std::move(object));
 }
 
@@ -76,6 +91,10 @@ void Account::emit(std::string_view type, const Object& object, const Object* be
         {"idempotency_key", text_or_null(idempotency_key_)}
     };
     if (before) event["_before"] = *before;
+    if (alter_event_) {
+        event["created"] = now();
+        alter_event_(event);
+    }
     const int deliveries = add_deliveries(*this, event);
     event["pending_webhooks"] = deliveries;
     if (deliveries > 0) made_deliveries_ = true;
@@ -112,6 +131,7 @@ std::string noun_of(std::string_view kind) {
     if (kind == "checkout.session") return "checkout.session";
     if (kind == "billing_portal.configuration") return "configuration";
     if (kind == "billing_portal.session") return "session";
+    if (kind == "test_helpers.test_clock") return "test clock";
     if (kind == "webhook_endpoint") return "webhook endpoint";
     if (kind == "subscription_item") return "subscription_item";
     return std::string(kind);

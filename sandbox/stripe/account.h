@@ -6,10 +6,12 @@
 // click on a hosted page, a step of time); everything in between is one step or none.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "sandbox/chance.h"
 #include "sandbox/sandbox_clock.h"
 #include "sandbox/store.h"
 #include "sandbox/stripe/object.h"
@@ -24,7 +26,10 @@ public:
 
     Store& store() { return store_; }
     const Store& store() const { return store_; }
-    std::int64_t now() const { return clock_.seconds(); }
+    // The time of the test clock that was entered (test_clocks.h), else the global clock's.
+    std::int64_t now() const { return frozen_ ? *frozen_ : clock_.seconds(); }
+    std::optional<std::int64_t> frozen() const { return frozen_; }
+    void freeze(std::optional<std::int64_t> at) { frozen_ = at; }
     SandboxClock& clock() { return clock_; }
     const Version& default_version() const { return default_version_; }
     const std::string& base_url() const { return base_url_; }
@@ -32,8 +37,14 @@ public:
 
     // "cus_" + random text.
     std::string new_id(std::string_view prefix, std::size_t length = 24) const;
+    // As new_id(), for what is no object of Stripe's: its number changes none of theirs.
+    std::string new_record_id(std::string_view prefix, Chance::Stream stream) const;
+    Chance& chance() const { return chance_; }
+    // From now on ids and dice are the same in every run that makes the same calls.
+    void seed(std::uint64_t seed);
 
-    // `object` gets `created`, if it has such a field that is 0. REQUIRES: it has id and object.
+    // `object` gets `created`, if it has such a field that is 0, and its customer's test clock.
+    // REQUIRES: it has id and object.
     const Object& add(Object object);
     // nullptr when there is none or it was deleted.
     const Object* find(std::string_view kind, std::string_view id) const;
@@ -55,6 +66,8 @@ public:
 
     void commit();
     void rollback();
+    // May change an event before it is stored (faults).
+    void on_event(std::function<void(Object&)> alter) { alter_event_ = std::move(alter); }
     // Called after each commit that made deliveries.
     void on_deliveries(std::function<void()> wake) { wake_ = std::move(wake); }
 
@@ -69,7 +82,10 @@ private:
     std::string base_url_;
     std::string request_id_, idempotency_key_;
     std::function<void()> wake_;
+    std::function<void(Object&)> alter_event_;
+    mutable Chance chance_;
     bool made_deliveries_ = false;
+    std::optional<std::int64_t> frozen_;
 };
 
 // "customer" for messages about a "customer", "checkout session" ...: how Stripe names a kind.

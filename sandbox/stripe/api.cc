@@ -2,9 +2,11 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "sandbox/stripe/call_faults.h"
 #include "sandbox/stripe/events.h"
 #include "sandbox/stripe/expand.h"
 #include "sandbox/stripe/render.h"
+#include "sandbox/stripe/test_clocks.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -89,8 +91,9 @@ http::Response response_of(int status, const json::value& body, const std::strin
 
 }  // namespace
 
-Api::Api(asio::io_context& io, Account& account, Recorder& recorder)
-    : io_(io), account_(account), recorder_(recorder) {}
+Api::Api(asio::io_context& io, Account& account, Recorder& recorder, Faults& faults,
+         RateLimit& limit)
+    : io_(io), account_(account), recorder_(recorder), faults_(faults), limit_(limit) {}
 
 Api::Answer Api::execute(const http::Request& request, const Version& version,
                          const std::string& request_id) {
@@ -102,9 +105,13 @@ Api::Answer Api::execute(const http::Request& request, const Version& version,
         Object params = route->params.check(decoded_params(request), version.shape);
         answer.validated = true;
         Call call{account_, version, std::move(path), std::move(params)};
+        const InTimeOf time(account_, clock_of_call(account_, call.path, call.params));
         answer.body = render(route->action(call), version.shape);
         expand(account_, answer.body, children(call.params, "expand"), version.shape);
-        account_.commit();
+        if (call.keeps_nothing)
+            account_.rollback();
+        else
+            account_.commit();
     } catch (const Refusal& refusal) {
         if (refusal.keep_changes)
             account_.commit();
@@ -193,7 +200,29 @@ void Api::record(const http::Request& request, const http::Response& response,
 }
 
 Task<http::Response> Api::handle(const http::Request& request) {
-    const auto request_id = account_.new_id("req_", 14);
+    const bool reads = request.method == "GET";
+    const auto request_id = account_.new_record_id(
+        "req_", reads ? Chance::Stream::reading_calls : Chance::Stream::changing_calls);
+    const auto subject = request.method + " " + request.path;
+    if (!limit_.allows()) co_return too_many_requests("global-rate", request_id);
+    const auto before = faults_.strike(Faults::Place::call, "before", subject, request_id);
+    if (!before.empty()) {
+        account_.commit();
+        const Object fault = before.front();
+        if (!passes_on(fault)) co_return co_await struck_answer(io_, fault, request_id, {});
+        co_return co_await struck_answer(io_, fault, request_id,
+                                         co_await handle_unfaulted(request, request_id));
+    }
+    auto response = co_await handle_unfaulted(request, request_id);
+    const auto after = faults_.strike(Faults::Place::call, "after", subject, request_id);
+    if (after.empty()) co_return response;
+    account_.commit();
+    const Object fault = after.front();
+    co_return co_await struck_answer(io_, fault, request_id, std::move(response));
+}
+
+Task<http::Response> Api::handle_unfaulted(const http::Request& request,
+                                           const std::string& request_id) {
     std::string version_name;
     http::Response response;
     std::string held;  // the idempotency key that this call keeps others from using

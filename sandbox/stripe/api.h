@@ -13,6 +13,8 @@
 
 #include "base/task.h"
 #include "http/message.h"
+#include "sandbox/faults.h"
+#include "sandbox/rate_limit.h"
 #include "sandbox/recorder.h"
 #include "sandbox/stripe/account.h"
 #include "sandbox/stripe/refusal.h"
@@ -26,7 +28,8 @@ inline constexpr std::int64_t idempotency_seconds = 24 * 3600;
 class Api {
 public:
     // All outlive the api.
-    Api(asio::io_context& io, Account& account, Recorder& recorder);
+    Api(asio::io_context& io, Account& account, Recorder& recorder, Faults& faults,
+        RateLimit& limit);
 
     // Answers anything under /v1. Never throws for what the caller did wrong.
     Task<http::Response> handle(const http::Request& request);
@@ -35,6 +38,8 @@ public:
     void set_latency(std::chrono::milliseconds latency) { latency_ = latency; }
 
 private:
+    Task<http::Response> handle_unfaulted(const http::Request& request,
+                                          const std::string& request_id);
     struct Answer {
         int status = 200;
         json::value body;
@@ -55,6 +60,8 @@ private:
     asio::io_context& io_;
     Account& account_;
     Recorder& recorder_;
+    Faults& faults_;
+    RateLimit& limit_;
     Routes routes_ = all_routes();
     std::set<std::string> in_flight_;  // idempotency keys
     std::chrono::milliseconds latency_{0};

@@ -14,7 +14,7 @@ namespace paydesk::sandbox::stripe {
 enum class Authentication : std::uint8_t {
     never,
     unless_set_up,         // once set up for off-session use, never again
-    unless_set_up_before,  // asks only when set up on-session was skipped: "already set up"
+    unless_set_up_before,  // whenever the customer is there; renewals pass: "already set up"
     on_session,            // every time the customer is there; not once set up and off-session
     always,                // off-session payments fail with authentication_required
 };
@@ -26,8 +26,10 @@ struct TestCard {
     std::string_view code = {};  // of the card_error; "" when charges succeed
     std::string_view decline_code = {};
     Authentication authentication = Authentication::never;
-    bool attaches = true;        // false: attaching it to a customer is declined already
-    std::string_view says = {};  // for people, on the hosted pages
+    bool attaches = true;           // false: attaching it to a customer is declined already
+    std::string_view says = {};     // for people, on the hosted pages
+    std::string_view dispute = {};  // the reason of the dispute that follows, or "inquiry"
+    std::string_view refund = {};   // "pending": succeeds later; "fails": fails later
 };
 
 std::span<const TestCard> test_cards();

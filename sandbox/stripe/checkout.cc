@@ -1,6 +1,7 @@
 #include "sandbox/stripe/checkout.h"
 
 #include "sandbox/stripe/customers.h"
+#include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/subscribing.h"
@@ -24,6 +25,7 @@ SubscriptionOrder order_of(const Account& account, const Object& session) {
     for (const auto* key : {"metadata", "description", "billing_mode"}) {
         if (present(data, key)) order.fields[key] = data.at(key);
     }
+    order.discounts = children(session, "_wanted");
     order.fields["trial_settings"] = trial_settings_for(child(data, "trial_settings"));
     return order;
 }
@@ -87,7 +89,8 @@ void prepare_customer(Account& account, const std::string& session_id, const Obj
     }
     const bool keeps = text(session, "mode") != "payment" ||
                        present(child(session, "_payment_intent_data"), "setup_future_usage");
-    if (!customer.empty() && keeps) attach_method(account, text(method, "id"), customer);
+    const auto card = text(method, "id");  // "" when none was asked for
+    if (!customer.empty() && !card.empty() && keeps) attach_method(account, card, customer);
 }
 
 std::string ensure_intent(Account& account, const std::string& session_id) {
@@ -149,6 +152,14 @@ void begin_from(Account& account, const Object& session, const Object* intent) {
     });
 }
 
+// The discounts of a one-time session: they belong to it alone.
+json::array session_discounts(Account& account, const Object& session) {
+    return add_discounts(account, children(session, "_wanted"),
+                         Object{
+                             {"checkout_session", session.at("id")}
+    });
+}
+
 void invoice_from(Account& account, const Object& session, const Object& intent) {
     InvoiceDraft draft{.id = text(intent, "_invoice"),
                        .customer = text(session, "customer"),
@@ -160,7 +171,7 @@ void invoice_from(Account& account, const Object& session, const Object& intent)
         const Object& line = value.get_object();
         draft.lines.push_back({.price = child(line, "price"),
                                .quantity = number(line, "quantity", 1),
-                               .amount = number(line, "amount_total"),
+                               .amount = number(line, "amount_subtotal"),
                                .period_start = account.now(),
                                .period_end = account.now(),
                                .description = text(line, "description"),
@@ -169,6 +180,11 @@ void invoice_from(Account& account, const Object& session, const Object& intent)
     const Object& data = child(child(session, "invoice_creation"), "invoice_data");
     if (present(data, "metadata")) draft.fields["metadata"] = data.at("metadata");
     if (present(data, "description")) draft.fields["description"] = data.at("description");
+    json::array discounts;
+    for (const json::value& discount : session_discounts(account, session)) {
+        discounts.push_back(discount.get_object().at("id"));
+    }
+    draft.fields["discounts"] = std::move(discounts);
     add_invoice(account, draft);
     finalize_invoice(account, draft.id, text(intent, "id"));
     settle_invoice(account, draft.id);
@@ -187,6 +203,8 @@ void complete(Account& account, const std::string& session_id) {
     if (mode == "subscription") begin_from(account, session, found ? &intent : nullptr);
     if (mode == "payment" && paid && intent.contains("_invoice")) {
         invoice_from(account, session, intent);
+    } else if (mode == "payment") {
+        session_discounts(account, session);
     }
     const Object& completed = account.change(session_id, "", [&](Object& changed) {
         changed["status"] = "complete";
@@ -219,8 +237,10 @@ Outcome confirm(Account& account, const std::string& intent, const Confirmation&
 }  // namespace
 
 bool needs_card(const Account& account, const Object& session) {
-    return text(session, "payment_method_collection") != "if_required" ||
-           due_now(account, session) > 0;
+    if (due_now(account, session) > 0) return true;
+    const auto mode = text(session, "mode");
+    return mode == "setup" ||
+           (mode == "subscription" && text(session, "payment_method_collection") != "if_required");
 }
 
 std::string success_url(const Object& session) {
@@ -261,9 +281,7 @@ Submitted submit_checkout_with(Account& account, const std::string& session_id,
     });
     const TestCard& card = card_of(method);
     // Who will not be declined or questioned becomes a customer first, as on Stripe.
-    const bool smooth =
-        card.code.empty() && (card.authentication == Authentication::never ||
-                              card.authentication == Authentication::unless_set_up_before);
+    const bool smooth = card.code.empty() && card.authentication == Authentication::never;
     if (smooth) prepare_customer(account, session_id, method);
     const auto intent = ensure_intent(account, session_id);
     const auto outcome = confirm(account, intent, {.payment_method = method_id});

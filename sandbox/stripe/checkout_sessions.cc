@@ -2,8 +2,10 @@
 
 #include "sandbox/stripe/checkout.h"
 #include "sandbox/stripe/checkout_lines.h"
+#include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
+#include "sandbox/stripe/session_discounts.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
 
@@ -34,7 +36,7 @@ constexpr std::string_view listing =
     "after_expiration:no adaptive_pricing{enabled:b} automatic_tax{enabled!:b liability:any} "
     "branding_settings:any wallet_options:any origin_context name_collection:no permissions:any "
     "managed_payments:any integration_identifier redirect_on_completion optional_items:no "
-    "discounts[]:no shipping_address_collection:no shipping_options:no "
+    "discounts[]{coupon:id promotion_code:id} shipping_address_collection:no shipping_options:no "
     "invoice_creation{enabled!:b invoice_data{account_tax_ids:no custom_fields:no description "
     "footer issuer:no metadata:m rendering_options:any}} "
     "subscription_data{metadata:m description trial_period_days:i trial_end:t "
@@ -43,7 +45,7 @@ constexpr std::string_view listing =
     "billing_cycle_anchor:no "
     "billing_cycle_anchor_config:no proration_behavior application_fee_percent:no "
     "default_tax_rates:no invoice_settings:any on_behalf_of:no pending_invoice_item_interval:no "
-    "transfer_data:no coupon:no} "
+    "transfer_data:no coupon<basil:id} "
     "payment_intent_data{metadata:m description setup_future_usage:(off_session|on_session) "
     "receipt_email statement_descriptor statement_descriptor_suffix "
     "capture_method:(automatic|automatic_async) application_fee_amount:no on_behalf_of:no "
@@ -74,6 +76,10 @@ void check(const Call& call, const std::string& mode) {
     if (!present(params, "success_url")) refuse_missing_param("success_url");
     for (const auto* key : {"success_url", "cancel_url", "return_url"}) check_url(params, key);
     check_exclusive(params, "customer", "customer_email");
+    check_exclusive(params, "allow_promotion_codes", "discounts");
+    if (children(params, "discounts").size() > 1) {
+        refuse("", "A Checkout Session takes at most one discount.", "discounts");
+    }
     if (present(params, "customer_creation")) {
         check_exclusive(params, "customer", "customer_creation");
         if (mode != "payment") {
@@ -213,6 +219,19 @@ void fill(Call& call, Object& session, const std::string& mode) {
     }
 }
 
+void add_discounts_of(const Call& call, Object& session) {
+    total_session(call.account, session);
+    const Object& data = child(call.params, "subscription_data");
+    const Object& asking = present(data, "coupon") ? data : call.params;
+    Object wanted;
+    copy_params(asking, wanted, {"coupon", "discounts"});
+    set_session_discounts(session, wanted_discounts(call.account, wanted,
+                                                    {.customer = text(session, "customer"),
+                                                     .amount = number(session, "amount_subtotal"),
+                                                     .currency = text(session, "currency")}));
+    total_session(call.account, session);
+}
+
 json::value create(Call& call) {
     Account& account = call.account;
     const auto mode = text(call.params, "mode");
@@ -230,31 +249,25 @@ json::value create(Call& call) {
         session["currency"] = text_or_null(text(call.params, "currency"));
         session["total_details"] = nullptr;
     } else {
-        std::int64_t total = 0;
-        for (const json::value& line : lines) total += number(line.get_object(), "amount_total");
         // A trial asks for nothing today.
         const Object& data = child(session, "_subscription_data");
         if (present(data, "trial_period_days") || present(data, "trial_end")) {
-            total = 0;
             for (json::value& line : lines) {
                 Object& object = line.get_object();
-                if (present(child(object, "price"), "recurring")) {
-                    object["amount_subtotal"] = 0;
-                    object["amount_total"] = 0;
-                }
-                total += number(object, "amount_total");
+                if (present(child(object, "price"), "recurring")) object["amount_subtotal"] = 0;
             }
         }
         session["currency"] = lines.front().at("currency");
-        session["amount_subtotal"] = total;
-        session["amount_total"] = total;
+        session["_line_items"] = std::move(lines);
+        add_discounts_of(call, session);
+        const auto total = number(session, "amount_total");
         if (total > 0 && total < 50 && text(session, "currency") == "usd") {
             refuse("amount_too_small",
                    "The Checkout Session's total amount due must add up to at "
                    "least $0.50 usd");
         }
     }
-    session["_line_items"] = std::move(lines);
+    if (!present(session, "_line_items")) session["_line_items"] = json::array();
     session["url"] = account.base_url() + "/c/pay/" + text(session, "id");
     return account.add(std::move(session));
 }

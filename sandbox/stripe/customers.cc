@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/payments.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
@@ -93,6 +94,12 @@ std::string take_method(Account& account, const std::string& customer, const Obj
     return method;
 }
 
+void change_discount(Call& call, const std::string& id) {
+    if (!call.params.contains("coupon") && !call.params.contains("promotion_code")) return;
+    set_customer_discount(call.account, id,
+                          wanted_discounts(call.account, call.params, {.customer = id}));
+}
+
 json::value create(Call& call) {
     Account& account = call.account;
     // The default may name the method that this very call attaches.
@@ -109,6 +116,11 @@ json::value create(Call& call) {
     }
     Object fields;
     Object probe = blank("customer");
+    if (present(params, "test_clock")) {
+        const auto clock = text(params, "test_clock");
+        account.get("test_helpers.test_clock", clock, "test_clock");
+        probe["test_clock"] = clock;
+    }
     fill(account, params, probe);  // refuses before anything is made
     for (const auto& [key, value] : probe) {
         if (key != "id" && key != "created") fields[key] = value;
@@ -116,6 +128,7 @@ json::value create(Call& call) {
     const auto id = text(add_customer(account, fields), "id");
     const auto method = take_method(account, id, params);
     if (!default_method.empty()) set_default(account, id, method);
+    change_discount(call, id);
     return account.get("customer", id);
 }
 
@@ -125,6 +138,7 @@ json::value update(Call& call) {
     const Object& updated = account.change(
         id, "customer.updated", [&](Object& customer) { fill(account, call.params, customer); });
     take_method(account, id, call.params);
+    change_discount(call, id);
     return updated;
 }
 
@@ -164,13 +178,19 @@ const Object& add_customer(Account& account, const Object& fields) {
 }
 
 void add_customer_routes(Routes& routes) {
-    routes.on("POST /v1/customers", listing("payment_method:id test_clock:no"), create);
-    routes.list("/v1/customers", "email created:any", [](Call& call) {
-        return list_page(call, "customer", "/v1/customers",
-                         [&](const Object& customer) { return matches(call, customer, "email"); });
+    routes.on("POST /v1/customers",
+              listing("coupon<basil:id promotion_code<basil:id payment_method:id test_clock:id"),
+              create);
+    routes.list("/v1/customers", "email test_clock:id created:any", [](Call& call) {
+        // Those of test clocks are listed only when their clock is named.
+        return list_page(call, "customer", "/v1/customers", [&](const Object& customer) {
+            return matches(call, customer, "email") &&
+                   text(customer, "test_clock") == text(call.params, "test_clock");
+        });
     });
     routes.on("GET /v1/customers/{id}", "", retrieve);
-    routes.on("POST /v1/customers/{id}", listing("default_source:no"), update);
+    routes.on("POST /v1/customers/{id}",
+              listing("coupon<basil promotion_code<basil default_source:no"), update);
     routes.on("DELETE /v1/customers/{id}", "", remove);
 }
 

@@ -14,12 +14,13 @@ constexpr std::int64_t pause_milliseconds[] = {1'000,   3'000,   10'000,   30'00
 }  // namespace
 
 Deliverer::Deliverer(asio::io_context& io, Account& account, http::Transport& transport,
-                     const Clock& real_clock, Recorder& recorder)
+                     const Clock& real_clock, Recorder& recorder, Faults& faults)
     : io_(io),
       account_(account),
       transport_(transport),
       clock_(real_clock),
       recorder_(recorder),
+      faults_(faults),
       timer_(io) {}
 
 std::int64_t Deliverer::real_milliseconds() const {
@@ -53,12 +54,16 @@ std::string Deliverer::next_for(const std::string& endpoint) const {
 
 void Deliverer::wake() {
     const auto& all = account_.store().ids("_delivery");
+    std::vector<std::string> fresh;
     for (; scanned_ < all.size(); ++scanned_) {
-        const Object& delivery = *account_.store().find(all[scanned_]);
-        if (text(delivery, "status") == "pending") {
-            pending_[text(delivery, "endpoint")].push_back(all[scanned_]);
+        if (text(*account_.store().find(all[scanned_]), "status") == "pending") {
+            fresh.push_back(all[scanned_]);
         }
     }
+    for (const auto& id : upset(std::move(fresh))) {
+        pending_[text(*account_.store().find(id), "endpoint")].push_back(id);
+    }
+    scanned_ = all.size();  // those that a fault added were taken up with the others
     if (is_paused()) return;
     std::int64_t earliest = 0;
     for (const auto& [endpoint, queue] : pending_) {
@@ -73,6 +78,65 @@ void Deliverer::wake() {
         }
     }
     if (earliest > 0) wake_at(earliest);
+}
+
+void Deliverer::strike(const std::string& id, const Object& fault, std::vector<std::string>& out) {
+    const auto kind = text(fault, "fault");
+    Object& delivery = account_.store().edit(id);
+    delivery["faults"] = [&] {
+        json::array names = children(delivery, "faults");
+        names.push_back(json::value(kind));
+        return names;
+    }();
+    if (kind == "drop") {
+        delivery["status"] = "dropped";
+        std::erase(out, id);
+    } else if (kind == "delay") {
+        delivery["next_attempt_at"] = real_milliseconds() + number(fault, "seconds") * 1000;
+    } else if (kind == "old_version") {
+        delivery["api_version"] = fault.at("api_version");
+    } else if (kind == "duplicate") {
+        for (std::int64_t i = 0; i < number(fault, "copies", 1); ++i) {
+            Object copy = delivery;
+            const auto copy_id = account_.new_record_id("whd_", Chance::Stream::deliveries);
+            copy["id"] = copy_id;
+            account_.store().add("_delivery", copy_id, std::move(copy));
+            out.push_back(copy_id);
+        }
+    }
+}
+
+std::vector<std::string> Deliverer::upset(std::vector<std::string> fresh) {
+    std::vector<std::string> out;
+    std::vector<std::size_t> shuffled;  // places in `out`
+    std::int64_t window = 0;
+    bool struck_any = false;
+    for (const auto& id : fresh) {
+        const Object& delivery = *account_.store().find(id);
+        out.push_back(id);
+        // What was upset before a restart, or is being tried again, is left as it is.
+        if (delivery.contains("faults") || !children(delivery, "attempts").empty()) continue;
+        const auto place = out.size() - 1;
+        for (const Object& fault :
+             faults_.strike(Faults::Place::delivery, "", text(delivery, "type"), id)) {
+            struck_any = true;
+            strike(id, fault, out);
+            if (text(fault, "fault") != "reorder") continue;
+            window = number(fault, "seconds");
+            if (place < out.size() && out[place] == id) shuffled.push_back(place);
+        }
+    }
+    // Alone it cannot change places with another: it lets what comes in the next seconds pass.
+    if (shuffled.size() == 1) {
+        account_.store().edit(out[shuffled.front()])["next_attempt_at"] =
+            real_milliseconds() + window * 1000;
+    }
+    for (std::size_t left = shuffled.size(); left > 1; --left) {
+        const auto other = account_.chance().below(Chance::Stream::faults, left);
+        std::swap(out[shuffled[left - 1]], out[shuffled[other]]);
+    }
+    if (struck_any) account_.commit();
+    return out;
 }
 
 void Deliverer::wake_at(std::int64_t unix_milliseconds) {
@@ -99,7 +163,8 @@ Task<> Deliverer::attempt(std::string id) {
         note(id, 0, "the endpoint is gone or disabled", -1);
         co_return;
     }
-    const Version version = version_of_endpoint(account_, *endpoint);
+    const auto forced = Version::parse(text(delivery, "api_version"));
+    const Version version = forced ? *forced : version_of_endpoint(account_, *endpoint);
     http::ClientRequest request;
     request.method = "POST";
     request.url = text(*endpoint, "url");

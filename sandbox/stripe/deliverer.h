@@ -8,10 +8,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/task.h"
 #include "http/client.h"
+#include "sandbox/faults.h"
 #include "sandbox/recorder.h"
 #include "sandbox/stripe/account.h"
 
@@ -23,7 +25,7 @@ class Deliverer {
 public:
     // All outlive the deliverer, and the io_context stops before it is destroyed.
     Deliverer(asio::io_context& io, Account& account, http::Transport& transport,
-              const Clock& real_clock, Recorder& recorder);
+              const Clock& real_clock, Recorder& recorder, Faults& faults);
 
     // Takes up what is pending, from before a restart too. Never blocks.
     void wake();
@@ -34,6 +36,9 @@ public:
     bool is_paused() const;
 
 private:
+    // What the faults make of deliveries that were made together, in the order of sending.
+    std::vector<std::string> upset(std::vector<std::string> fresh);
+    void strike(const std::string& delivery, const Object& fault, std::vector<std::string>& out);
     Task<> serve(std::string endpoint);
     Task<> attempt(std::string delivery);
     void note(const std::string& delivery, int status, const std::string& error,
@@ -47,6 +52,7 @@ private:
     http::Transport& transport_;
     const Clock& clock_;
     Recorder& recorder_;
+    Faults& faults_;
     Timer timer_;
     std::size_t scanned_ = 0;                                 // of all deliveries ever made
     std::map<std::string, std::deque<std::string>> pending_;  // by endpoint

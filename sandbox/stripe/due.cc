@@ -1,12 +1,18 @@
 #include "sandbox/stripe/due.h"
 
+#include <algorithm>
 #include <optional>
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "sandbox/stripe/checkout.h"
+#include "sandbox/stripe/disputes.h"
 #include "sandbox/stripe/invoicing.h"
+#include "sandbox/stripe/refunding.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/subscribing.h"
+#include "sandbox/stripe/test_clocks.h"
+#include "sandbox/stripe/timers.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -37,6 +43,19 @@ void charge_open_invoice(Account& account, const std::string& id) {
 void finalize_draft(Account& account, const std::string& id) {
     finalize_invoice(account, id);
     const Object& invoice = account.get("invoice", id);
+    const auto* subscription =
+        account.find("subscription",
+                     text(child(child(invoice, "parent"), "subscription_details"), "subscription"));
+    const auto paused =
+        subscription ? text(child(*subscription, "pause_collection"), "behavior") : std::string();
+    if (text(invoice, "status") == "open" && paused == "void") {
+        void_invoice(account, id);
+        return;
+    }
+    if (text(invoice, "status") == "open" && paused == "mark_uncollectible") {
+        mark_uncollectible(account, id);
+        return;
+    }
     if (text(invoice, "status") == "open" &&
         text(invoice, "collection_method") == "charge_automatically") {
         charge_open_invoice(account, id);
@@ -63,6 +82,11 @@ void announce_trial_end(Account& account, const std::string& id) {
     account.emit("customer.subscription.trial_will_end", account.get("subscription", id));
 }
 
+void resume_collection(Account& account, const std::string& id) {
+    account.change(id, "customer.subscription.updated",
+                   [](Object& subscription) { subscription["pause_collection"] = nullptr; });
+}
+
 void consider_session(const Object& session, const Notice& due) {
     if (text(session, "status") == "open") due(number(session, "expires_at"), expire_session);
 }
@@ -75,6 +99,8 @@ void consider_subscription(const Object& subscription, const Notice& due) {
     }
     if (status == "canceled" || status == "incomplete_expired" || status == "paused") return;
     const auto end = period_end_of(subscription);
+    const Object& pause = child(subscription, "pause_collection");
+    if (present(pause, "resumes_at")) due(number(pause, "resumes_at"), resume_collection);
     if (present(subscription, "cancel_at")) {
         due(number(subscription, "cancel_at"), end_at_cancel);
         if (number(subscription, "cancel_at") <= end) return;
@@ -100,9 +126,38 @@ void consider_invoice(const Object& invoice, const Notice& due) {
     }
 }
 
-// The earliest thing due at or before `until`.
-std::optional<Due> next_due(const Account& account, std::int64_t until) {
+// By the names that timers give them.
+constexpr std::pair<std::string_view, Act> timed_acts[] = {
+    {"fail_refund",     fail_refund    },
+    {"finish_refund",   finish_refund  },
+    {"forfeit_dispute", forfeit_dispute},
+    {"judge_dispute",   judge_dispute  },
+    {"open_dispute",    open_dispute   },
+};
+
+void run_timer(Account& account, const std::string& id) {
+    const Object timer = *account.store().find(id);
+    account.store().erase(id);
+    const auto* found =
+        std::ranges::find(timed_acts, text(timer, "act"), &std::pair<std::string_view, Act>::first);
+    PD_ASSERT(found != std::end(timed_acts));
+    found->second(account, text(timer, "target"));
+}
+
+std::string clock_of_timer(const Account& account, const Object& timer) {
+    const auto* target = account.store().find(text(timer, "target"));
+    return target ? clock_of(account, *target) : std::string();
+}
+
+// The earliest thing due at or before `until` of what follows this test clock ("": the global one).
+std::optional<Due> next_due(const Account& account, std::int64_t until, const std::string& clock) {
     std::optional<Due> next;
+    for (const auto& id : account.store().ids("_timer")) {
+        const Object& timer = *account.store().find(id);
+        const auto at = number(timer, "at");
+        if (at > until || (next && at >= next->at) || flag(timer, "_stuck")) continue;
+        if (clock_of_timer(account, timer) == clock) next = Due{at, id, run_timer};
+    }
     const std::pair<std::string_view, Consider> kinds[] = {
         {"checkout.session", consider_session     },
         {"subscription",     consider_subscription},
@@ -113,7 +168,8 @@ std::optional<Due> next_due(const Account& account, std::int64_t until) {
             const auto* object = account.find(kind, id);
             if (!object || flag(*object, "_stuck")) continue;
             consider(*object, [&](std::int64_t at, Act act) {
-                if (at <= until && (!next || at < next->at)) next = Due{at, id, act};
+                if (at > until || (next && at >= next->at)) return;
+                if (clock_of(account, *object) == clock) next = Due{at, id, act};
             });
         }
     }
@@ -140,7 +196,7 @@ void act_on(Account& account, const Due& due) {
 
 void run_due(Account& account) {
     for (int step = 0; step < steps_max; ++step) {
-        const auto due = next_due(account, account.now());
+        const auto due = next_due(account, account.now(), "");
         if (!due) return;
         act_on(account, *due);
     }
@@ -157,13 +213,46 @@ int advance_clock(Account& account, std::int64_t seconds) {
     };
     int steps = 0;
     for (; steps < steps_max; ++steps) {
-        const auto due = next_due(account, target);
+        const auto due = next_due(account, target, "");
         if (!due) break;
         move_to(due->at);
         act_on(account, *due);
     }
     move_to(target);
     return steps;
+}
+
+void advance_test_clock(Account& account, const std::string& clock, std::int64_t target) {
+    const auto move_to = [&](std::int64_t at) {
+        account.change(clock, "", [&](Object& changed) {
+            changed["frozen_time"] = std::max(at, number(changed, "frozen_time"));
+        });
+        account.commit();
+    };
+    for (int step = 0; step < steps_max; ++step) {
+        const auto due = next_due(account, target, clock);
+        if (!due) break;
+        move_to(due->at);
+        const InTimeOf time(account, clock);
+        act_on(account, *due);
+    }
+    move_to(target);
+}
+
+void run_caused(Account& account) {
+    for (int step = 0; step < steps_max; ++step) {
+        bool acted = false;
+        const auto ids = account.store().ids("_timer");
+        for (const auto& id : ids) {
+            const auto* timer = account.store().find(id);
+            if (!timer || flag(*timer, "_stuck")) continue;
+            const InTimeOf time(account, clock_of_timer(account, *timer));
+            if (number(*timer, "at") > account.now()) continue;
+            act_on(account, Due{number(*timer, "at"), id, run_timer});
+            acted = true;
+        }
+        if (!acted) return;
+    }
 }
 
 }  // namespace paydesk::sandbox::stripe

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/crypto.h"
-#include "base/ids.h"
 #include "sandbox/stripe/render.h"
 
 namespace paydesk::sandbox::stripe {
@@ -40,6 +39,7 @@ void write_pretty(const json::value& value, std::string& out, std::size_t depth)
 // Types that came with a version: an endpoint of an older one is never sent them.
 constexpr std::pair<std::string_view, Shape> came_with[] = {
     {"invoice_payment.paid", Shape::clover},
+    {"refund.failed",        Shape::acacia},
 };
 
 bool listens(const Account& account, const Object& endpoint, std::string_view type) {
@@ -96,7 +96,7 @@ int add_deliveries(Account& account, const Object& event) {
     for (const std::string& id : account.store().ids("webhook_endpoint")) {
         const auto* endpoint = account.find("webhook_endpoint", id);
         if (!endpoint || !listens(account, *endpoint, text(event, "type"))) continue;
-        const auto delivery = account.new_id("whd_");
+        const auto delivery = account.new_record_id("whd_", Chance::Stream::deliveries);
         account.store().add("_delivery", delivery,
                             Object{
                                 {"id",              delivery           },

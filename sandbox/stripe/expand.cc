@@ -67,8 +67,15 @@ std::optional<json::value> includable(const Account& account, const Object& owne
                                  !present(subscription, "ended_at");
                       });
     }
-    if (kind == "customer" && (key == "sources" || key == "tax_ids")) {
-        return list_of("/v1/customers/" + id + "/" + key, {});
+    if (kind == "customer" && key == "tax_ids") {
+        return nested(account, "tax_id", "/v1/customers/" + id + "/tax_ids",
+                      [&](const Object& tax_id) { return text(tax_id, "customer") == id; });
+    }
+    if (kind == "customer" && key == "sources") {
+        return list_of("/v1/customers/" + id + "/sources", {});
+    }
+    if (kind == "coupon" && stored && key == "applies_to") {
+        return value_of(*stored, "_applies_to");
     }
     if (kind == "price" && stored && key == "tiers") {
         return stored->contains("_tiers") ? stored->at("_tiers") : json::value(json::array());
@@ -101,6 +108,9 @@ public:
         Object& owner = value.get_object();
         const auto& key = parts_[depth];
         if (key == "breakdown" && owner.contains("amount_discount")) {
+            if (number(owner, "amount_discount") > 0) {
+                refuse_unsupported("the breakdown of a session with a discount", "expand");
+            }
             owner["breakdown"] = Object{
                 {"discounts", json::array()},
                 {"taxes",     json::array()}
@@ -116,7 +126,7 @@ public:
         }
         json::value& slot = owner[key];
         if (slot.is_string()) slot = target(std::string(slot.get_string()));
-        if (slot.is_array() && depth + 1 == parts_.size()) {
+        if (slot.is_array()) {
             for (json::value& element : slot.get_array()) {
                 if (element.is_string()) element = target(std::string(element.get_string()));
             }

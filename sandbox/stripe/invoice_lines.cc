@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/money.h"
+#include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/shapes.h"
 
 namespace paydesk::sandbox::stripe {
@@ -37,7 +38,7 @@ json::value parent_of(const LineDraft& line) {
             {"invoice_item_details",
              Object{{"invoice_item", line.invoice_item},
                     {"proration", line.proration},
-                    {"proration_details", Object{{"credited_items", nullptr}}},
+                    {"proration_details", Object{{"credited_items", line.credited_items}}},
                     {"subscription", text_or_null(line.subscription)}}},
             {"subscription_item_details", nullptr                     },
             {"type",                      "invoice_item_details"      }
@@ -49,17 +50,25 @@ json::value parent_of(const LineDraft& line) {
         {"subscription_item_details",
          Object{{"invoice_item", text_or_null(line.invoice_item)},
                 {"proration", line.proration},
-                {"proration_details", Object{{"credited_items", nullptr}}},
+                {"proration_details", Object{{"credited_items", line.credited_items}}},
                 {"subscription", text_or_null(line.subscription)},
                 {"subscription_item", line.subscription_item}}   },
         {"type",                      "subscription_item_details"}
     };
 }
 
+// Where no charge can be: refused before it overflows.
+std::int64_t within_limits(__int128 amount) {
+    if (amount > 999'999'999'999 || amount < -999'999'999'999) {
+        refuse("amount_too_large", "The amount is too large.");
+    }
+    return static_cast<std::int64_t>(amount);
+}
+
 // Graduated: each unit at its own tier's price. Volume: all at the tier that the quantity reaches.
 std::int64_t tiered_amount(const Object& price, std::int64_t quantity) {
     const bool volume = text(price, "tiers_mode") == "volume";
-    std::int64_t amount = 0;
+    __int128 amount = 0;
     std::int64_t counted = 0;
     for (const json::value& value : children(price, "_tiers")) {
         const Object& tier = value.get_object();
@@ -69,19 +78,25 @@ std::int64_t tiered_amount(const Object& price, std::int64_t quantity) {
         if (volume && !reaches) continue;
         const auto units = volume ? quantity : up_to - counted;
         if (units > 0 || counted == 0) {
-            amount += units * number(tier, "unit_amount") + number(tier, "flat_amount");
+            amount += static_cast<__int128>(units) * number(tier, "unit_amount") +
+                      number(tier, "flat_amount");
         }
         counted = up_to;
         if (reaches) break;
     }
-    return amount;
+    return within_limits(amount);
 }
 
 }  // namespace
 
 std::int64_t amount_of(const Object& price, std::int64_t quantity) {
+    const Object& packages = child(price, "transform_quantity");
+    if (const auto size = number(packages, "divide_by"); size > 0) {
+        quantity = text(packages, "round") == "up" ? (quantity + size - 1) / size : quantity / size;
+    }
     if (text(price, "billing_scheme") == "tiered") return tiered_amount(price, quantity);
-    if (present(price, "unit_amount")) return number(price, "unit_amount") * quantity;
+    if (present(price, "unit_amount"))
+        return within_limits(static_cast<__int128>(number(price, "unit_amount")) * quantity);
     const auto decimal = text(price, "unit_amount_decimal");
     if (decimal.empty()) return 0;
     const auto point = decimal.find('.');
@@ -91,7 +106,7 @@ std::int64_t amount_of(const Object& price, std::int64_t quantity) {
     fraction.resize(12, '0');
     const __int128 scaled =
         static_cast<__int128>(std::stoll(digits)) * 1'000'000'000'000 + std::stoll(fraction);
-    return static_cast<std::int64_t>((scaled * quantity + 500'000'000'000) / 1'000'000'000'000);
+    return within_limits((scaled * quantity + 500'000'000'000) / 1'000'000'000'000);
 }
 
 Object line_object(const Account& account, const InvoiceDraft& draft, const LineDraft& line) {
@@ -101,7 +116,7 @@ Object line_object(const Account& account, const InvoiceDraft& draft, const Line
     object["subtotal"] = line.amount;
     object["currency"] = draft.currency;
     object["description"] = describe(account, line);
-    object["discountable"] = !line.proration;
+    object["discountable"] = line.discountable && !line.proration;
     object["invoice"] = draft.id;
     object["metadata"] = line.metadata;
     object["parent"] = parent_of(line);
@@ -117,7 +132,8 @@ Object line_object(const Account& account, const InvoiceDraft& draft, const Line
             {"price_details",
              Object{{"price", line.price.at("id")}, {"product", line.price.at("product")}}},
             {"type", "price_details"},
-            {"unit_amount_decimal", value_of(line.price, "unit_amount_decimal")}
+            {"unit_amount_decimal",
+             line.proration ? json::value(nullptr) : value_of(line.price, "unit_amount_decimal")}
         };
         object["_price"] = line.price;
     }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sandbox/stripe/balance.h"
+#include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/invoice_lines.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/shapes.h"
@@ -55,8 +57,23 @@ std::string subscription_of(const Object& invoice) {
     return text(child(child(invoice, "parent"), "subscription_details"), "subscription");
 }
 
-// Days between automatic attempts, after the first.
-constexpr std::int64_t retry_days[] = {3, 5, 7};
+// Nothing is collected from an unpaid subscription, nor from one whose collection is paused so.
+bool stays_draft(const Account& account, const std::string& subscription) {
+    const auto* owner = account.find("subscription", subscription);
+    if (!owner) return false;
+    return text(*owner, "status") == "unpaid" ||
+           text(child(*owner, "pause_collection"), "behavior") == "keep_as_draft";
+}
+
+// Days from attempt `attempts` to the next automatic one; 0 when there is none.
+std::int64_t retry_days_after(const Account& account, std::int64_t attempts) {
+    constexpr std::int64_t usual[] = {3, 5, 7};
+    const json::value chosen = account.setting("retry_days");
+    const auto index = static_cast<std::size_t>(attempts - 1);
+    if (!chosen.is_array()) return index < std::size(usual) ? usual[index] : 0;
+    const auto& days = chosen.get_array();
+    return index < days.size() ? days[index].to_number<std::int64_t>() : 0;
+}
 
 }  // namespace
 
@@ -65,12 +82,8 @@ std::string new_invoice_id(const Account& account) { return account.new_id("in_1
 void add_invoice(Account& account, const InvoiceDraft& draft) {
     const Object& customer = account.get("customer", draft.customer, "customer");
     Object invoice = blank("invoice");
-    std::int64_t total = 0;
     json::array lines;
-    for (const LineDraft& line : draft.lines) {
-        total += line.amount;
-        lines.push_back(line_object(account, draft, line));
-    }
+    for (const LineDraft& line : draft.lines) lines.push_back(line_object(account, draft, line));
     invoice["id"] = draft.id;
     invoice["customer"] = draft.customer;
     copy_customer(customer, invoice);
@@ -79,12 +92,11 @@ void add_invoice(Account& account, const InvoiceDraft& draft) {
     invoice["period_start"] = draft.period_start;
     invoice["period_end"] = draft.period_end;
     invoice["lines"] = list_of("/v1/invoices/" + draft.id + "/lines", std::move(lines));
-    for (const auto* key : {"subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax"}) {
-        invoice[key] = total;
+    json::array discounts;
+    for (const json::value& discount : discounts_for(account, draft.customer, draft.subscription)) {
+        discounts.push_back(discount.get_object().at("id"));
     }
-    // What is owed to the customer is never charged; it would go to their balance.
-    invoice["amount_due"] = std::max<std::int64_t>(total, 0);
-    invoice["amount_remaining"] = std::max<std::int64_t>(total, 0);
+    invoice["discounts"] = std::move(discounts);
     if (!draft.subscription.empty()) {
         const Object& subscription = account.get("subscription", draft.subscription);
         invoice["parent"] = Object{
@@ -97,24 +109,29 @@ void add_invoice(Account& account, const InvoiceDraft& draft) {
         const auto days = number(subscription, "days_until_due");
         if (days > 0) invoice["due_date"] = account.now() + days * 86400;
     }
-    if (draft.billing_reason == "subscription_cycle") {
+    if (draft.billing_reason == "subscription_cycle" && stays_draft(account, draft.subscription)) {
+        invoice["auto_advance"] = false;
+    } else if (draft.billing_reason == "subscription_cycle") {
         invoice["automatically_finalizes_at"] = account.now() + 3600;
     }
     for (const auto& [key, value] : draft.fields) invoice[key] = value;
+    total_up(account, invoice);
     account.emit("invoice.created", account.add(std::move(invoice)));
+    end_used_discounts(account, account.get("invoice", draft.id));
 }
 
 void finalize_invoice(Account& account, const std::string& id, std::string_view payment_intent) {
     const Object draft = account.get("invoice", id);
     const auto number_text = next_number(account, text(draft, "customer"));
-    const auto due = number(draft, "amount_due");
     std::string intent(payment_intent);
+    const auto* prepaid = account.find("payment_intent", intent);
+    apply_balance(account, id, prepaid ? number(*prepaid, "amount") : -1);
+    const auto due = number(account.get("invoice", id), "amount_due");
     const Object& open = account.change(id, "", [&](Object& invoice) {
         invoice["status"] = "open";
         invoice["number"] = number_text;
         invoice["automatically_finalizes_at"] = nullptr;
         invoice["effective_at"] = account.now();
-        invoice["ending_balance"] = 0;
         invoice["hosted_invoice_url"] = account.base_url() + "/i/" + id;
         invoice["invoice_pdf"] = account.base_url() + "/i/" + id + "/pdf";
         invoice["status_transitions"].as_object()["finalized_at"] = account.now();
@@ -213,10 +230,8 @@ void note_failed_payment(Account& account, const std::string& id, Outcome outcom
         invoice["attempted"] = true;
         invoice["attempt_count"] = attempts;
         invoice["next_payment_attempt"] = nullptr;
-        if (renewal && attempts >= 1 &&
-            attempts <= static_cast<std::int64_t>(std::size(retry_days))) {
-            invoice["next_payment_attempt"] = account.now() + retry_days[attempts - 1] * 86400;
-        }
+        const auto days = renewal && attempts >= 1 ? retry_days_after(account, attempts) : 0;
+        if (days > 0) invoice["next_payment_attempt"] = account.now() + days * 86400;
     });
     if (!asks) account.emit("invoice.payment_failed", failed);
     const auto* intent = account.find("payment_intent", text(failed, "_payment_intent"));
@@ -256,6 +271,7 @@ void void_invoice(Account& account, const std::string& id) {
         },
         "");
     account.emit("invoice.voided", voided);
+    return_balance(account, id);
 }
 
 void mark_uncollectible(Account& account, const std::string& id) {

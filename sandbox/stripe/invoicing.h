@@ -20,6 +20,8 @@ struct LineDraft {
     std::string subscription_item = {};
     std::string invoice_item = {};
     bool proration = false;
+    bool discountable = true;
+    json::value credited_items = nullptr;  // of a proration's credit
     Object metadata = {};
 };
 

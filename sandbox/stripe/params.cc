@@ -150,6 +150,19 @@ std::string inside(const std::string& path, std::string_view name) {
 Object check_fields(const std::vector<Field>& fields, const Object& decoded,
                     const std::string& path, Shape shape);
 
+// "-12", "12.5", ".5": what the rest of the program may convert without a second look.
+bool is_decimal(std::string_view text) {
+    if (text.starts_with('-')) text.remove_prefix(1);
+    const auto point = text.find('.');
+    const auto whole = text.substr(0, point);
+    const auto fraction = point == std::string_view::npos ? "" : text.substr(point + 1);
+    const auto digits = [](std::string_view part) {
+        return part.find_first_not_of("0123456789") == std::string_view::npos;
+    };
+    return digits(whole) && digits(fraction) && !(whole.empty() && fraction.empty()) &&
+           whole.size() <= 12 && fraction.size() <= 12;
+}
+
 json::value check_scalar(const Field& field, const std::string& text, const std::string& path) {
     if (text.empty()) {
         if (field.emptyable || field.type == Type::text) return nullptr;
@@ -165,7 +178,9 @@ json::value check_scalar(const Field& field, const std::string& text, const std:
             std::int64_t value = 0;
             const auto [end, error] =
                 std::from_chars(text.data(), text.data() + text.size(), value);
-            if (error != std::errc() || end != text.data() + text.size()) {
+            // Twelve digits hold every amount and every time; sums of them never overflow.
+            const bool fits = value <= 999'999'999'999 && value >= -999'999'999'999;
+            if (error != std::errc() || end != text.data() + text.size() || !fits) {
                 refuse("parameter_invalid_integer", "Invalid integer: " + text, path);
             }
             return value;
@@ -175,9 +190,7 @@ json::value check_scalar(const Field& field, const std::string& text, const std:
             if (text == "false") return false;
             refuse("", "Invalid boolean: " + text, path);
         case Type::decimal: {
-            const bool digits_only = text.find_first_not_of("0123456789.-") == std::string::npos &&
-                                     text.find_first_of("0123456789") != std::string::npos;
-            if (!digits_only)
+            if (!is_decimal(text))
                 refuse("parameter_invalid_string_blank", "Invalid decimal: " + text, path);
             return json::value(text);
         }

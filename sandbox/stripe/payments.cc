@@ -2,6 +2,7 @@
 
 #include "sandbox/stripe/cards.h"
 #include "sandbox/stripe/shapes.h"
+#include "sandbox/stripe/timers.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -15,7 +16,7 @@ bool asks(const TestCard& card, const Object& method, const Confirmation& how) {
         case Authentication::unless_set_up:
             return !set_up;
         case Authentication::unless_set_up_before:
-            return false;
+            return !how.off_session;
         case Authentication::on_session:
             return !how.off_session || !set_up;
         case Authentication::always:
@@ -174,6 +175,9 @@ void take_charge(Account& account, const Object& intent, const Object& method, b
         changed["status"] = "succeeded";
     });
     account.emit("payment_intent.succeeded", paid);
+    if (!card_of(method).dispute.empty()) {
+        add_timer(account, account.now(), "open_dispute", text(added, "id"));
+    }
 }
 
 Outcome ask(Account& account, const std::string& intent, const Object& method,

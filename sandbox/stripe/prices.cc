@@ -55,7 +55,13 @@ Object tier_object(const Object& tier) {
     for (const std::string key : {"flat_amount", "unit_amount"}) {
         if (present(tier, key)) object[key + "_decimal"] = std::to_string(number(tier, key));
     }
-    if (text(tier, "up_to") != "inf") object["up_to"] = std::stoll(text(tier, "up_to"));
+    const auto up_to = text(tier, "up_to");
+    if (up_to == "inf") return object;
+    if (up_to.empty() || up_to.size() > 12 ||
+        up_to.find_first_not_of("0123456789") != std::string::npos) {
+        refuse("parameter_invalid_integer", "Invalid integer: " + up_to, "tiers[up_to]");
+    }
+    object["up_to"] = std::stoll(up_to);
     return object;
 }
 

@@ -1,5 +1,6 @@
 // Refunds: /v1/refunds, full and partial.
 
+#include "sandbox/stripe/refunding.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/shapes.h"
@@ -30,6 +31,12 @@ json::value create(Call& call) {
     const auto left = number(charge, "amount") - number(charge, "amount_refunded");
     if (text(charge, "status") != "succeeded") {
         refuse("", "Charge " + charge_id + " has not succeeded, so it can't be refunded.");
+    }
+    const auto* dispute = account.find("dispute", text(charge, "_dispute"));
+    if (dispute && !flag(*dispute, "is_charge_refundable")) {
+        refuse("charge_disputed", "Charge " + charge_id +
+                                      " has been charged back; cannot issue a "
+                                      "refund.");
     }
     if (left == 0) {
         refuse("charge_already_refunded", "Charge " + charge_id + " has already been refunded.");
@@ -66,7 +73,9 @@ json::value create(Call& call) {
     refund["reason"] = value_of(call.params, "reason");
     merge_metadata(call.params, refund);
     account.add(std::move(transaction));
-    const Object added = account.add(std::move(refund));
+    const auto id = text(account.add(std::move(refund)), "id");
+    schedule_refund(account, id);
+    const Object added = account.get("refund", id);
 
     account.emit("refund.created", added);
     const Object& refunded = account.change(charge_id, "", [&](Object& changed) {
@@ -79,6 +88,8 @@ json::value create(Call& call) {
 }
 
 }  // namespace
+
+json::value create_refund(Call& call) { return create(call); }
 
 void add_refund_routes(Routes& routes) {
     routes.on("POST /v1/refunds",
@@ -94,8 +105,12 @@ void add_refund_routes(Routes& routes) {
     routes.on("GET /v1/refunds/{id}", "",
               [](Call& call) -> json::value { return call.target("refund"); });
     routes.on("POST /v1/refunds/{id}", "metadata:m", [](Call& call) -> json::value {
-        return call.account.change(text(call.target("refund"), "id"), "refund.updated",
-                                   [&](Object& refund) { merge_metadata(call.params, refund); });
+        const Object before = call.target("refund");
+        const Object& after =
+            call.account.change(text(before, "id"), "refund.updated",
+                                [&](Object& refund) { merge_metadata(call.params, refund); });
+        call.account.emit("charge.refund.updated", after, &before);
+        return after;
     });
     routes.list("/v1/charges/{id}/refunds", "", [](Call& call) {
         const auto id = text(call.target("charge"), "id");

@@ -53,7 +53,31 @@ constexpr Came came[] = {
     {"checkout.session",             "permissions",                                                 Shape::basil },
     {"checkout.session",             "saved_payment_method_options",                                Shape::acacia},
     {"checkout.session",             "wallet_options",                                              Shape::clover},
+    {"credit_note",                  "customer_account",                                            Shape::dahlia},
+    {"credit_note",                  "post_payment_amount",                                         Shape::clover},
+    {"credit_note",                  "pre_payment_amount",                                          Shape::clover},
+    {"credit_note",                  "pretax_credit_amounts",                                       Shape::acacia},
+    {"credit_note",                  "refunds",                                                     Shape::basil },
+    {"credit_note",                  "total_taxes",                                                 Shape::basil },
+    {"credit_note_line_item",        "metadata",                                                    Shape::dahlia},
+    {"credit_note_line_item",        "pretax_credit_amounts",                                       Shape::acacia},
+    {"credit_note_line_item",        "taxes",                                                       Shape::basil },
     {"customer",                     "customer_account",                                            Shape::dahlia},
+    {"customer_balance_transaction", "checkout_session",                                            Shape::basil },
+    {"customer_balance_transaction", "customer_account",                                            Shape::dahlia},
+    {"discount",                     "customer_account",                                            Shape::dahlia},
+    {"promotion_code",               "customer_account",                                            Shape::dahlia},
+    {"tax_id",                       "customer_account",                                            Shape::dahlia},
+    {"tax_id",                       "owner.customer_account",                                      Shape::dahlia},
+    {"dispute",                      "enhanced_eligibility_types",                                  Shape::acacia},
+    {"dispute",                      "evidence.enhanced_evidence",                                  Shape::acacia},
+    {"dispute",                      "evidence_details.enhanced_eligibility",                       Shape::acacia},
+    {"dispute",                      "evidence_details.submission_method",                          Shape::endive},
+    {"dispute",                      "intended_submission_method",                                  Shape::endive},
+    {"dispute",                      "payment_method_details.card.case_type",                       Shape::acacia},
+    {"dispute",                      "payment_method_details.card.network",                         Shape::endive},
+    {"refund",                       "pending_reason",                                              Shape::clover},
+    {"test_helpers.test_clock",      "status_details",                                              Shape::acacia},
     {"invoice",                      "amount_overpaid",                                             Shape::basil },
     {"invoice",                      "automatic_tax.disabled_reason",                               Shape::basil },
     {"invoice",                      "automatic_tax.provider",                                      Shape::clover},
@@ -123,14 +147,12 @@ constexpr Went went[] = {
     {"charge",                       "refunds",                               Shape::acacia},
     {"checkout.session",             "shipping_details",                      Shape::basil },
     {"invoice",                      "application_fee_amount",                Shape::basil },
-    {"invoice",                      "discount",                              Shape::basil },
     {"invoice",                      "quote",                                 Shape::basil },
     {"invoice",                      "rendering_options",                     Shape::acacia},
     {"invoice",                      "tax",                                   Shape::basil },
     {"invoice",                      "transfer_data",                         Shape::basil },
     {"plan",                         "aggregate_usage",                       Shape::basil },
     {"price",                        "recurring.aggregate_usage",             Shape::basil },
-    {"subscription",                 "discount",                              Shape::basil },
 };
 
 // The object that holds the last step of `path`, or nullptr; `last` gets that step.
@@ -182,6 +204,7 @@ void invoice_before_basil(Object& invoice) {
                                                 {"metadata", value_of(details, "metadata")}
     });
     invoice["total_tax_amounts"] = json::array();
+    invoice["discount"] = value_of(invoice, "_discount");
 }
 
 void line_before_basil(Object& line) {
@@ -196,7 +219,7 @@ void line_before_basil(Object& line) {
     line["plan"] = recurring ? json::value(plan_of(price.get_object())) : json::value(nullptr);
     line["proration"] = flag(details, "proration");
     line["proration_details"] = Object{
-        {"credited_items", nullptr}
+        {"credited_items", value_of(child(details, "proration_details"), "credited_items")}
     };
     line["subscription"] = value_of(details, "subscription");
     if (present(details, "subscription_item")) {
@@ -245,6 +268,34 @@ void reshape(std::string_view kind, Object& object, Shape shape) {
     if (kind == "invoiceitem" && shape < Shape::basil) invoice_item_before_basil(object);
     if ((kind == "payment_intent" || kind == "charge") && shape < Shape::basil) {
         object["invoice"] = value_of(object, "_invoice");
+    }
+    if (kind == "subscription" && shape < Shape::basil) {
+        object["discount"] = value_of(object, "_discount");
+    }
+    if (kind == "discount" && shape < Shape::clover) {
+        object["coupon"] = value_of(object, "_coupon");
+        object.erase("source");
+    }
+    if (kind == "credit_note" && shape < Shape::dahlia) {
+        for (json::value& refund : object["refunds"].as_array()) {
+            refund.get_object().erase("payment_record_refund");
+            refund.get_object().erase("type");
+        }
+    }
+    if (kind == "credit_note" && shape < Shape::basil) {
+        const auto& refunds = children(object, "refunds");
+        object["refund"] =
+            refunds.empty() ? json::value(nullptr) : refunds.front().get_object().at("refund");
+        object["tax_amounts"] = json::array();
+    }
+    if (kind == "credit_note_line_item" && shape < Shape::basil) {
+        object["amount_excluding_tax"] = value_of(object, "amount");
+        object["tax_amounts"] = json::array();
+        object["unit_amount_excluding_tax"] = value_of(object, "unit_amount_decimal");
+    }
+    if (kind == "promotion_code" && shape < Shape::clover) {
+        object["coupon"] = value_of(object, "_coupon");
+        object.erase("promotion");
     }
     // Gone in basil alone, back in clover.
     if ((kind == "subscription" || kind == "subscription_item") && shape == Shape::basil) {

@@ -125,21 +125,28 @@ const Route* Routes::find(std::string_view method, std::string_view path,
 Routes all_routes() {
     Routes routes;
     add_account_routes(routes);
+    add_balance_routes(routes);
     add_charge_routes(routes);
     add_checkout_session_routes(routes);
+    add_coupon_routes(routes);
+    add_credit_note_routes(routes);
     add_customer_routes(routes);
+    add_dispute_routes(routes);
     add_event_routes(routes);
     add_invoice_item_routes(routes);
     add_invoice_routes(routes);
     add_payment_intent_routes(routes);
     add_payment_method_routes(routes);
     add_portal_routes(routes);
+    add_preview_routes(routes);
     add_price_routes(routes);
     add_product_routes(routes);
     add_refund_routes(routes);
     add_setup_intent_routes(routes);
     add_subscription_item_routes(routes);
     add_subscription_routes(routes);
+    add_test_clock_routes(routes);
+    add_tax_id_routes(routes);
     add_webhook_endpoint_routes(routes);
     return routes;
 }

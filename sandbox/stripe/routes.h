@@ -20,6 +20,8 @@ struct Call {
     Version version;
     PathParams path;
     Object params;  // typed (params.h)
+    // A preview: the answer is computed by doing everything, and nothing of it is kept.
+    bool keeps_nothing = false;
 
     // The object that the path's {id} names; 404 resource_missing.
     const Object& target(std::string_view kind, std::string_view param = "id") const;
@@ -55,9 +57,13 @@ Routes all_routes();
 
 // One file each.
 void add_account_routes(Routes& routes);
+void add_balance_routes(Routes& routes);
 void add_charge_routes(Routes& routes);
 void add_checkout_session_routes(Routes& routes);
+void add_coupon_routes(Routes& routes);
+void add_credit_note_routes(Routes& routes);
 void add_customer_routes(Routes& routes);
+void add_dispute_routes(Routes& routes);
 void add_event_routes(Routes& routes);
 void add_invoice_item_routes(Routes& routes);
 void add_invoice_routes(Routes& routes);
@@ -65,12 +71,18 @@ void add_payment_intent_routes(Routes& routes);
 void add_payment_method_routes(Routes& routes);
 void add_portal_routes(Routes& routes);
 void add_price_routes(Routes& routes);
+void add_preview_routes(Routes& routes);
 void add_product_routes(Routes& routes);
 void add_refund_routes(Routes& routes);
 void add_setup_intent_routes(Routes& routes);
 void add_subscription_item_routes(Routes& routes);
 void add_subscription_routes(Routes& routes);
+void add_test_clock_routes(Routes& routes);
+void add_tax_id_routes(Routes& routes);
 void add_webhook_endpoint_routes(Routes& routes);
+
+// POST /v1/refunds, for what refunds on the way.
+json::value create_refund(Call& call);
 
 // A page of the objects of `kind` that `keep` keeps, newest first.
 // Refuses with resource_missing when the cursor names nothing.

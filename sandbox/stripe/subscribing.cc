@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sandbox/stripe/balance.h"
+#include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/period.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/render.h"
@@ -20,6 +22,18 @@ void set_delinquent(Account& account, const std::string& customer, bool delinque
     if (!account.find("customer", customer)) return;
     account.change(customer, "customer.updated",
                    [&](Object& changed) { changed["delinquent"] = delinquent; });
+}
+
+// The last attempt failed: what the account's settings say (POST /_sandbox/settings).
+void give_up(Account& account, const std::string& id) {
+    const json::value end = account.setting("retry_end");
+    if (end == "past_due") return;
+    if (end == "unpaid") {
+        account.change(id, "customer.subscription.updated",
+                       [](Object& changed) { changed["status"] = "unpaid"; });
+    } else {
+        cancel_subscription(account, id, "payment_failed");
+    }
 }
 
 std::vector<LineDraft> lines_of(const Object& subscription) {
@@ -130,17 +144,24 @@ Object trial_settings_for(const Object& given) {
 }
 
 std::int64_t first_amount(const Account& account, const SubscriptionOrder& order) {
-    std::int64_t amount = 0;
-    for (const OrderItem& item : order.one_time) {
-        amount += amount_of(account.get("price", item.price), item.quantity);
-    }
-    if (order.trial_end > account.now()) return amount;
-    for (const OrderItem& item : order.items) {
+    std::vector<DiscountedLine> lines;
+    const auto add = [&](const OrderItem& item) {
         const Object& price = account.get("price", item.price);
-        if (text(child(price, "recurring"), "usage_type") == "metered") continue;
-        amount += amount_of(price, item.quantity);
+        if (text(child(price, "recurring"), "usage_type") == "metered") return;
+        lines.push_back(
+            {.amount = amount_of(price, item.quantity), .product = text(price, "product")});
+    };
+    for (const OrderItem& item : order.one_time) add(item);
+    if (order.trial_end <= account.now()) {
+        for (const OrderItem& item : order.items) add(item);
     }
-    return amount;
+    const auto coupons =
+        coupons_of(account, order.discounts.empty() ? discounts_for(account, order.customer, "")
+                                                    : order.discounts);
+    const auto currency = currency_of(account, order);
+    std::int64_t total = -discount_total(lines, coupons, currency);
+    for (const DiscountedLine& line : lines) total += line.amount;
+    return due_of(account, order.customer, total, currency).amount;
 }
 
 std::string currency_of(const Account& account, const SubscriptionOrder& order) {
@@ -157,8 +178,9 @@ std::string begin_subscription(Account& account, const SubscriptionOrder& order,
     const bool billed = !trial || !order.one_time.empty() ||
                         text(child(fresh, "billing_mode"), "type") == "classic";
     if (billed) fresh["latest_invoice"] = invoice;
-    const Object subscription = account.add(std::move(fresh));
-    const auto id = text(subscription, "id");
+    const auto id = text(account.add(std::move(fresh)), "id");
+    if (!order.discounts.empty()) set_subscription_discounts(account, id, order.discounts);
+    const Object subscription = account.get("subscription", id);
     account.emit("customer.subscription.created", subscription);
     const auto currency = text(subscription, "currency");
     account.change(order.customer, "customer.updated", [&](Object& customer) {
@@ -347,9 +369,9 @@ void invoice_was_not_paid(Account& account, const std::string& id, const Object&
         account.change(id, "customer.subscription.updated",
                        [](Object& changed) { changed["status"] = "past_due"; });
         set_delinquent(account, customer, true);
-    } else if (status == "past_due" && !present(invoice, "next_payment_attempt")) {
-        cancel_subscription(account, id, "payment_failed");
     }
+    const auto now = text(account.get("subscription", id), "status");
+    if (now == "past_due" && !present(invoice, "next_payment_attempt")) give_up(account, id);
 }
 
 }  // namespace paydesk::sandbox::stripe

@@ -22,6 +22,7 @@ struct SubscriptionOrder {
     std::vector<OrderItem> items = {};
     std::vector<OrderItem> one_time = {};  // on the first invoice only
     std::int64_t trial_end = 0;            // 0 for none
+    json::array discounts = {};            // wanted ones (discounts.h)
     Object fields = {};                    // overrides of the new subscription
 };
 

@@ -6,11 +6,13 @@
 #include <chrono>
 
 #include "base/clock.h"
+#include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/period.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/render.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/shapes.h"
+#include "sandbox/stripe/subscribing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -49,15 +51,54 @@ struct Change {
     Object after;   // {} for a deleted one
 };
 
+// What `quantity` of the price costs in a whole period, after the subscription's percentages.
+std::int64_t discounted_amount(const Account& account, const Object& subscription,
+                               const Object& price, std::int64_t quantity) {
+    std::vector<Object> percentages;
+    for (const Object& coupon : coupons_of(
+             account,
+             discounts_for(account, text(subscription, "customer"), text(subscription, "id")))) {
+        if (text(coupon, "duration") != "once" && present(coupon, "percent_off")) {
+            percentages.push_back(coupon);
+        }
+    }
+    const DiscountedLine line{.amount = amount_of(price, quantity),
+                              .product = text(price, "product")};
+    return line.amount - discount_total({&line, 1}, percentages, text(price, "currency"));
+}
+
+// The invoice line that a credit gives back: {invoice, invoice_line_items}, or null.
+json::value credited_items(const Account& account, const Object& subscription, const Object& item) {
+    const auto& ids = account.store().ids("invoice");
+    for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
+        const Object& invoice = *account.store().find(*id);
+        if (value_of(invoice, "customer") != value_of(subscription, "customer")) continue;
+        for (const json::value& value : children(child(invoice, "lines"), "data")) {
+            const Object& line = value.get_object();
+            const Object& details = child(child(line, "parent"), "subscription_item_details");
+            if (value_of(details, "subscription_item") != item.at("id") ||
+                number(line, "amount") < 0 ||
+                text(child(line, "_price"), "id") != text(child(item, "price"), "id")) {
+                continue;
+            }
+            return Object{
+                {"invoice",            *id                       },
+                {"invoice_line_items", json::array{line.at("id")}}
+            };
+        }
+    }
+    return nullptr;
+}
+
 void add_proration(Account& account, const Object& subscription, const Object& item,
-                   std::string_view what, std::int64_t sign) {
+                   std::string_view what, std::int64_t sign, std::int64_t now) {
     if (item.empty()) return;
-    const auto now = account.now();
     const auto start = number(item, "current_period_start");
     const auto end = number(item, "current_period_end");
     const Object& price = child(item, "price");
     const auto quantity = number(item, "quantity", 1);
-    const auto amount = sign * share(amount_of(price, quantity), end - now, end - start);
+    const auto amount = sign * share(discounted_amount(account, subscription, price, quantity),
+                                     end - now, end - start);
     const auto* product = account.store().find("product", text(price, "product"));
     Object line = blank("invoiceitem");
     line["id"] = account.new_id("ii_1");
@@ -65,7 +106,7 @@ void add_proration(Account& account, const Object& subscription, const Object& i
     line["net_amount"] = amount;
     line["currency"] = price.at("currency");
     line["customer"] = subscription.at("customer");
-    line["date"] = now;
+    line["date"] = account.now();
     line["description"] = fmt::format("{} {} after {}", what,
                                       product ? text(*product, "name") : "item", date_text(now));
     line["discountable"] = false;
@@ -79,10 +120,11 @@ void add_proration(Account& account, const Object& subscription, const Object& i
         {"end",   end}
     };
     line["pricing"] = Object{
-        {"price_details", Object{{"price", price.at("id")}, {"product", price.at("product")}}},
-        {"type", "price_details"},
-        {"unit_amount_decimal", value_of(price, "unit_amount_decimal")}
+        {"price_details",       Object{{"price", price.at("id")}, {"product", price.at("product")}}},
+        {"type",                "price_details"                                                    },
+        {"unit_amount_decimal", nullptr                                                            }
     };
+    if (sign < 0) line["_credited_items"] = credited_items(account, subscription, item);
     line["proration"] = true;
     line["quantity"] = quantity;
     line["quantity_decimal"] = std::to_string(quantity);
@@ -143,6 +185,14 @@ std::vector<Change> apply(Account& account, Object& subscription, const json::ar
     }
     if (items.empty()) refuse("", "A subscription must have at least one active plan.", "items");
     return applied;
+}
+
+std::int64_t period_start_of(const Object& subscription) {
+    std::int64_t start = 0;
+    for (const json::value& item : children(child(subscription, "items"), "data")) {
+        start = std::max(start, number(item.get_object(), "current_period_start"));
+    }
+    return start;
 }
 
 bool interval_changed(const std::vector<Change>& changes) {
@@ -226,7 +276,7 @@ Object subscription_item(const Account& account, std::string_view subscription, 
 }
 
 void change_items(Account& account, const std::string& id, const json::array& changes,
-                  std::string_view proration_behavior) {
+                  std::string_view proration_behavior, std::int64_t at) {
     const Object before = account.get("subscription", id);
     std::vector<Change> applied;
     bool restarts = false;
@@ -235,12 +285,14 @@ void change_items(Account& account, const std::string& id, const json::array& ch
     if (applied.empty()) return;
     const bool trial = text(before, "status") == "trialing";
     restarts = !trial && interval_changed(applied);
+    const auto from = std::clamp(at == 0 ? account.now() : at, period_start_of(before),
+                                 std::max(period_start_of(before), period_end_of(before)));
     if (proration_behavior != "none" && !trial) {
         for (const Change& change : applied) {
-            add_proration(account, before, change.before, "Unused time on", -1);
+            add_proration(account, before, change.before, "Unused time on", -1, from);
             // A new interval bills its whole first period at once instead.
             if (!restarts) {
-                add_proration(account, before, change.after, "Remaining time on", 1);
+                add_proration(account, before, change.after, "Remaining time on", 1, from);
             }
         }
     }
@@ -269,6 +321,8 @@ void add_pending_items(Account& account, const std::string& customer,
                                .subscription_item = text(details, "subscription_item"),
                                .invoice_item = id,
                                .proration = flag(*item, "proration"),
+                               .discountable = flag(*item, "discountable", true),
+                               .credited_items = value_of(*item, "_credited_items"),
                                .metadata = child(*item, "metadata")});
         account.change(id, "", [&](Object& taken) { taken["invoice"] = draft.id; });
     }

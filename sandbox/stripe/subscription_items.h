@@ -17,9 +17,10 @@ Object subscription_item(const Account& account, std::string_view subscription, 
 // `proration_behavior`: create_prorations, always_invoice or none.
 // Emits customer.subscription.updated, invoiceitem.created twice a change, and, where the interval
 // changes or the behaviour says so, an invoice at once.
+// `at`: the moment from which prorations count (proration_date), 0 for now.
 // Refuses with resource_missing; 402 when that invoice is declined.
 void change_items(Account& account, const std::string& subscription, const json::array& changes,
-                  std::string_view proration_behavior);
+                  std::string_view proration_behavior, std::int64_t at = 0);
 
 // Moves the customer's waiting invoice items (of this subscription, or of none) into the draft.
 void add_pending_items(Account& account, const std::string& customer,

@@ -2,6 +2,7 @@
 
 #include "sandbox/stripe/subscribing.h"
 
+#include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/subscription_items.h"
@@ -19,8 +20,9 @@ constexpr std::string_view shared_listing =
     "proration_behavior:(always_invoice|create_prorations|none) off_session:b "
     "trial_settings{end_behavior!{missing_payment_method:(cancel|create_invoice|pause) "
     "billing_cycle_anchor>=endive:(now|unchanged)}} "
-    "automatic_tax{enabled!:b liability:any} coupon<basil:no promotion_code<basil:no "
-    "discounts[]:no add_invoice_items[]:no application_fee_percent:no default_source:no "
+    "automatic_tax{enabled!:b liability:any} coupon<basil promotion_code<basil "
+    "discounts[]{coupon:id promotion_code:id discount:id} add_invoice_items[]:no "
+    "application_fee_percent:no default_source:no "
     "default_tax_rates:no invoice_settings:any on_behalf_of:no "
     "pending_invoice_item_interval:no transfer_data:no billing_thresholds:no "
     "billing_schedules>=endive:no trial_from_plan:b ";
@@ -79,6 +81,11 @@ SubscriptionOrder order_of(Call& call) {
                             "collection_method", "days_until_due"}) {
         if (present(params, key)) order.fields[key] = params.at(key);
     }
+    Purchase purchase{.customer = order.customer,
+                      .amount = first_amount(call.account, order),
+                      .currency = currency_of(call.account, order)};
+    if (order.trial_end > now) purchase.amount = -1;
+    order.discounts = wanted_discounts(call.account, params, purchase);
     order.fields["trial_settings"] = trial_settings_for(child(params, "trial_settings"));
     order.fields["billing_mode"] =
         billing_mode_for(child(params, "billing_mode"), call.version.shape);
@@ -254,6 +261,22 @@ void change_fields(Call& call, const std::string& id) {
     });
 }
 
+// `discounts`, or `coupon` and `promotion_code` in old versions; an empty one takes them off.
+void change_discounts(Call& call, const std::string& id) {
+    const Object& params = call.params;
+    bool given = false;
+    for (const auto* key : {"coupon", "promotion_code", "discounts"}) {
+        given = given || params.contains(key);
+    }
+    if (!given) return;
+    Account& account = call.account;
+    const Object before = account.get("subscription", id);
+    const Purchase purchase{.customer = text(before, "customer"),
+                            .currency = text(before, "currency")};
+    set_subscription_discounts(account, id, wanted_discounts(account, params, purchase));
+    account.emit("customer.subscription.updated", account.get("subscription", id), &before);
+}
+
 json::value update(Call& call) {
     Account& account = call.account;
     const Object& before = call.target("subscription");
@@ -267,6 +290,7 @@ json::value update(Call& call) {
         }
     }
     change_fields(call, id);
+    change_discounts(call, id);
     if (present(call.params, "trial_end")) {
         const auto given = text(call.params, "trial_end");
         if (given != "now") refuse_unsupported("moving a trial's end", "trial_end");
@@ -280,7 +304,8 @@ json::value update(Call& call) {
     const auto& items = children(call.params, "items");
     if (!items.empty()) {
         const auto behavior = text(call.params, "proration_behavior");
-        change_items(account, id, items, behavior.empty() ? "create_prorations" : behavior);
+        change_items(account, id, items, behavior.empty() ? "create_prorations" : behavior,
+                     number(call.params, "proration_date"));
     }
     change_cancellation(call, id);
     return account.get("subscription", id);
@@ -323,7 +348,12 @@ bool listed(const Call& call, const Object& subscription) {
         }
         if (!has) return false;
     }
-    return matches(call, subscription, "customer") &&
+    // Those of test clocks are listed only when their clock or customer is named.
+    if (!present(call.params, "customer") &&
+        text(subscription, "test_clock") != text(call.params, "test_clock")) {
+        return false;
+    }
+    return matches(call, subscription, "customer") && matches(call, subscription, "test_clock") &&
            matches(call, subscription, "collection_method");
 }
 
@@ -332,14 +362,15 @@ bool listed(const Call& call, const Object& subscription) {
 void add_subscription_routes(Routes& routes) {
     const std::string shared(shared_listing);
     routes.on("POST /v1/subscriptions", shared + std::string(create_listing), create);
-    routes.list("/v1/subscriptions",
-                "customer:id price:id plan:id collection_method "
-                "status:(active|all|canceled|ended|incomplete|incomplete_expired|past_due|paused|"
-                "trialing|unpaid) created:any current_period_end:no current_period_start:no",
-                [](Call& call) {
-                    return list_page(call, "subscription", "/v1/subscriptions",
-                                     [&](const Object& object) { return listed(call, object); });
-                });
+    routes.list(
+        "/v1/subscriptions",
+        "customer:id price:id plan:id collection_method "
+        "status:(active|all|canceled|ended|incomplete|incomplete_expired|past_due|paused|"
+        "trialing|unpaid) test_clock:id created:any current_period_end:no current_period_start:no",
+        [](Call& call) {
+            return list_page(call, "subscription", "/v1/subscriptions",
+                             [&](const Object& object) { return listed(call, object); });
+        });
     routes.on("GET /v1/subscriptions/{id}", "",
               [](Call& call) -> json::value { return call.target("subscription"); });
     routes.on("POST /v1/subscriptions/{id}", shared + std::string(update_listing), update);

@@ -194,6 +194,12 @@ Task<> Connection::serve(std::shared_ptr<Connection> self) {
         Request& request = parser.request;
         request.remote_address = me.remote_address_;
         const Response response = co_await me.state_->router.route(request);
+        if (response.reset) {
+            boost::system::error_code unset;
+            me.socket_.set_option(asio::socket_base::linger(true, 0), unset);
+            me.close();
+            co_return;
+        }
         const bool head_only = request.method == "HEAD";
         const bool streams = response.stream && !head_only;
         const bool http_1_0 = !parser.is_http_1_1();

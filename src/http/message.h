@@ -70,6 +70,8 @@ struct Response {
     // Set for a stream without an end known beforehand (server-sent events): the head goes out
     // first, then this writes until it returns; then the connection closes.
     std::function<Task<>(Writer&)> stream = {};
+    // Answers nothing: the connection is reset. For the sandbox's faults.
+    bool reset = false;
 };
 
 // The request lives until the handler's coroutine has ended.

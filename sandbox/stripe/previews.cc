@@ -1,0 +1,240 @@
+// The next invoice before it exists: POST /v1/invoices/create_preview, GET /v1/invoices/upcoming.
+//
+// A preview does what it previews and takes all of it back, so it cannot differ from what happens.
+
+#include "sandbox/stripe/balance.h"
+#include "sandbox/stripe/discounts.h"
+#include "sandbox/stripe/invoicing.h"
+#include "sandbox/stripe/refusal.h"
+#include "sandbox/stripe/routes.h"
+#include "sandbox/stripe/shapes.h"
+#include "sandbox/stripe/subscribing.h"
+#include "sandbox/stripe/subscription_items.h"
+
+namespace paydesk::sandbox::stripe {
+namespace {
+
+constexpr std::string_view shared =
+    "customer:id subscription:id coupon<basil:id "
+    "discounts[]{coupon:id promotion_code:id discount:id} currency schedule:no "
+    "schedule_details:no automatic_tax:no customer_details:no issuer:no on_behalf_of:no "
+    "invoice_items[]{amount:i currency description quantity:i price:id metadata:m "
+    "discountable:b period:any discounts:no price_data:no tax_rates:no invoiceitem:no "
+    "unit_amount:no unit_amount_decimal:no} "
+    "subscription_details{items[]{id:id price:id plan:id quantity:i deleted:b clear_usage:b "
+    "metadata:m price_data:no discounts:no tax_rates:no billing_thresholds:no} "
+    "proration_behavior:(always_invoice|create_prorations|none) proration_date:t cancel_at:no "
+    "cancel_at_period_end:b cancel_now:b resume_at:no start_date:no trial_end "
+    "billing_cycle_anchor:no billing_mode:any default_tax_rates:no} ";
+
+constexpr std::string_view upcoming_only =
+    "subscription_items[]{id:id price:id plan:id quantity:i deleted:b clear_usage:b metadata:m "
+    "price_data:no billing_thresholds:no discounts:no tax_rates:no} "
+    "subscription_proration_behavior:(always_invoice|create_prorations|none) "
+    "subscription_proration_date:t subscription_cancel_at:no "
+    "subscription_cancel_at_period_end:b subscription_cancel_now:b "
+    "subscription_trial_end subscription_start_date:no subscription_billing_cycle_anchor:no "
+    "subscription_default_tax_rates:no subscription_resume_at:no ";
+
+[[noreturn]] void refuse_none(const std::string& customer) {
+    throw Refusal{.status = 404,
+                  .code = "invoice_upcoming_none",
+                  .message = "No upcoming invoices for customer: " + customer};
+}
+
+// Both routes' parameters as create_preview has them.
+Object details_of(const Object& params) {
+    Object details = child(params, "subscription_details");
+    for (const std::string key : {"items", "proration_behavior", "proration_date",
+                                  "cancel_at_period_end", "cancel_now", "trial_end"}) {
+        const auto old = "subscription_" + key;
+        if (params.contains(old)) details[key] = params.at(old);
+    }
+    return details;
+}
+
+// The subscription that is billed next, "" for none.
+std::string next_subscription(const Account& account, const std::string& customer) {
+    std::string next;
+    std::int64_t earliest = 0;
+    for (const auto& id : account.store().ids("subscription")) {
+        const Object& object = *account.store().find(id);
+        if (text(object, "customer") != customer || present(object, "ended_at")) continue;
+        const auto end = period_end_of(object);
+        if (next.empty() || end < earliest) {
+            next = id;
+            earliest = end;
+        }
+    }
+    return next;
+}
+
+void add_items(Account& account, const Object& params, const std::string& customer,
+               const std::string& subscription) {
+    for (const json::value& value : children(params, "invoice_items")) {
+        const Object& wanted = value.get_object();
+        Object item = blank("invoiceitem");
+        item["id"] = account.new_id("ii_1");
+        item["customer"] = customer;
+        const auto quantity = number(wanted, "quantity", 1);
+        item["quantity"] = quantity;
+        item["period"] = Object{
+            {"start", account.now()},
+            {"end",   account.now()}
+        };
+        item["amount"] = number(wanted, "amount");
+        if (present(wanted, "price")) {
+            const Object& price = account.get("price", text(wanted, "price"), "invoice_items");
+            item["amount"] = amount_of(price, quantity);
+            item["_price"] = price;
+        }
+        copy_params(wanted, item, {"description", "discountable", "currency"});
+        if (!subscription.empty()) {
+            item["parent"] = Object{
+                {"subscription_details", Object{{"subscription", subscription}}},
+                {"type",                 "subscription_details"                }
+            };
+        }
+        account.add(std::move(item));
+    }
+}
+
+// A subscription that does not exist yet. Gives its first invoice.
+std::string first_invoice(Account& account, const Object& params, const Object& details,
+                          const std::string& customer, Shape shape) {
+    SubscriptionOrder order{.customer = customer};
+    for (const json::value& value : children(details, "items")) {
+        const Object& item = value.get_object();
+        order.items.push_back({.price = text(item, present(item, "price") ? "price" : "plan"),
+                               .quantity = number(item, "quantity", 1)});
+    }
+    check_order(account, order, "subscription_details[items]");
+    const auto trial_end = text(details, "trial_end");
+    if (!trial_end.empty() && trial_end.find_first_not_of("0123456789") == std::string::npos) {
+        order.trial_end = std::stoll(trial_end.substr(0, 12));
+    }
+    order.discounts = wanted_discounts(account, params, {.customer = customer});
+    order.fields["billing_mode"] = billing_mode_for({}, shape);
+    const bool trial = order.trial_end > account.now();
+    const auto id = begin_subscription(account, order, trial ? "trialing" : "incomplete",
+                                       new_invoice_id(account), "");
+    const Object& begun = account.get("subscription", id);
+    if (!present(begun, "latest_invoice")) renew_subscription(account, id);
+    return text(account.get("subscription", id), "latest_invoice");
+}
+
+// What this subscription is billed next, after the changes that the call names.
+std::string next_invoice(Account& account, const Object& params, const Object& details,
+                         const std::string& id) {
+    const auto customer = text(account.get("subscription", id), "customer");
+    if (present(account.get("subscription", id), "ended_at")) refuse_none(customer);
+    if (flag(details, "cancel_now")) refuse_unsupported("cancel_now", "cancel_now");
+    if (params.contains("coupon") || params.contains("discounts")) {
+        set_subscription_discounts(account, id,
+                                   wanted_discounts(account, params, {.customer = customer}));
+    }
+    const auto before = text(account.get("subscription", id), "latest_invoice");
+    const auto& items = children(details, "items");
+    if (!items.empty()) {
+        const auto behavior = text(details, "proration_behavior");
+        change_items(account, id, items, behavior.empty() ? "create_prorations" : behavior,
+                     number(details, "proration_date"));
+    }
+    const Object& changed = account.get("subscription", id);
+    const auto now = text(changed, "latest_invoice");
+    if (now != before) return now;
+    const bool keeps = !flag(details, "cancel_at_period_end", false);
+    if (!keeps || flag(changed, "cancel_at_period_end") ||
+        (present(changed, "cancel_at") && number(changed, "cancel_at") <= period_end_of(changed))) {
+        refuse_none(customer);
+    }
+    renew_subscription(account, id);
+    return text(account.get("subscription", id), "latest_invoice");
+}
+
+// Waiting invoice items without a subscription.
+std::string pending_invoice(Account& account, const std::string& customer) {
+    InvoiceDraft draft{.id = new_invoice_id(account),
+                       .customer = customer,
+                       .currency = "usd",
+                       .billing_reason = "upcoming",
+                       .period_start = account.now(),
+                       .period_end = account.now()};
+    const Object& known = account.get("customer", customer);
+    if (present(known, "currency")) draft.currency = text(known, "currency");
+    add_pending_items(account, customer, "", draft);
+    if (draft.lines.empty()) refuse_none(customer);
+    add_invoice(account, draft);
+    return draft.id;
+}
+
+// As a draft that was never stored looks.
+Object shown(Object invoice) {
+    const auto due = number(invoice, "amount_due");
+    invoice["id"] = "upcoming_" + text(invoice, "id");
+    invoice["status"] = "draft";
+    invoice["billing_reason"] = text(invoice, "billing_reason") == "subscription_cycle"
+                                    ? "upcoming"
+                                    : text(invoice, "billing_reason");
+    for (const auto* key :
+         {"number", "hosted_invoice_url", "invoice_pdf", "effective_at", "webhooks_delivered_at",
+          "next_payment_attempt", "automatically_finalizes_at", "_payment_intent", "_charge"}) {
+        invoice[key] = nullptr;
+    }
+    invoice["amount_paid"] = 0;
+    invoice["amount_remaining"] = due;
+    invoice["attempted"] = false;
+    invoice["attempt_count"] = 0;
+    auto& transitions = invoice["status_transitions"].as_object();
+    for (auto& [key, value] : transitions) value = nullptr;
+    for (json::value& line : invoice["lines"].as_object()["data"].as_array()) {
+        line.get_object()["invoice"] = invoice.at("id");
+    }
+    return invoice;
+}
+
+json::value preview(Call& call) {
+    Account& account = call.account;
+    call.keeps_nothing = true;
+    const Object& params = call.params;
+    const Object details = details_of(params);
+    auto subscription = text(params, "subscription");
+    auto customer = text(params, "customer");
+    if (!subscription.empty()) {
+        customer = text(account.get("subscription", subscription, "subscription"), "customer");
+    }
+    if (customer.empty()) refuse_missing_param("customer");
+    account.get("customer", customer, "customer");
+    std::string invoice;
+    if (subscription.empty() && !children(details, "items").empty()) {
+        add_items(account, params, customer, "");
+        invoice = first_invoice(account, params, details, customer, call.version.shape);
+    } else {
+        if (subscription.empty()) subscription = next_subscription(account, customer);
+        add_items(account, params, customer, subscription);
+        invoice = subscription.empty() ? pending_invoice(account, customer)
+                                       : next_invoice(account, params, details, subscription);
+    }
+    if (text(account.get("invoice", invoice), "status") == "draft") {
+        apply_balance(account, invoice, -1);
+    }
+    return shown(account.get("invoice", invoice));
+}
+
+}  // namespace
+
+void add_preview_routes(Routes& routes) {
+    routes.on("POST /v1/invoices/create_preview", std::string(shared) + "preview_mode:(next)",
+              preview);
+    routes.on("GET /v1/invoices/upcoming", std::string(shared) + std::string(upcoming_only),
+              [](Call& call) -> json::value {
+                  if (call.version.shape >= Shape::basil) {
+                      refuse_missing("invoice", "upcoming", "invoice", true);
+                  }
+                  Object invoice = preview(call).as_object();
+                  invoice.erase("id");
+                  return invoice;
+              });
+}
+
+}  // namespace paydesk::sandbox::stripe

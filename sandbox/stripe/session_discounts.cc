@@ -1,0 +1,85 @@
+#include "sandbox/stripe/session_discounts.h"
+
+#include "sandbox/stripe/discounts.h"
+#include "sandbox/stripe/refusal.h"
+
+namespace paydesk::sandbox::stripe {
+
+void set_session_discounts(Object& session, json::array wanted) {
+    json::array shown;
+    for (const json::value& value : wanted) {
+        const Object& entry = value.get_object();
+        shown.push_back(Object{
+            {"coupon",
+             present(entry,                    "promotion_code") ? json::value(nullptr) : entry.at("coupon")},
+            {"promotion_code", value_of(entry, "promotion_code")                                            }
+        });
+    }
+    session["discounts"] = std::move(shown);
+    session["_wanted"] = std::move(wanted);
+}
+
+void total_session(const Account& account, Object& session) {
+    auto& lines = session["_line_items"].as_array();
+    std::vector<DiscountedLine> amounts;
+    for (const json::value& value : lines) {
+        const Object& line = value.get_object();
+        amounts.push_back({.amount = number(line, "amount_subtotal"),
+                           .product = text(child(line, "price"), "product")});
+    }
+    const auto& wanted = children(session, "_wanted");
+    // A customer's own discount holds for what they subscribe to.
+    const bool own = wanted.empty() && text(session, "mode") == "subscription";
+    const auto coupons =
+        coupons_of(account, own ? discounts_for(account, text(session, "customer"), "") : wanted);
+    const auto taken = discount_lines(amounts, coupons, text(session, "currency"));
+    std::int64_t subtotal = 0;
+    std::int64_t off = 0;
+    for (std::size_t i = 0; i < amounts.size(); ++i) {
+        std::int64_t line_off = 0;
+        for (const auto& by_coupon : taken) line_off += by_coupon[i];
+        Object& line = lines[i].get_object();
+        line["amount_discount"] = line_off;
+        line["amount_total"] = amounts[i].amount - line_off;
+        subtotal += amounts[i].amount;
+        off += line_off;
+    }
+    session["amount_subtotal"] = subtotal;
+    session["amount_total"] = subtotal - off;
+    session["total_details"].as_object()["amount_discount"] = off;
+}
+
+void apply_code(Account& account, const std::string& id, const std::string& code) {
+    const Object session = account.get("checkout.session", id);
+    if (text(session, "status") != "open") refuse("", "This Checkout Session is not open.");
+    if (!flag(session, "allow_promotion_codes")) {
+        refuse("", "This Checkout Session takes no promotion codes.", "promotion_code");
+    }
+    json::array wanted;
+    if (!code.empty()) {
+        wanted.push_back(wanted_by_code(account, code,
+                                        {.customer = text(session, "customer"),
+                                         .amount = number(session, "amount_subtotal"),
+                                         .currency = text(session, "currency")}));
+    }
+    // An intent of an earlier attempt asks for the old amount.
+    account.change(id, "", [&](Object& changed) {
+        set_session_discounts(changed, wanted);
+        total_session(account, changed);
+        changed.erase("_intent");
+    });
+}
+
+std::string discount_name(const Account& account, const Object& session) {
+    const auto& wanted = children(session, "_wanted");
+    if (wanted.empty()) return {};
+    const Object& first = wanted.front().get_object();
+    if (const auto* code = account.store().find("promotion_code", text(first, "promotion_code"))) {
+        return text(*code, "code");
+    }
+    const auto* coupon = account.store().find("coupon", text(first, "coupon"));
+    if (!coupon) return "Discount";
+    return present(*coupon, "name") ? text(*coupon, "name") : text(*coupon, "id");
+}
+
+}  // namespace paydesk::sandbox::stripe

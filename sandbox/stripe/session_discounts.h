@@ -1,0 +1,23 @@
+#pragma once
+// Discounts of a checkout session: given by the call, or typed in on its page.
+
+#include <string>
+
+#include "sandbox/stripe/account.h"
+
+namespace paydesk::sandbox::stripe {
+
+// Amounts of the lines and of the session, after its discounts. REQUIRES: it has _line_items.
+void total_session(const Account& account, Object& session);
+
+// What an open session that allows codes does with a typed one ("" takes the discount off).
+// Refuses as wanted_by_code() does.
+void apply_code(Account& account, const std::string& session, const std::string& code);
+
+// Sets `discounts` and what renders them. Does not total.
+void set_session_discounts(Object& session, json::array wanted);
+
+// "SUMMER" or the coupon's name, "" when there is no discount.
+std::string discount_name(const Account& account, const Object& session);
+
+}  // namespace paydesk::sandbox::stripe
