@@ -375,11 +375,11 @@ TEST_F(DiscountTest, AmountsThatNoChargeCanHaveAreRefused) {
                    "customer=" + customer + "&currency=usd&amount=9223372036854775807")
                   .code(),
               "parameter_invalid_integer");
-    EXPECT_EQ(call("POST", "/v1/subscriptions",
-                   "customer=" + customer + "&items[0][quantity]=999999999999&items[0][price]=" +
-                       price())
-                  .code(),
-              "amount_too_large");
+    EXPECT_EQ(
+        call("POST", "/v1/subscriptions",
+             "customer=" + customer + "&items[0][quantity]=999999999999&items[0][price]=" + price())
+            .code(),
+        "amount_too_large");
     EXPECT_EQ(call("POST", "/v1/prices",
                    "currency=usd&product_data[name]=X&billing_scheme=tiered&tiers_mode=volume&"
                    "tiers[0][up_to]=many&tiers[0][unit_amount]=1")

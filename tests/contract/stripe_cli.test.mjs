@@ -45,7 +45,7 @@ after(async () => { assert.equal(await sandbox?.stop(), 0) })
 
 function stripe(...args) {
   return new Promise((resolve) => {
-    execFile(join(root, 'tests/node_modules/.bin/stripe'), args, { env: { PATH: process.env.PATH, HOME: folder, STRIPE_CLI_TELEMETRY_OPTOUT: '1' }, encoding: 'utf8', timeout: 30_000 },
+    execFile(join(root, 'tests/node_modules/@stripe/cli-linux-x64/bin/stripe'), args, { env: { PATH: process.env.PATH, HOME: folder, STRIPE_CLI_TELEMETRY_OPTOUT: '1' }, encoding: 'utf8', timeout: 30_000 },
       (error, out, err) => resolve({ status: error ? error.code ?? error.signal : 0, output: out + err }))
   })
 }
