@@ -43,7 +43,9 @@ Task<AppliedEvents> apply_events(db::Tx& tx, ApplyContext context,
 Task<AppliedEvents> apply_fetched(db::Tx& tx, ApplyContext context, std::vector<Tie> ties,
                                   provider::Change fetched);
 
-inline constexpr std::chrono::seconds tie_lease{120};
+// Shorter than the slowest answer: asking twice is harmless (a row that moved meanwhile is left
+// alone), but a process that died while it asked holds the event back for this long.
+inline constexpr std::chrono::seconds tie_lease{30};
 
 // Whose fault a failure is: how often it is worth trying again.
 enum class Fault : std::uint8_t {

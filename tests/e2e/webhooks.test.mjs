@@ -124,7 +124,7 @@ describe('kill -9 of the server in the middle of the flow', () => {
         subscription = await until('the subscription', async () => (await again.get('/api/stripe/get-subscription')).subscription, 60)
       }
       const rows = (text) => sql(up.databaseUrl(), text)
-      await until('every event to be applied', async () => (await rows("select count(*)::int n from paydesk.webhook_events where status in ('received', 'failed', 'waiting')"))[0].n === 0, 60)
+      await until('every event to be applied', async () => (await rows("select count(*)::int n from paydesk.webhook_events where status in ('received', 'failed', 'waiting')"))[0].n === 0, 90)
       await until('the paid invoice', async () => (await rows("select status from paydesk.invoices"))[0]?.status === 'paid', 60)
       assert.deepEqual(await rows('select status, plan_key from paydesk.subscriptions'), [{ status: 'active', plan_key: 'pro' }])
       assert.deepEqual(await rows('select status, amount from paydesk.payments'), [{ status: 'succeeded', amount: 4900 }])
