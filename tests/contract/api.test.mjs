@@ -1,0 +1,16 @@
+// Every response that the API's own tests provoke (refusals, conflicts, replays) is what openapi.yaml says.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { program, temporaryFolder } from '../support/processes.mjs'
+import { judgeResponses } from './openapi_contract.mjs'
+
+test('the responses of api_test', () => {
+  const record = join(temporaryFolder('api'), 'responses.jsonl')
+  execFileSync(join(dirname(program), 'api_test'), ['--gtest_brief=1'], { env: { ...process.env, PAYDESK_API_RECORD: record }, stdio: 'pipe' })
+  const { checked, wrong, seen } = judgeResponses(record)
+  assert.ok(checked > 300, `only ${checked} responses`)
+  for (const status of [400, 401, 404, 409, 422]) assert.ok(seen.some((s) => s.endsWith(` ${status}`)), `no ${status} among them`)
+  assert.deepEqual(wrong, [])
+})
