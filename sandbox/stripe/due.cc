@@ -5,11 +5,13 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "sandbox/stripe/charging.h"
 #include "sandbox/stripe/checkout.h"
 #include "sandbox/stripe/disputes.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/refunding.h"
 #include "sandbox/stripe/refusal.h"
+#include "sandbox/stripe/settling.h"
 #include "sandbox/stripe/subscribing.h"
 #include "sandbox/stripe/test_clocks.h"
 #include "sandbox/stripe/timers.h"
@@ -37,7 +39,7 @@ void charge_open_invoice(Account& account, const std::string& id) {
         note_failed_payment(account, id, Outcome::declined);
         return;
     }
-    pay_invoice(account, id, {.payment_method = method, .off_session = true});
+    pay_invoice(account, id, {.payment_method = method, .off_session = true, .automatic = true});
 }
 
 void finalize_draft(Account& account, const std::string& id) {
@@ -128,11 +130,13 @@ void consider_invoice(const Object& invoice, const Notice& due) {
 
 // By the names that timers give them.
 constexpr std::pair<std::string_view, Act> timed_acts[] = {
-    {"fail_refund",     fail_refund    },
-    {"finish_refund",   finish_refund  },
-    {"forfeit_dispute", forfeit_dispute},
-    {"judge_dispute",   judge_dispute  },
-    {"open_dispute",    open_dispute   },
+    {"expire_authorization", expire_authorization},
+    {"fail_refund",          fail_refund         },
+    {"finish_refund",        finish_refund       },
+    {"forfeit_dispute",      forfeit_dispute     },
+    {"judge_dispute",        judge_dispute       },
+    {"open_dispute",         open_dispute        },
+    {"settle_debit",         settle_debit        },
 };
 
 void run_timer(Account& account, const std::string& id) {

@@ -36,6 +36,20 @@ void give_up(Account& account, const std::string& id) {
     }
 }
 
+// Its latest invoice was paid, or is being paid.
+void activate(Account& account, const std::string& id, const std::string& invoice) {
+    const auto* intent =
+        account.find("payment_intent", text(account.get("invoice", invoice), "_payment_intent"));
+    account.change(id, "customer.subscription.updated", [&](Object& changed) {
+        changed["status"] = "active";
+        const bool save = text(child(changed, "payment_settings"), "save_default_payment_method") ==
+                          "on_subscription";
+        if (save && intent && present(*intent, "payment_method")) {
+            changed["default_payment_method"] = intent->at("payment_method");
+        }
+    });
+}
+
 std::vector<LineDraft> lines_of(const Object& subscription) {
     std::vector<LineDraft> lines;
     for (const json::value& value : children(child(subscription, "items"), "data")) {
@@ -216,6 +230,8 @@ std::string begin_subscription(Account& account, const SubscriptionOrder& order,
     finalize_invoice(account, invoice, intent);
     const auto* paying = account.find("payment_intent", intent);
     if (paying && text(*paying, "status") == "succeeded") settle_invoice(account, invoice);
+    if (paying && text(*paying, "status") == "processing")
+        note_processing_payment(account, invoice);
     return id;
 }
 
@@ -345,18 +361,15 @@ void invoice_was_paid(Account& account, const std::string& id, const std::string
     if (!subscription || text(*subscription, "latest_invoice") != invoice) return;
     const auto status = text(*subscription, "status");
     if (status != "incomplete" && status != "past_due" && status != "unpaid") return;
-    const auto* intent =
-        account.find("payment_intent", text(account.get("invoice", invoice), "_payment_intent"));
     const auto customer = text(*subscription, "customer");
-    account.change(id, "customer.subscription.updated", [&](Object& changed) {
-        changed["status"] = "active";
-        const bool save = text(child(changed, "payment_settings"), "save_default_payment_method") ==
-                          "on_subscription";
-        if (save && intent && present(*intent, "payment_method")) {
-            changed["default_payment_method"] = intent->at("payment_method");
-        }
-    });
+    activate(account, id, invoice);
     set_delinquent(account, customer, false);
+}
+
+void invoice_is_processing(Account& account, const std::string& id, const std::string& invoice) {
+    const auto* subscription = account.find("subscription", id);
+    if (!subscription || text(*subscription, "latest_invoice") != invoice) return;
+    if (text(*subscription, "status") == "incomplete") activate(account, id, invoice);
 }
 
 void invoice_was_not_paid(Account& account, const std::string& id, const Object& invoice) {
@@ -364,7 +377,10 @@ void invoice_was_not_paid(Account& account, const std::string& id, const Object&
     if (!subscription || is_terminal(*subscription)) return;
     const auto status = text(*subscription, "status");
     const auto customer = text(*subscription, "customer");
-    if (text(invoice, "billing_reason") != "subscription_cycle") return;
+    // The first invoice of a subscription that is active already: its debit has failed days later.
+    const auto reason = text(invoice, "billing_reason");
+    const bool first = reason == "subscription_create" && status != "incomplete";
+    if (reason != "subscription_cycle" && !first) return;
     if (status == "active") {
         account.change(id, "customer.subscription.updated",
                        [](Object& changed) { changed["status"] = "past_due"; });

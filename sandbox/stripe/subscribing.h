@@ -78,6 +78,9 @@ void resume_subscription(Account& account, const std::string& subscription);
 // An invoice of it changed (invoicing.cc). An empty subscription is nothing to do.
 void invoice_was_paid(Account& account, const std::string& subscription,
                       const std::string& invoice);
+// The bank was asked: a subscription that waited for its first payment is active meanwhile.
+void invoice_is_processing(Account& account, const std::string& subscription,
+                           const std::string& invoice);
 void invoice_was_not_paid(Account& account, const std::string& subscription, const Object& invoice);
 
 }  // namespace paydesk::sandbox::stripe

@@ -17,7 +17,7 @@ const objectTypes = {
   'billing_portal.configuration': 'BillingPortal.Configuration', 'billing_portal.session': 'BillingPortal.Session', card: 'Card', charge: 'Charge',
   'checkout.session': 'Checkout.Session', coupon: 'Coupon', credit_note: 'CreditNote', credit_note_line_item: 'CreditNoteLineItem', customer: 'Customer',
   customer_balance_transaction: 'CustomerBalanceTransaction', discount: 'Discount', dispute: 'Dispute', event: null, invoice: 'Invoice', invoice_payment: 'InvoicePayment',
-  invoiceitem: 'InvoiceItem', item: 'LineItem', line_item: 'InvoiceLineItem', payment_intent: 'PaymentIntent', payment_link: 'PaymentLink', payment_method: 'PaymentMethod',
+  invoiceitem: 'InvoiceItem', item: 'LineItem', line_item: 'InvoiceLineItem', mandate: 'Mandate', payment_intent: 'PaymentIntent', payment_link: 'PaymentLink', payment_method: 'PaymentMethod',
   plan: 'Plan', price: 'Price', product: 'Product', promotion_code: 'PromotionCode', quote: 'Quote', refund: 'Refund', setup_intent: 'SetupIntent', source: 'Source',
   subscription: 'Subscription', subscription_item: 'SubscriptionItem', subscription_schedule: 'SubscriptionSchedule', tax_id: 'TaxId', tax_rate: 'TaxRate',
   'test_helpers.test_clock': 'TestHelpers.TestClock', usage_record: 'UsageRecord', usage_record_summary: 'UsageRecordSummary', webhook_endpoint: 'WebhookEndpoint',
