@@ -52,8 +52,9 @@ void prepare_customer(Account& account, const std::string& session_id, const Obj
     const Object session = account.get("checkout.session", session_id);
     const Object& billing = child(method, "billing_details");
     auto customer = text(session, "customer");
-    const bool wants_one =
-        text(session, "mode") != "payment" || text(session, "customer_creation") == "always";
+    const bool wants_one = text(session, "mode") != "payment" ||
+                           text(session, "customer_creation") == "always" ||
+                           flag(child(session, "invoice_creation"), "enabled");
     if (customer.empty() && wants_one) {
         customer = text(add_customer(account,
                                      Object{
@@ -94,7 +95,13 @@ void prepare_customer(Account& account, const std::string& session_id, const Obj
     if (!customer.empty() && !card.empty() && keeps) attach_method(account, card, customer);
 }
 
-std::string ensure_intent(Account& account, const std::string& session_id) {
+// A debit's session gets the invoice that it asked for when the bank has paid.
+bool has_late_invoice(const Object& session, bool delayed) {
+    return delayed && flag(child(session, "invoice_creation"), "enabled");
+}
+
+// `debit`: a bank account is going to pay.
+std::string ensure_intent(Account& account, const std::string& session_id, bool debit) {
     const Object session = account.get("checkout.session", session_id);
     const auto mode = text(session, "mode");
     const auto amount = due_now(account, session);
@@ -123,7 +130,8 @@ std::string ensure_intent(Account& account, const std::string& session_id) {
             fields["description"] = "Subscription creation";
             fields["setup_future_usage"] = "off_session";
         }
-        if (mode == "subscription" || flag(child(session, "invoice_creation"), "enabled")) {
+        const bool invoices = flag(child(session, "invoice_creation"), "enabled");
+        if (mode == "subscription" || (invoices && !has_late_invoice(session, debit))) {
             fields["_invoice"] = new_invoice_id(account);
         }
         intent =
@@ -160,11 +168,6 @@ json::array session_discounts(Account& account, const Object& session) {
                          Object{
                              {"checkout_session", session.at("id")}
     });
-}
-
-// A debit's session gets the invoice that it asked for when the bank has paid.
-bool has_late_invoice(const Object& session, bool delayed) {
-    return delayed && flag(child(session, "invoice_creation"), "enabled");
 }
 
 void invoice_from(Account& account, const Object& session, const Object& intent) {
@@ -306,7 +309,7 @@ Submitted submit_checkout_with(Account& account, const std::string& session_id,
     const bool smooth = debit || (card_of(method).code.empty() &&
                                   card_of(method).authentication == Authentication::never);
     if (smooth) prepare_customer(account, session_id, method);
-    const auto intent = ensure_intent(account, session_id);
+    const auto intent = ensure_intent(account, session_id, debit);
     if (debit && text(session, "mode") == "payment") {
         account.change(intent, "", [](Object& changed) { changed.erase("_invoice"); });
     }
