@@ -57,6 +57,37 @@ std::string subscription_of(const Object& invoice) {
     return text(child(child(invoice, "parent"), "subscription_details"), "subscription");
 }
 
+// What a line that no call had made an invoice item for names: a session's, a subscription's
+// one-time price.
+void add_missing_item(Account& account, const InvoiceDraft& draft, const LineDraft& line) {
+    if (line.invoice_item.empty() || account.find("invoiceitem", line.invoice_item)) return;
+    Object item = blank("invoiceitem");
+    item["id"] = line.invoice_item;
+    item["amount"] = line.amount;
+    item["currency"] = draft.currency;
+    item["customer"] = draft.customer;
+    item["date"] = account.now();
+    item["description"] = text_or_null(line.description);
+    item["invoice"] = draft.id;
+    item["net_amount"] = line.amount;
+    item["period"] = Object{
+        {"start", line.period_start},
+        {"end",   line.period_end  }
+    };
+    item["quantity"] = line.quantity;
+    item["quantity_decimal"] = std::to_string(line.quantity);
+    if (!line.price.empty()) {
+        item["pricing"] = Object{
+            {"price_details",
+             Object{{"price", line.price.at("id")}, {"product", line.price.at("product")}}},
+            {"type", "price_details"},
+            {"unit_amount_decimal", value_of(line.price, "unit_amount_decimal")}
+        };
+        item["_price"] = line.price;
+    }
+    account.emit("invoiceitem.created", account.add(std::move(item)));
+}
+
 // Nothing is collected from an unpaid subscription, nor from one whose collection is paused so.
 bool stays_draft(const Account& account, const std::string& subscription) {
     const auto* owner = account.find("subscription", subscription);
@@ -83,7 +114,10 @@ void add_invoice(Account& account, const InvoiceDraft& draft) {
     const Object& customer = account.get("customer", draft.customer, "customer");
     Object invoice = blank("invoice");
     json::array lines;
-    for (const LineDraft& line : draft.lines) lines.push_back(line_object(account, draft, line));
+    for (const LineDraft& line : draft.lines) {
+        add_missing_item(account, draft, line);
+        lines.push_back(line_object(account, draft, line));
+    }
     invoice["id"] = draft.id;
     invoice["customer"] = draft.customer;
     copy_customer(customer, invoice);

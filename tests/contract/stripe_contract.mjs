@@ -107,7 +107,7 @@ export function openContract(sdk) {
     for (const key of ['id', 'api_version', 'created', 'livemode', 'pending_webhooks', 'request']) if (!(key in event)) wrong.push(`${where}${event.type} has no ${key}`)
     if (event.request && !('idempotency_key' in event.request && 'id' in event.request)) wrong.push(`${event.type} request has no id or idempotency_key`)
     if (/\.updated$/.test(event.type) && !Object.keys(event.data.previous_attributes ?? {}).length) wrong.push(`${event.type} has no previous_attributes`)
-    if (!/\.updated$/.test(event.type) && event.data.previous_attributes && !/detached|deleted/.test(event.type)) wrong.push(`${event.type} has previous_attributes`)
+    if (!/\.updated$/.test(event.type) && event.data.previous_attributes && !/detached|deleted|automatically_updated/.test(event.type)) wrong.push(`${event.type} has previous_attributes`)
     for (const key of Object.keys(event.data.previous_attributes ?? {})) {
       if (JSON.stringify(event.data.previous_attributes[key]) === JSON.stringify(event.data.object[key])) wrong.push(`${event.type} previous_attributes.${key} equals the new value`)
     }
