@@ -13,7 +13,11 @@ json::value capture(Call& call) {
     const auto intent = text(charge, "payment_intent");
     capture_payment(account, intent, number(call.params, "amount", number(charge, "amount")));
     finish_captured_checkout(account, text(account.get("payment_intent", intent), "_session"));
-    return account.get("charge", text(charge, "id"));
+    return account.change(text(charge, "id"), "", [&](Object& changed) {
+        copy_params(call.params, changed,
+                    {"receipt_email", "statement_descriptor", "statement_descriptor_suffix",
+                     "transfer_group"});
+    });
 }
 
 }  // namespace

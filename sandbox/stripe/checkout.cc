@@ -346,7 +346,10 @@ Submitted finish_checkout_authentication(Account& account, const std::string& se
 void finish_delayed_checkout(Account& account, const std::string& session_id, Outcome outcome) {
     const auto* found = account.find("checkout.session", session_id);
     if (!found || text(*found, "payment_status") != "unpaid") return;
-    const Object session = *found;
+    // Later attempts at a subscription's first invoice are dunning, and no more the session's.
+    if (flag(*found, "_answered")) return;
+    const Object session =
+        account.change(session_id, "", [](Object& changed) { changed["_answered"] = true; });
     if (outcome != Outcome::succeeded) {
         account.emit("checkout.session.async_payment_failed", session);
         return;

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "sandbox/stripe/bank_accounts.h"
 #include "sandbox/stripe/sepa_ibans.h"
 #include "sandbox/test_sandbox.h"
@@ -272,6 +274,16 @@ TEST_F(Debits, OneThatWaitedForItsFirstPaymentBeginsWhenItIsProcessed) {
     // Three retries, each of which takes days to fail; then the settings' end.
     advance(60 * day);
     EXPECT_EQ(text(got("/v1/subscriptions/" + id(subscription)), "status"), "canceled");
+}
+
+TEST_F(Debits, ASessionHearsOfItsOwnPaymentOnly) {
+    const auto open = session(price_in("eur"), "&allowed_payment_method_types[0]=sepa_debit");
+    call("POST", "/c/pay/" + id(open),
+         "email=a%40b.c&method=sepa_debit&bank_name=Ada&bank_number=DE78370400440532013004");
+    advance(40 * day);
+    const auto types = event_types();
+    EXPECT_GT(std::ranges::count(types, "invoice.payment_failed"), 1);
+    EXPECT_EQ(std::ranges::count(types, "checkout.session.async_payment_failed"), 1);
 }
 
 TEST_F(Debits, ARenewalWithoutAMandateFailsInsteadOfGettingStuck) {
