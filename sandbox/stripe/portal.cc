@@ -77,6 +77,9 @@ void fill(const Account& account, const Object& params, Object& configuration) {
             }
         }
     }
+    // One that was stored before the sandbox knew of products has no place for them.
+    auto& update = configuration["features"].as_object()["subscription_update"].as_object();
+    if (!update.contains("products")) update["products"] = nullptr;
     merge(known, configuration);
     merge_metadata(params, configuration);
     check_features(configuration);

@@ -518,5 +518,32 @@ TEST_F(SubscriptionChanges, APreviewRestartsTheCycle) {
     EXPECT_EQ(itemized.code(), "sandbox_unsupported");
 }
 
+TEST_F(SubscriptionChanges, RetriesWaitForSomethingToCharge) {
+    customer_ = id(made("/v1/customers", "email=t%40example.com"));
+    remember(made("/v1/subscriptions", "trial_period_days=5&customer=" + customer_ +
+                                           "&items[0][price]=" + price_of(2000)));
+    advance(5 * 86400 + 7200);
+    EXPECT_EQ(text(subscription(), "status"), "past_due");
+    advance(20 * 86400);
+    EXPECT_EQ(text(subscription(), "status"), "past_due");
+    EXPECT_EQ(number(latest_invoice(), "attempt_count"), 1);
+    use_card("pm_card_visa");
+    advance(86400);
+    EXPECT_EQ(text(subscription(), "status"), "active");
+    EXPECT_EQ(number(latest_invoice(), "amount_paid"), 2000);
+}
+
+TEST_F(SubscriptionChanges, AnotherChangeLeavesAPendingUpdateAlone) {
+    begin();
+    use_card("pm_card_chargeCustomerFail");
+    path(upgrade("&payment_behavior=pending_if_incomplete"));
+    path("metadata[a]=b&cancel_at_period_end=true");
+    EXPECT_FALSE(subscription().at("pending_update").is_null());
+    // The end of the subscription is the end of what waited.
+    EXPECT_EQ(call("DELETE", "/v1/subscriptions/" + subscription_).status, 200);
+    EXPECT_TRUE(subscription().at("pending_update").is_null());
+    EXPECT_EQ(text(latest_invoice(), "status"), "void");
+}
+
 }  // namespace
 }  // namespace paydesk::sandbox
