@@ -276,6 +276,26 @@ TEST_F(Debits, OneThatWaitedForItsFirstPaymentBeginsWhenItIsProcessed) {
     EXPECT_EQ(text(got("/v1/subscriptions/" + id(subscription)), "status"), "canceled");
 }
 
+TEST_F(Debits, AChangeOfPlanHoldsWhileItsDebitIsProcessed) {
+    const auto customer = customer_debiting("pm_success_de");
+    const auto subscription =
+        made("/v1/subscriptions", "customer=" + customer + "&items[0][price]=" + price_in("eur"));
+    const auto late = made("/v1/setup_intents",
+                           "confirm=true&payment_method=pm_failedDelayed_de&"
+                           "customer=" +
+                               customer + accepted);
+    made("/v1/customers/" + customer,
+         "invoice_settings[default_payment_method]=" + text(late, "payment_method"));
+    const auto item = id(children(child(subscription, "items"), "data").front().as_object());
+    advance(2 * day);
+    made("/v1/subscriptions/" + id(subscription),
+         "proration_behavior=always_invoice&items[0][quantity]=3&items[0][id]=" + item);
+    EXPECT_EQ(text(got("/v1/subscriptions/" + id(subscription)), "status"), "active");
+    EXPECT_EQ(text(latest_invoice(id(subscription)), "status"), "open");
+    advance(5 * day);
+    EXPECT_EQ(text(got("/v1/subscriptions/" + id(subscription)), "status"), "past_due");
+}
+
 TEST_F(Debits, ASessionHearsOfItsOwnPaymentOnly) {
     const auto open = session(price_in("eur"), "&allowed_payment_method_types[0]=sepa_debit");
     call("POST", "/c/pay/" + id(open),

@@ -279,11 +279,13 @@ void note_failed_payment(Account& account, const std::string& id, Outcome outcom
     const Object before = account.get("invoice", id);
     // A debit that fails days later is tried again, as a renewal is: its subscription has begun.
     const bool delayed = flag(before, "_processing");
-    const bool renewal = delayed || text(before, "billing_reason") == "subscription_cycle";
+    const bool renewal = delayed || text(before, "billing_reason") == "subscription_cycle" ||
+                         flag(before, "_collected_later");
     const auto attempts = number(before, "attempt_count") + (asks || delayed ? 0 : 1);
     const Object failed = account.change(id, "", [&](Object& invoice) {
         invoice["attempted"] = true;
         invoice["attempt_count"] = attempts;
+        if (delayed) invoice["_delayed"] = true;
         invoice.erase("_processing");
         invoice["next_payment_attempt"] = nullptr;
         const auto days = renewal && attempts >= 1 ? retry_days_after(account, attempts) : 0;
@@ -321,6 +323,7 @@ void void_invoice(Account& account, const std::string& id) {
         "");
     account.emit("invoice.voided", voided);
     return_balance(account, id);
+    invoice_was_closed(account, subscription_of(account.get("invoice", id)), id);
 }
 
 void mark_uncollectible(Account& account, const std::string& id) {
@@ -334,6 +337,7 @@ void mark_uncollectible(Account& account, const std::string& id) {
         changed["status_transitions"].as_object()["marked_uncollectible_at"] = account.now();
     });
     account.emit("invoice.marked_uncollectible", marked);
+    invoice_was_closed(account, subscription_of(account.get("invoice", id)), id);
 }
 
 }  // namespace paydesk::sandbox::stripe
