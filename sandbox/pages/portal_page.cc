@@ -118,6 +118,14 @@ std::string subscription_section(const Account& account, const Object& session) 
     return html + "</section>";
 }
 
+// " expires 12/2034"; a bank account does not.
+std::string expiry_text(const Object& method) {
+    const Object& card = child(method, "card");
+    if (card.empty()) return {};
+    return fmt::format(" <span class=\"soft\">expires {:02}/{}</span>", number(card, "exp_month"),
+                       number(card, "exp_year"));
+}
+
 std::string methods_section(const Account& account, const Object& session) {
     const auto customer = text(session, "customer");
     const Object& settings = child(account.get("customer", customer), "invoice_settings");
@@ -133,11 +141,9 @@ std::string methods_section(const Account& account, const Object& session) {
         const Object& method = *account.store().find(id);
         if (text(method, "customer") != customer) continue;
         any = true;
-        html +=
-            fmt::format("<li><span>{} <span class=\"soft\">expires {:02}/{}</span></span>{}</li>",
-                        escape(card_text(method)), number(child(method, "card"), "exp_month"),
-                        number(child(method, "card"), "exp_year"),
-                        id == in_use ? "<span class=\"badge good\">Default</span>" : "");
+        html += fmt::format("<li><span>{}{}</span>{}</li>", escape(card_text(method)),
+                            expiry_text(method),
+                            id == in_use ? "<span class=\"badge good\">Default</span>" : "");
     }
     html += any ? "</ul>" : "<li class=\"soft\">None saved.</li></ul>";
     if (flag(child(features_of(account, session), "payment_method_update"), "enabled")) {

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "sandbox/stripe/charging.h"
 #include "sandbox/stripe/checkout.h"
 #include "sandbox/stripe/disputes.h"
 #include "sandbox/stripe/invoicing.h"
@@ -13,6 +14,7 @@
 #include "sandbox/stripe/refunding.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/schedules.h"
+#include "sandbox/stripe/settling.h"
 #include "sandbox/stripe/subscribing.h"
 #include "sandbox/stripe/test_clocks.h"
 #include "sandbox/stripe/timers.h"
@@ -48,7 +50,7 @@ void charge_open_invoice(Account& account, const std::string& id) {
         note_failed_payment(account, id, Outcome::declined);
         return;
     }
-    pay_invoice(account, id, {.payment_method = method, .off_session = true});
+    pay_invoice(account, id, {.payment_method = method, .off_session = true, .automatic = true});
 }
 
 void finalize_draft(Account& account, const std::string& id) {
@@ -176,6 +178,7 @@ void consider_invoice(const Object& invoice, const Notice& due) {
 
 // By the names that timers give them.
 constexpr std::pair<std::string_view, Act> timed_acts[] = {
+    {"expire_authorization",  expire_authorization },
     {"expire_pending_update", expire_pending_update},
     {"expire_resuming",       expire_resuming      },
     {"fail_refund",           fail_refund          },
@@ -184,6 +187,7 @@ constexpr std::pair<std::string_view, Act> timed_acts[] = {
     {"judge_dispute",         judge_dispute        },
     {"open_dispute",          open_dispute         },
     {"resume_paused",         resume_paused        },
+    {"settle_debit",          settle_debit         },
 };
 
 void run_timer(Account& account, const std::string& id) {

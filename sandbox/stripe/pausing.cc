@@ -79,6 +79,7 @@ void resume_subscription(Account& account, const std::string& id, const ResumeTe
     if (method.empty()) return;
     const auto outcome =
         pay_invoice(account, invoice, {.payment_method = method, .off_session = true});
+    if (outcome == Outcome::processing) finish_resuming(account, id, invoice, "active");
     if (outcome == Outcome::declined && !terms.needs_payment) {
         finish_resuming(account, id, invoice, "past_due");
     }

@@ -73,6 +73,10 @@ Outcome charge(Account& account, const std::string& id, const SubscriptionChange
         settle_invoice(account, id);
         return outcome;
     }
+    if (outcome == Outcome::processing) {
+        note_processing_payment(account, id);
+        return outcome;
+    }
     Refusal refusal = outcome == Outcome::declined
                           ? refusal_of(account.get("payment_intent", intent))
                           : action_required();
@@ -92,7 +96,7 @@ void collect_change(Account& account, const Object& before, const std::string& i
     const auto outcome = change.payment_behavior == PaymentBehavior::default_incomplete
                              ? Outcome::requires_action
                              : charge(account, id, change);
-    if (outcome == Outcome::succeeded) return;
+    if (is_accepted(outcome)) return;  // a debit's bank answers later: the change holds meanwhile
     if (change.payment_behavior == PaymentBehavior::pending_if_incomplete) {
         hold(account, before, id);
         return;

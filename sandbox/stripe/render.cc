@@ -102,6 +102,8 @@ constexpr Came came[] = {
     {"line_item",                    "quantity_decimal",                                            Shape::dahlia},
     {"line_item",                    "subtotal",                                                    Shape::dahlia},
     {"line_item",                    "taxes",                                                       Shape::basil },
+    {"mandate",                      "payment_method_details.bacs_debit.display_name",              Shape::dahlia},
+    {"mandate",                      "payment_method_details.bacs_debit.service_user_number",       Shape::dahlia},
     {"payment_intent",               "allowed_payment_method_types",                                Shape::endive},
     {"payment_intent",               "customer_account",                                            Shape::dahlia},
     {"payment_intent",               "excluded_payment_method_types",                               Shape::clover},

@@ -135,6 +135,8 @@ Routes all_routes() {
     add_event_routes(routes);
     add_invoice_item_routes(routes);
     add_invoice_routes(routes);
+    add_mandate_routes(routes);
+    add_microdeposit_routes(routes);
     add_payment_intent_routes(routes);
     add_payment_method_routes(routes);
     add_portal_routes(routes);

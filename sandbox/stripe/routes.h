@@ -67,6 +67,8 @@ void add_dispute_routes(Routes& routes);
 void add_event_routes(Routes& routes);
 void add_invoice_item_routes(Routes& routes);
 void add_invoice_routes(Routes& routes);
+void add_mandate_routes(Routes& routes);
+void add_microdeposit_routes(Routes& routes);
 void add_payment_intent_routes(Routes& routes);
 void add_payment_method_routes(Routes& routes);
 void add_portal_routes(Routes& routes);

@@ -231,6 +231,10 @@ constexpr std::string_view blanks = R"json([
  "created":0,"customer":null,"customer_account":null,"livemode":false,"metadata":{},
  "type":"card"},
 
+{"id":"","object":"mandate","customer_acceptance":{"accepted_at":null,"type":"online"},
+ "livemode":false,"multi_use":{},"payment_method":"","payment_method_details":{},
+ "status":"active","type":"multi_use"},
+
 {"id":"","object":"charge","amount":0,"amount_captured":0,"amount_refunded":0,"application":null,
  "application_fee":null,"application_fee_amount":null,"balance_transaction":null,
  "billing_details":null,"calculated_statement_descriptor":"PAYDESK SANDBOX","captured":true,

@@ -40,6 +40,20 @@ void give_up(Account& account, const std::string& id) {
     }
 }
 
+// Its latest invoice was paid, or is being paid.
+void activate(Account& account, const std::string& id, const std::string& invoice) {
+    const auto* intent =
+        account.find("payment_intent", text(account.get("invoice", invoice), "_payment_intent"));
+    account.change(id, "customer.subscription.updated", [&](Object& changed) {
+        changed["status"] = "active";
+        const bool save = text(child(changed, "payment_settings"), "save_default_payment_method") ==
+                          "on_subscription";
+        if (save && intent && present(*intent, "payment_method")) {
+            changed["default_payment_method"] = intent->at("payment_method");
+        }
+    });
+}
+
 std::vector<LineDraft> lines_of(const Object& subscription) {
     std::vector<LineDraft> lines;
     for (const json::value& value : children(child(subscription, "items"), "data")) {
@@ -254,6 +268,8 @@ std::string begin_subscription(Account& account, const SubscriptionOrder& order,
     finalize_invoice(account, invoice, intent);
     const auto* paying = account.find("payment_intent", intent);
     if (paying && text(*paying, "status") == "succeeded") settle_invoice(account, invoice);
+    if (paying && text(*paying, "status") == "processing")
+        note_processing_payment(account, invoice);
     return id;
 }
 
@@ -322,18 +338,15 @@ void invoice_was_paid(Account& account, const std::string& id, const std::string
     subscription = account.find("subscription", id);
     const auto status = text(*subscription, "status");
     if (status != "incomplete" && status != "past_due" && status != "unpaid") return;
-    const auto* intent =
-        account.find("payment_intent", text(account.get("invoice", invoice), "_payment_intent"));
     const auto customer = text(*subscription, "customer");
-    account.change(id, "customer.subscription.updated", [&](Object& changed) {
-        changed["status"] = "active";
-        const bool save = text(child(changed, "payment_settings"), "save_default_payment_method") ==
-                          "on_subscription";
-        if (save && intent && present(*intent, "payment_method")) {
-            changed["default_payment_method"] = intent->at("payment_method");
-        }
-    });
+    activate(account, id, invoice);
     set_delinquent(account, customer, false);
+}
+
+void invoice_is_processing(Account& account, const std::string& id, const std::string& invoice) {
+    const auto* subscription = account.find("subscription", id);
+    if (!subscription || text(*subscription, "latest_invoice") != invoice) return;
+    if (text(*subscription, "status") == "incomplete") activate(account, id, invoice);
 }
 
 void invoice_was_not_paid(Account& account, const std::string& id, const Object& invoice) {
@@ -341,10 +354,9 @@ void invoice_was_not_paid(Account& account, const std::string& id, const Object&
     if (!subscription || is_terminal(*subscription)) return;
     const auto status = text(*subscription, "status");
     const auto customer = text(*subscription, "customer");
-    if (text(invoice, "billing_reason") != "subscription_cycle" &&
-        !flag(invoice, "_collected_later")) {
-        return;
-    }
+    // A debit that failed days later: what it was for has begun meanwhile.
+    const bool later = flag(invoice, "_collected_later") || flag(invoice, "_delayed");
+    if (text(invoice, "billing_reason") != "subscription_cycle" && !later) return;
     if (status == "active") {
         account.change(id, "customer.subscription.updated",
                        [](Object& changed) { changed["status"] = "past_due"; });

@@ -83,6 +83,9 @@ void end_trial(Account& account, const std::string& subscription);
 // An invoice of it changed (invoicing.cc). An empty subscription is nothing to do.
 void invoice_was_paid(Account& account, const std::string& subscription,
                       const std::string& invoice);
+// The bank was asked: a subscription that waited for its first payment is active meanwhile.
+void invoice_is_processing(Account& account, const std::string& subscription,
+                           const std::string& invoice);
 void invoice_was_not_paid(Account& account, const std::string& subscription, const Object& invoice);
 // It is voided, or marked as uncollectible.
 void invoice_was_closed(Account& account, const std::string& subscription,

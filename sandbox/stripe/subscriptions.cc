@@ -218,7 +218,7 @@ std::string begin_and_pay(Call& call, const SubscriptionOrder& order, const std:
     const auto outcome = confirm_payment(
         account, intent,
         {.payment_method = method, .off_session = flag(call.params, "off_session")});
-    const bool paid = outcome == Outcome::succeeded;
+    const bool paid = is_accepted(outcome);  // a debit's bank answers later: it begins now
     if (!paid && behavior == "error_if_incomplete") {
         Refusal refusal = outcome == Outcome::declined
                               ? refusal_of(account.get("payment_intent", intent))

@@ -18,11 +18,9 @@ const outOfScope = {
     'issuing_card.created.gb', 'issuing_cardholder.created', 'issuing_cardholder.created.eu', 'issuing_cardholder.created.gb', 'issuing_transaction.created',
     'issuing_transaction.purchase_details_receipt_updated', 'issuing_transaction.updated'],
   'Reporting': ['reporting.report_run.succeeded'],
-  'capturing by hand: the sandbox captures every charge at once': ['charge.captured', 'payment_intent.amount_capturable_updated'],
   'payment links and quotes: not in the sandbox\'s scope': ['payment_link.created', 'payment_link.updated', 'quote.accepted', 'quote.canceled', 'quote.created', 'quote.finalized'],
   'the Sources API, which Stripe has deprecated': ['customer.source.created', 'customer.source.updated'],
   'tax rates: the sandbox computes no tax': ['tax_rate.created', 'tax_rate.updated'],
-  'payment methods that take days: the sandbox takes cards only': ['checkout.session.async_payment_failed', 'checkout.session.async_payment_succeeded', 'payment_intent.processing'],
   'plans, which prices have replaced: the sandbox lacks them': ['plan.created', 'plan.deleted', 'plan.updated'],
   'v2 of the API': ['v1.billing.meter.error_report_triggered', 'v1.billing.meter.no_meter_found'],
 }

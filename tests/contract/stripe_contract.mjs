@@ -17,7 +17,7 @@ const objectTypes = {
   'billing_portal.configuration': 'BillingPortal.Configuration', 'billing_portal.session': 'BillingPortal.Session', card: 'Card', charge: 'Charge',
   'checkout.session': 'Checkout.Session', coupon: 'Coupon', credit_note: 'CreditNote', credit_note_line_item: 'CreditNoteLineItem', customer: 'Customer',
   customer_balance_transaction: 'CustomerBalanceTransaction', discount: 'Discount', dispute: 'Dispute', event: null, invoice: 'Invoice', invoice_payment: 'InvoicePayment',
-  invoiceitem: 'InvoiceItem', item: 'LineItem', line_item: 'InvoiceLineItem', payment_intent: 'PaymentIntent', payment_link: 'PaymentLink', payment_method: 'PaymentMethod',
+  invoiceitem: 'InvoiceItem', item: 'LineItem', line_item: 'InvoiceLineItem', mandate: 'Mandate', payment_intent: 'PaymentIntent', payment_link: 'PaymentLink', payment_method: 'PaymentMethod',
   plan: 'Plan', price: 'Price', product: 'Product', promotion_code: 'PromotionCode', quote: 'Quote', refund: 'Refund', setup_intent: 'SetupIntent', source: 'Source',
   subscription: 'Subscription', subscription_item: 'SubscriptionItem', subscription_schedule: 'SubscriptionSchedule', tax_id: 'TaxId', tax_rate: 'TaxRate',
   'test_helpers.test_clock': 'TestHelpers.TestClock', usage_record: 'UsageRecord', usage_record_summary: 'UsageRecordSummary', webhook_endpoint: 'WebhookEndpoint',
@@ -113,7 +113,7 @@ export function openContract(sdk) {
     for (const key of ['id', 'api_version', 'created', 'livemode', 'pending_webhooks', 'request']) if (!(key in event)) wrong.push(`${where}${event.type} has no ${key}`)
     if (event.request && !('idempotency_key' in event.request && 'id' in event.request)) wrong.push(`${event.type} request has no id or idempotency_key`)
     if (/\.updated$/.test(event.type) && !Object.keys(event.data.previous_attributes ?? {}).length) wrong.push(`${event.type} has no previous_attributes`)
-    if (!/\.updated$/.test(event.type) && event.data.previous_attributes && !/detached|deleted/.test(event.type)) wrong.push(`${event.type} has previous_attributes`)
+    if (!/\.updated$/.test(event.type) && event.data.previous_attributes && !/detached|deleted|automatically_updated/.test(event.type)) wrong.push(`${event.type} has previous_attributes`)
     for (const key of Object.keys(event.data.previous_attributes ?? {})) {
       if (JSON.stringify(event.data.previous_attributes[key]) === JSON.stringify(event.data.object[key])) wrong.push(`${event.type} previous_attributes.${key} equals the new value`)
     }
