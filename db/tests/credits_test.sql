@@ -1,8 +1,8 @@
 -- The ledger defends itself: what no code path, not even the server's, can write.
 \ir fixture.sql
 
--- One transaction of Ann's with one line, changed where a case says so. Her ledger has two: a grant of
--- 1000, a hold of 10.
+-- One transaction of Ann's with one line, changed where a case says so. Her ledger has
+-- three: a grant of 1000, 10 consumed, a hold of 10.
 create function pg_temp.book(changes jsonb) returns text language sql as $$
     select format(
         'with booked as (insert into paydesk.credit_transactions (account_id, number, kind, amount,
@@ -13,8 +13,8 @@ create function pg_temp.book(changes jsonb) returns text language sql as $$
         v ->> 'account', v ->> 'number', v ->> 'kind', v ->> 'amount', v ->> 'after', v ->> 'lines', v ->> 'hold',
         coalesce(v ->> 'line_of', v ->> 'number'), v ->> 'position', v ->> 'grant', v ->> 'source', v ->> 'target',
         v ->> 'moved')
-    from (select jsonb_build_object('account', 'aaaaaaaa-0000-4000-8000-000000000000', 'number', 3,
-              'kind', 'consume', 'amount', -5, 'after', 985, 'lines', 1, 'position', 1,
+    from (select jsonb_build_object('account', 'aaaaaaaa-0000-4000-8000-000000000000', 'number', 4,
+              'kind', 'consume', 'amount', -5, 'after', 975, 'lines', 1, 'position', 1,
               'grant', 'aaaaaaaa-0000-4000-8000-000000000000', 'source', 'available',
               'target', 'consumed', 'moved', 5) || changes as v) d
 $$;
@@ -24,7 +24,7 @@ from (values
     ('{}',                                                     'accepted'),
     -- a transaction is what its lines say
     ('{"moved": 4}',                                           'credit_transactions_balance'),
-    ('{"amount": -4, "after": 986}',                           'credit_transactions_balance'),
+    ('{"amount": -4, "after": 976}',                           'credit_transactions_balance'),
     ('{"lines": 2}',                                           'credit_transactions_balance'),
     ('{"position": 2}',                                        'credit_transactions_balance'),
     ('{"target": "expired"}',                                  'accepted'),
@@ -32,23 +32,23 @@ from (values
     ('{"line_of": 1, "position": 2}',                          'credit_transactions_balance'),
     ('{"line_of": 1}',                                         'credit_entries_pkey'),
     -- and continues what was
-    ('{"after": 986}',                                         'credit_transactions_continue'),
-    ('{"number": 4}',                                          'credit_transactions_continue'),
+    ('{"after": 976}',                                         'credit_transactions_continue'),
+    ('{"number": 5}',                                          'credit_transactions_continue'),
     ('{"number": 2}',                                          'credit_transactions_pkey'),
     ('{"number": 1, "account": "eeeeeeee-0000-4000-8000-000000000000", "amount": -5, "after": -5}',
                                                                'credit_transactions_balance_not_negative'),
     -- nothing is spent that is not there
-    ('{"amount": -990, "after": 0, "moved": 990}',             'accepted'),
-    ('{"amount": -991, "after": -1, "moved": 991}',            'credit_transactions_balance_not_negative'),
+    ('{"amount": -980, "after": 0, "moved": 980}',             'accepted'),
+    ('{"amount": -981, "after": -1, "moved": 981}',            'credit_transactions_balance_not_negative'),
     ('{"grant": "bbbbbbbb-0000-4000-8000-000000000000"}',      'credit_entries_have_grants'),
-    ('{"kind": "release", "amount": 11, "after": 1001, "moved": 11, "source": "held", "target": "available", "hold": "aaaaaaaa-0000-4000-8000-000000000000"}',
+    ('{"kind": "release", "amount": 11, "after": 991, "moved": 11, "source": "held", "target": "available", "hold": "aaaaaaaa-0000-4000-8000-000000000000"}',
                                                                'credit_grants_not_negative'),
     -- or made out of nothing
-    ('{"kind": "grant", "amount": 1000, "after": 1990, "moved": 1000, "source": "issued", "target": "available"}',
+    ('{"kind": "grant", "amount": 1000, "after": 1980, "moved": 1000, "source": "issued", "target": "available"}',
                                                                'credit_grants_issued_whole'),
-    ('{"source": "consumed", "target": "available", "amount": 5, "after": 995, "kind": "grant"}', 'credit_entries_ways'),
+    ('{"source": "consumed", "target": "available", "amount": 5, "after": 985, "kind": "grant"}', 'credit_entries_ways'),
     ('{"source": "available", "target": "available"}',         'credit_entries_ways'),
-    ('{"amount": 5, "after": 995}',                            'credit_transactions_sign'),
+    ('{"amount": 5, "after": 985}',                            'credit_transactions_sign'),
     ('{"kind": "gift"}',                                       'credit_transactions_kind'),
     ('{"moved": -5}',                                          'credit_entries_amount'),
     ('{"kind": "hold"}',                                       'credit_transactions_hold')
@@ -60,7 +60,7 @@ $$;
 select pg_temp.refuses(sql, expected) from (values
     -- a transaction without lines
     ('insert into paydesk.credit_transactions (account_id, number, kind, amount, balance_after, entry_count, description, created_at)
-      values (''aaaaaaaa-0000-4000-8000-000000000000'', 3, ''consume'', -5, 985, 1, '''', now())', 'credit_transactions_continue'),
+      values (''aaaaaaaa-0000-4000-8000-000000000000'', 4, ''consume'', -5, 975, 1, '''', now())', 'credit_transactions_continue'),
     -- a bucket changes by entries alone
     ('update paydesk.credit_grants set remaining = remaining + 1', 'credit_grants_change_by_entries'),
     ('update paydesk.credit_grants set amount = 2000', 'permission denied for table credit_grants'),
@@ -86,7 +86,7 @@ select pg_temp.refuses(sql, expected) from (values
 select pg_temp.check('the key', pg_temp.outcome(
     replace(replace(pg_temp.book('{}'), 'created_at)', 'created_at, idempotency_key, request_sha256)'), 'now())', 'now(), ''k'', ''x'')')
     || '; ' ||
-    replace(replace(pg_temp.book('{"number": 4, "after": 980}'), 'created_at)', 'created_at, idempotency_key, request_sha256)'), 'now())', 'now(), ''k'', ''y'')'),
+    replace(replace(pg_temp.book('{"number": 5, "after": 970}'), 'created_at)', 'created_at, idempotency_key, request_sha256)'), 'now())', 'now(), ''k'', ''y'')'),
     'paydesk_server'), 'credit_transactions_once');
 
 -- The owner's own session is stopped too.
@@ -103,4 +103,4 @@ select pg_temp.check('owner: ' || sql, pg_temp.outcome(sql), expected) from (val
 
 -- What the buckets say is what the lines say.
 select pg_temp.check('ann''s bucket', (select format('%s %s %s', issued, remaining, held) from paydesk.credit_grants
-                                       where account_id = :ann), '1000 990 10');
+                                       where account_id = :ann), '1000 980 10');

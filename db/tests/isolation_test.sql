@@ -88,7 +88,7 @@ insert into rules values
 insert into rules
 select 'public.' || v, k.kind, 'select', case k.kind when 'service' then 'everything' else 'own' end, 'user_id'
 from unnest(array['customers', 'subscriptions', 'invoices', 'payments', 'payment_methods',
-                  'notifications']) v, (values ('person'), ('nobody'), ('service')) k (kind);
+                  'notifications', 'credit_usage']) v, (values ('person'), ('nobody'), ('service')) k (kind);
 insert into rules values ('public.webhook_events', 'service', 'select', 'everything', null),
                          ('public.pricing_plans', 'service', 'select', 'everything', null);
 select pg_temp.offer('public.pricing_plans');

@@ -148,11 +148,11 @@ private:
             const PriceKey key(rows.text(row, "provider"), rows.text(row, "checkout"));
             const auto& [account, at] = buyers_.at(key);
             const std::string fact_key = top_up_fact_key(key.first, key.second);
-            facts_.push_back(credits::Granted{
-                account,
-                credits::top_up(fact_key,
-                                times(rows.integer(row, "credits"), rows.integer(row, "quantity")),
-                                at, std::string(rows.text(row, "name")))});
+            credits::Grant grant = credits::top_up(
+                fact_key, times(rows.integer(row, "credits"), rows.integer(row, "quantity")), at,
+                std::string(rows.text(row, "name")));
+            by_now(grant);
+            facts_.push_back(credits::Granted{account, std::move(grant)});
             if (!rows.is_null(row, "amount_refunded") && rows.integer(row, "amount_refunded") > 0) {
                 facts_.push_back(
                     credits::PaymentRefunded{.account = account,
@@ -191,7 +191,9 @@ private:
                 .by_month = plan->yearly,
                 .supersedes = !line.proration,
                 .description = plan->name};
-            for (credits::Grant& grant : credits::grants_of(period))
+            std::vector<credits::Grant> grants = credits::grants_of(period);
+            if (!grants.empty()) by_now(grants.front());
+            for (credits::Grant& grant : grants)
                 facts_.push_back(credits::Granted{*batch_.owner[i], std::move(grant)});
         }
     }
@@ -200,11 +202,17 @@ private:
         if (snapshot.status != provider::SubscriptionStatus::canceled || free_.credits == 0) return;
         const Instant at =
             snapshot.ended_at.value_or(snapshot.canceled_at.value_or(batch_.change(i).occurred_at));
-        facts_.push_back(
-            credits::Granted{*batch_.owner[i],
-                             credits::free_month("subscription_ended/" + name_of(batch_.change(i)) +
-                                                     "/" + snapshot.subscription.value,
-                                                 free_.slot, free_.credits, at, true)});
+        credits::Grant grant = credits::free_month(
+            "subscription_ended/" + name_of(batch_.change(i)) + "/" + snapshot.subscription.value,
+            free_.slot, free_.credits, at, true);
+        by_now(grant);
+        facts_.push_back(credits::Granted{*batch_.owner[i], std::move(grant)});
+    }
+
+    // What the provider says has happened takes effect now, also where its clock is ahead of ours: by
+    // a second, or by the months that somebody has moved the sandbox's.
+    void by_now(credits::Grant& grant) const {
+        grant.effective_at = std::min(grant.effective_at, batch_.now);
     }
 
     const PlanCredits* plan_of(const std::string& name, const provider::InvoiceLine& line) const {

@@ -58,8 +58,8 @@ bool Ledger::is_superseded(const Grant& grant) const {
     if (grant.slot.empty()) return false;
     return std::ranges::any_of(grants_, [&](const Grant& other) {
         return other.supersedes && other.slot == grant.slot && other.effective_at <= now_ &&
-               std::tie(other.since, other.effective_at) >
-                   std::tie(grant.since, grant.effective_at);
+               std::tie(other.since, other.supersedes, other.effective_at) >
+                   std::tie(grant.since, grant.supersedes, grant.effective_at);
     });
 }
 
@@ -88,7 +88,9 @@ bool Ledger::wants_free() const {
 void Ledger::give_free(const FreePlan& plan) {
     if (plan.credits <= 0 || !wants_free()) return;
     if (const Grant* last = last_free(); last == nullptr) {
-        add(free_month("signup", plan.slot, plan.credits, now_, false));
+        // By the second, as the providers count: a plan bought in the same one takes its place.
+        const Instant since = std::chrono::floor<std::chrono::seconds>(now_);
+        add(free_month("signup", plan.slot, plan.credits, since, false));
     } else {
         // The months go on from the last one, whether or not somebody looked at those between.
         int months = 1;
