@@ -24,8 +24,8 @@ const db::Statement read_account{
                           order by c.supersedes and c.effective_at <= $2 desc, c.since desc,
                                    c.effective_at desc) = 1 as counts_last
                from paydesk.credit_grants c where c.account_id = k.account_id) w
-           where w.remaining > 0 or w.held > 0 or w.issued = 0 or w.counts_last
-              or (w.kind = 'plan' and w.expires_at > $2)) g on true)"};
+           where w.remaining > 0 or w.held > 0 or w.counts_last
+              or ((w.issued = 0 or w.kind = 'plan') and coalesce(w.expires_at > $2, true))) g on true)"};
 
 namespace {
 

@@ -15,6 +15,12 @@ constexpr std::size_t group_bytes_max = 1024 * 1024;
 using ledger_store::KeyedOutcome;
 using ledger_store::KeyedRequest;
 
+// A request without a key gets one of ours: a transaction whose COMMIT was lost with its connection runs
+// again (db/README.md), and must find what it has booked. No client's key holds a space.
+const char* const our_key_prefix = "our ";
+Key our_key(Instant now) { return {our_key_prefix + uuid_v7(now), "00"}; }
+bool is_ours(const Key& key) { return key.text.starts_with(our_key_prefix); }
+
 // One group: its ledgers, and what its keys have led to so far, this group included.
 struct Group {
     std::map<AccountId, Ledger> ledgers;
@@ -93,7 +99,8 @@ void remember(Group& group, const Request& request, const Answer& answer) {
     KeyedOutcome outcome{.request_sha256 = request.key->request_sha256};
     if (answer.refusal) {
         outcome.refusal = answer.refusal;
-        group.refusals.push_back({request.account, *request.key, *answer.refusal});
+        if (!is_ours(*request.key))
+            group.refusals.push_back({request.account, *request.key, *answer.refusal});
     } else {
         outcome.transaction = answer.transaction;
         outcome.hold = answer.hold;
@@ -165,7 +172,10 @@ public:
         if (commits_.waiting() >= spending_queue_max)
             throw Unavailable("too many requests for credits are waiting: try again soon");
         const std::size_t bytes = sizeof(Request) + description_bytes_max;
+        const bool is_keyed = request.key.has_value();
+        if (!is_keyed) request.key = our_key(clock_.now());
         Answer answer = co_await commits_.add(std::move(request), bytes);
+        if (!is_keyed) answer.replayed = false;
         count(answer);
         co_return answer;
     }

@@ -75,7 +75,7 @@ public:
     //
     // Refuses with insufficient_credits (402), not_found, hold_ended, invalid_input, and
     // idempotency_key_reused where the key came with another request.
-    // Throws Unavailable: nothing is known to be booked; with its key the request may be sent again.
+    // Throws Unavailable: whether it is booked is unknown; with its key the request may be sent again.
     Task<Answer> run(Request request);
 
 private:
