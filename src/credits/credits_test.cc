@@ -290,12 +290,13 @@ TEST_F(Credits, KilledConnectionsBookNothingTwice) {
         std::set<std::string> answered;
         bool over = false;
         spawn(play.io, "killer", [](TestCredits& test, asio::io_context& io, bool& stop) -> Task<> {
-            while (!stop) {
-                co_await sleep_for(io, 7ms);
+            for (int kills = 0; !stop; ++kills) {
+                co_await sleep_for(io, 25ms);
+                if (kills >= 20) continue;
                 test.database_.run(
-                    "select pg_terminate_backend(pid) from pg_stat_activity where usename = "
-                    "'paydesk_server' and datname = current_database() and backend_start < now() - "
-                    "interval '20 ms'");
+                    "select pg_terminate_backend(pid) from (select pid from pg_stat_activity where "
+                    "usename = 'paydesk_server' and datname = current_database() order by "
+                    "random() limit 1) s");
             }
             stop = false;
         }(*this, play.io, over));
