@@ -34,7 +34,7 @@ from (values
     -- and continues what was
     ('{"after": 976}',                                         'credit_transactions_continue'),
     ('{"number": 5}',                                          'credit_transactions_continue'),
-    ('{"number": 2}',                                          'credit_transactions_pkey'),
+    ('{"number": 2}',                                         'credit_entries_pkey'),
     ('{"number": 1, "account": "eeeeeeee-0000-4000-8000-000000000000", "amount": -5, "after": -5}',
                                                                'credit_transactions_balance_not_negative'),
     -- nothing is spent that is not there

@@ -41,7 +41,8 @@ const db::Statement find_top_ups{
        cross join lateral (
            select t.plan_key, t.quantity from paydesk.checkouts t
            where t.account_id = k.account_id and t.provider = k.provider and t.mode = 'payment'
-             and (t.provider_checkout_id = k.checkout or t.id::text = k.id)
+             and (t.provider_checkout_id = k.checkout
+                  or (t.id::text = k.id and t.provider_checkout_id is null))
            limit 1) c
        join paydesk.plans p on p.plan_key = c.plan_key and p.kind = 'top_up'
        left join lateral (

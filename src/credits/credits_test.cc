@@ -290,9 +290,10 @@ TEST_F(Credits, KilledConnectionsBookNothingTwice) {
         std::set<std::string> answered;
         bool over = false;
         spawn(play.io, "killer", [](TestCredits& test, asio::io_context& io, bool& stop) -> Task<> {
-            for (int kills = 0; !stop; ++kills) {
+            int kills = 0;
+            while (!stop) {
                 co_await sleep_for(io, 25ms);
-                if (kills >= 20) continue;
+                if (++kills > 20) continue;
                 test.database_.run(
                     "select pg_terminate_backend(pid) from (select pid from pg_stat_activity where "
                     "usename = 'paydesk_server' and datname = current_database() order by "
