@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/json.h"
 #include "credits/ledger_store.h"
+#include "db/array_param.h"
 
 namespace paydesk::credits::ledger_store {
 
@@ -32,7 +33,7 @@ const db::Statement select_keys{
               h.id, h.amount as held, h.settled_amount, h.description as hold_description, h.expires_at,
               h.created_at as hold_created_at,
               r.code, r.message, r.balance, r.shortfall
-       from json_to_recordset($1::json) as k(account_id uuid, key text)
+       from (select a::uuid as account_id, r.key from unnest($1::text[], $2::text[]) as r(a, key)) k
        left join lateral (
            select b.* from paydesk.credit_transactions b
            where b.account_id = k.account_id and b.idempotency_key = k.key limit 1) t on true
@@ -123,14 +124,14 @@ Task<std::optional<Granted>> find_grant(db::Tx& tx, AccountId account, std::stri
 Task<std::map<KeyedRequest, KeyedOutcome>> find_keys(db::Tx& tx, std::set<KeyedRequest> keys) {
     std::map<KeyedRequest, KeyedOutcome> outcomes;
     if (keys.empty()) co_return outcomes;
-    json::array wanted;
-    for (const KeyedRequest& request : keys) {
-        wanted.push_back({
-            {"account_id", request.account.value},
-            {"key",        request.key          }
-        });
-    }
-    const db::Rows rows = co_await tx.run(select_keys, {json::serialize(wanted)});
+    const auto text = [&](auto value) {
+        return db::column<std::string_view>(
+            keys, [&](const KeyedRequest& request) { return std::string_view(value(request)); });
+    };
+    const db::Rows rows = co_await tx.run(
+        select_keys,
+        {text([](const KeyedRequest& request) -> const auto& { return request.account.value; }),
+         text([](const KeyedRequest& request) -> const auto& { return request.key; })});
     for (std::size_t row = 0; row < rows.size(); ++row) {
         outcomes.emplace(KeyedRequest{{std::string(rows.text(row, "account_id"))},
                                       std::string(rows.text(row, "key"))},

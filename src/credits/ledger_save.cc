@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "credits/ledger_store.h"
+#include "db/array_param.h"
 
 namespace paydesk::credits::ledger_store {
 
@@ -22,16 +23,20 @@ const db::Statement book_transactions{"credits_book",
                                       R"(with booked as (
            insert into paydesk.credit_transactions (account_id, number, kind, amount, balance_after,
                entry_count, description, hold_id, idempotency_key, request_sha256, created_at)
-           select r.account_id, r.number, r.kind, r.amount, r.balance_after, r.entry_count,
-               r.description, r.hold_id, r.key, decode(r.sha256, 'hex'), $3
-           from json_to_recordset($1::json) as r(account_id uuid, number bigint, kind text,
-               amount bigint, balance_after bigint, entry_count smallint, description text,
-               hold_id uuid, key text, sha256 text))
+           select r.account_id::uuid, r.number, r.kind, r.amount, r.balance_after,
+               r.entry_count::smallint, r.description, r.hold_id::uuid, r.key,
+               decode(r.sha256, 'hex'), $11
+           from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
+                       $7::text[], $8::text[], $9::text[], $10::text[])
+               as r(account_id, number, kind, amount, balance_after, entry_count, description, hold_id,
+                    key, sha256))
        insert into paydesk.credit_entries (account_id, number, position, grant_id, from_account,
            to_account, amount)
-       select r.account_id, r.number, r.position, r.grant_id, r.from_account, r.to_account, r.amount
-       from json_to_recordset($2::json) as r(account_id uuid, number bigint, position smallint,
-           grant_id uuid, from_account text, to_account text, amount bigint))"};
+       select r.account_id::uuid, r.number, r.position::smallint, r.grant_id::uuid, r.from_account,
+           r.to_account, r.amount
+       from unnest($12::text[], $13::bigint[], $14::bigint[], $15::text[], $16::text[], $17::text[],
+                   $18::bigint[])
+           as r(account_id, number, position, grant_id, from_account, to_account, amount))"};
 
 const db::Statement write_holds{
     "credits_write_holds",
@@ -58,6 +63,7 @@ json::value instant_or_null(Instant instant) {
     return instant == never ? json::value() : json::value(to_iso8601(instant));
 }
 
+// Refers to the ledgers: they outlive it.
 class Writer {
 public:
     void add(const AccountId& account, const Ledger& ledger) {
@@ -69,10 +75,7 @@ public:
     Task<> write(db::Tx& tx, Instant now) {
         if (!grants_.empty())
             co_await tx.run(insert_grants, {json::serialize(grants_), db::param(now)});
-        if (!transactions_.empty()) {
-            co_await tx.run(book_transactions, {json::serialize(transactions_),
-                                                json::serialize(entries_), db::param(now)});
-        }
+        if (!bookings_.empty()) co_await tx.run(book_transactions, booking_params(now));
         if (!holds_.empty()) co_await tx.run(write_holds, {json::serialize(holds_)});
         if (!due_.empty()) co_await tx.run(note_due, {json::serialize(due_)});
     }
@@ -98,33 +101,46 @@ private:
     }
 
     void add_booking(const AccountId& account, const Transaction& transaction) {
-        json::object row{
-            {"account_id",    account.value              },
-            {"number",        transaction.number         },
-            {"kind",          to_string(transaction.kind)},
-            {"amount",        transaction.amount         },
-            {"balance_after", transaction.balance_after  },
-            {"entry_count",   transaction.entries.size() },
-            {"description",   transaction.description    }
-        };
-        if (transaction.hold) row["hold_id"] = *transaction.hold;
-        if (transaction.key) {
-            row["key"] = transaction.key->text;
-            row["sha256"] = transaction.key->request_sha256;
-        }
-        transactions_.push_back(std::move(row));
+        bookings_.push_back({&account, &transaction});
         std::int64_t position = 0;
-        for (const Entry& entry : transaction.entries) {
-            entries_.push_back({
-                {"account_id",   account.value        },
-                {"number",       transaction.number   },
-                {"position",     ++position           },
-                {"grant_id",     entry.grant          },
-                {"from_account", to_string(entry.from)},
-                {"to_account",   to_string(entry.to)  },
-                {"amount",       entry.amount         }
-            });
-        }
+        for (const Entry& entry : transaction.entries)
+            lines_.push_back({&account, transaction.number, ++position, &entry});
+    }
+
+    db::Params booking_params(Instant now) const {
+        using Text = std::string_view;
+        using Number = std::int64_t;
+        const auto of = [this]<class Element>(auto value) {
+            return db::column<Element>(
+                bookings_, [&](const Booking& booking) { return value(*booking.transaction); });
+        };
+        const auto of_lines = [this]<class Element>(auto value) {
+            return db::column<Element>(lines_, value);
+        };
+        return {
+            db::column<Text>(bookings_, [](const Booking& b) { return Text(b.account->value); }),
+            of.operator()<Number>([](const Transaction& t) { return t.number; }),
+            of.operator()<Text>([](const Transaction& t) { return to_string(t.kind); }),
+            of.operator()<Number>([](const Transaction& t) { return t.amount; }),
+            of.operator()<Number>([](const Transaction& t) { return t.balance_after; }),
+            of.operator()<Number>(
+                [](const Transaction& t) { return static_cast<Number>(t.entries.size()); }),
+            of.operator()<Text>([](const Transaction& t) { return Text(t.description); }),
+            of.operator()<Text>([](const Transaction& t) { return view(t.hold); }),
+            of.operator()<Text>([](const Transaction& t) {
+                return t.key ? std::optional<Text>(t.key->text) : std::nullopt;
+            }),
+            of.operator()<Text>([](const Transaction& t) {
+                return t.key ? std::optional<Text>(t.key->request_sha256) : std::nullopt;
+            }),
+            db::param(now),
+            of_lines.operator()<Text>([](const Line& l) { return Text(l.account->value); }),
+            of_lines.operator()<Number>([](const Line& l) { return l.number; }),
+            of_lines.operator()<Number>([](const Line& l) { return l.position; }),
+            of_lines.operator()<Text>([](const Line& l) { return Text(l.entry->grant); }),
+            of_lines.operator()<Text>([](const Line& l) { return to_string(l.entry->from); }),
+            of_lines.operator()<Text>([](const Line& l) { return to_string(l.entry->to); }),
+            of_lines.operator()<Number>([](const Line& l) { return l.entry->amount; })};
     }
 
     void add_hold(const AccountId& account, const Hold& hold) {
@@ -153,7 +169,23 @@ private:
         });
     }
 
-    json::array grants_, transactions_, entries_, holds_, due_;
+    struct Booking {
+        const AccountId* account;
+        const Transaction* transaction;
+    };
+    struct Line {
+        const AccountId* account;
+        std::int64_t number, position;
+        const Entry* entry;
+    };
+    static std::optional<std::string_view> view(const std::optional<std::string>& text) {
+        if (!text) return std::nullopt;
+        return *text;
+    }
+
+    std::vector<Booking> bookings_;
+    std::vector<Line> lines_;
+    json::array grants_, holds_, due_;
 };
 
 const db::Statement insert_refusals{

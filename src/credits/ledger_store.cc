@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/json.h"
+#include "db/array_param.h"
 
 namespace paydesk::credits::ledger_store {
 
@@ -11,7 +12,7 @@ const db::Statement read_account{
     R"(select k.account_id, t.number, t.balance_after, g.id, g.kind, g.slot, g.supersedes, g.since,
               g.amount, g.priority, g.effective_at, g.expires_at, g.description, g.issued,
               g.remaining, g.held
-       from (select name::uuid as account_id from json_array_elements_text($1::json) as name) k
+       from (select name::uuid as account_id from unnest($1::text[]) as name) k
        left join lateral (
            select l.number, l.balance_after from paydesk.credit_transactions l
            where l.account_id = k.account_id order by l.number desc limit 1) t on true
@@ -35,7 +36,7 @@ const db::Statement lock_accounts{
     R"(select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
               count(pg_advisory_xact_lock(k.key))
        from (select distinct hashtextextended(name, 7411) as key
-             from json_array_elements_text($1::json) as name order by 1) k)"};
+             from unnest($1::text[]) as name order by 1) k)"};
 
 const db::Statement load_holds{
     "credits_load_holds",
@@ -46,7 +47,7 @@ const db::Statement load_holds{
                   from paydesk.credit_entries e
                   where e.account_id = h.account_id and e.number = h.number) end as parts
        from (
-           select o.* from json_array_elements_text($1::json) as name
+           select o.* from unnest($1::text[]) as name
            cross join lateral (
                select c.* from paydesk.credit_holds c
                where c.account_id = name::uuid and c.status = 'held' and c.expires_at <= $3
@@ -61,10 +62,9 @@ const db::Statement find_free_plan{"credits_free_plan", R"(
     select plan_family, credits_per_month from paydesk.plans
     where kind = 'plan' and is_active and not purchasable order by rank, plan_key limit 1)"};
 
-json::array names(const std::set<AccountId>& accounts) {
-    json::array array;
-    for (const AccountId& account : accounts) array.emplace_back(account.value);
-    return array;
+db::Param names(const std::set<AccountId>& accounts) {
+    return db::column<std::string_view>(
+        accounts, [](const AccountId& account) { return std::string_view(account.value); });
 }
 
 GrantKind parse_grant_kind(std::string_view text) {
@@ -163,8 +163,8 @@ Task<> add_holds(db::Tx& tx, const Wanted& wanted, std::map<AccountId, Ledger::L
             {"id",         id           }
         });
     }
-    const db::Rows rows = co_await tx.run(
-        load_holds, {json::serialize(names(holding)), json::serialize(keys), db::param(now)});
+    const db::Rows rows =
+        co_await tx.run(load_holds, {names(holding), json::serialize(keys), db::param(now)});
     for (std::size_t row = 0; row < rows.size(); ++row) {
         Hold hold = read_hold(rows, row);
         hold.parts = read_parts(rows, row);
@@ -176,7 +176,7 @@ Task<> add_holds(db::Tx& tx, const Wanted& wanted, std::map<AccountId, Ledger::L
 }  // namespace
 
 db::Params read_account_params(const AccountId& account, Instant now) {
-    return {json::serialize(names({account})), db::param(now)};
+    return {names({account}), db::param(now)};
 }
 
 Ledger read_ledger(const db::Rows& rows, const AccountId& account, Instant now) {
@@ -186,12 +186,11 @@ Ledger read_ledger(const db::Rows& rows, const AccountId& account, Instant now) 
 }
 
 Task<> lock(db::Tx& tx, std::set<AccountId> accounts) {
-    if (!accounts.empty()) co_await tx.run(lock_accounts, {json::serialize(names(accounts))});
+    if (!accounts.empty()) co_await tx.run(lock_accounts, {names(accounts)});
 }
 
 Task<std::map<AccountId, Ledger>> load(db::Tx& tx, Wanted wanted, Instant now) {
-    const db::Rows rows =
-        co_await tx.run(read_account, {json::serialize(names(wanted.accounts)), db::param(now)});
+    const db::Rows rows = co_await tx.run(read_account, {names(wanted.accounts), db::param(now)});
     auto loaded = read_accounts(rows);
     co_await add_holds(tx, wanted, loaded, now);
 

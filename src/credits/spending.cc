@@ -14,6 +14,7 @@ constexpr std::size_t group_bytes_max = 1024 * 1024;
 
 using ledger_store::KeyedOutcome;
 using ledger_store::KeyedRequest;
+using Requests = std::vector<const Request*>;
 
 // A request without a key gets one of ours: a transaction whose COMMIT was lost with its connection runs
 // again (db/README.md), and must find what it has booked. No client's key holds a space.
@@ -28,9 +29,10 @@ struct Group {
     std::vector<ledger_store::KeyedRefusal> refusals = {};
 };
 
-ledger_store::Wanted wanted_by(const std::vector<Request>& requests) {
+ledger_store::Wanted wanted_by(const Requests& requests) {
     ledger_store::Wanted wanted;
-    for (const Request& request : requests) {
+    for (const Request* asked : requests) {
+        const Request& request = *asked;
         wanted.accounts.insert(request.account);
         if (const auto* settle = std::get_if<SettleRequest>(&request.what))
             wanted.holds.emplace_back(request.account, settle->hold);
@@ -40,10 +42,10 @@ ledger_store::Wanted wanted_by(const std::vector<Request>& requests) {
     return wanted;
 }
 
-std::set<KeyedRequest> keys_of(const std::vector<Request>& requests) {
+std::set<KeyedRequest> keys_of(const Requests& requests) {
     std::set<KeyedRequest> keys;
-    for (const Request& request : requests) {
-        if (request.key) keys.insert({request.account, request.key->text});
+    for (const Request* request : requests) {
+        if (request->key) keys.insert({request->account, request->key->text});
     }
     return keys;
 }
@@ -119,18 +121,17 @@ Answer answer_one(Group& group, const Request& request) {
     return answer;
 }
 
-Task<> give_free(db::Tx& tx, Group& group, const std::vector<Request>& requests) {
+Task<> give_free(db::Tx& tx, Group& group, const Requests& requests) {
     std::optional<FreePlan> plan;
-    for (const Request& request : requests) {
-        Ledger& ledger = group.ledgers.at(request.account);
-        if (!request.gives_free || !ledger.wants_free()) continue;
+    for (const Request* request : requests) {
+        Ledger& ledger = group.ledgers.at(request->account);
+        if (!request->gives_free || !ledger.wants_free()) continue;
         if (!plan) plan = co_await ledger_store::free_plan(tx);
         ledger.give_free(*plan);
     }
 }
 
-Task<std::vector<Answer>> decide_group(db::Tx& tx, const std::vector<Request>& requests,
-                                       Instant now) {
+Task<std::vector<Answer>> decide_group(db::Tx& tx, const Requests& requests, Instant now) {
     Group group;
     const ledger_store::Wanted wanted = wanted_by(requests);
     co_await ledger_store::lock(tx, wanted.accounts);
@@ -141,7 +142,7 @@ Task<std::vector<Answer>> decide_group(db::Tx& tx, const std::vector<Request>& r
 
     std::vector<Answer> answers;
     answers.reserve(requests.size());
-    for (const Request& request : requests) answers.push_back(answer_one(group, request));
+    for (const Request* request : requests) answers.push_back(answer_one(group, *request));
     co_await ledger_store::save(tx, group.ledgers);
     co_await ledger_store::save_refusals(tx, std::move(group.refusals), now);
     co_return answers;
@@ -165,8 +166,8 @@ public:
           clock_(clock),
           commits_(
               io, "credits_group_commit",
-              [this](std::vector<Request> requests) { return commit(std::move(requests)); },
-              group_rows_max, group_bytes_max) {}
+              [this](Requests requests) { return commit(std::move(requests)); }, group_rows_max,
+              group_bytes_max) {}
 
     Task<Answer> run(Request request) {
         if (commits_.waiting() >= spending_queue_max)
@@ -181,7 +182,7 @@ public:
     }
 
 private:
-    Task<std::vector<Answer>> commit(std::vector<Request> requests) {
+    Task<std::vector<Answer>> commit(Requests requests) {
         co_return co_await db_.transaction([&](db::Tx& tx) -> Task<std::vector<Answer>> {
             co_return co_await decide_group(tx, requests, clock_.now());
         });
