@@ -110,37 +110,29 @@ private:
     db::Params booking_params(Instant now) const {
         using Text = std::string_view;
         using Number = std::int64_t;
-        const auto of = [this]<class Element>(auto value) {
-            return db::column<Element>(
-                bookings_, [&](const Booking& booking) { return value(*booking.transaction); });
-        };
-        const auto of_lines = [this]<class Element>(auto value) {
-            return db::column<Element>(lines_, value);
-        };
+        using db::column;
+        using B = Booking;
+        using L = Line;
         return {
-            db::column<Text>(bookings_, [](const Booking& b) { return Text(b.account->value); }),
-            of.operator()<Number>([](const Transaction& t) { return t.number; }),
-            of.operator()<Text>([](const Transaction& t) { return to_string(t.kind); }),
-            of.operator()<Number>([](const Transaction& t) { return t.amount; }),
-            of.operator()<Number>([](const Transaction& t) { return t.balance_after; }),
-            of.operator()<Number>(
-                [](const Transaction& t) { return static_cast<Number>(t.entries.size()); }),
-            of.operator()<Text>([](const Transaction& t) { return Text(t.description); }),
-            of.operator()<Text>([](const Transaction& t) { return view(t.hold); }),
-            of.operator()<Text>([](const Transaction& t) {
-                return t.key ? std::optional<Text>(t.key->text) : std::nullopt;
-            }),
-            of.operator()<Text>([](const Transaction& t) {
-                return t.key ? std::optional<Text>(t.key->request_sha256) : std::nullopt;
-            }),
+            column<Text>(bookings_, [](const B& b) { return Text(b.account->value); }),
+            column<Number>(bookings_, [](const B& b) { return b.booked->number; }),
+            column<Text>(bookings_, [](const B& b) { return to_string(b.booked->kind); }),
+            column<Number>(bookings_, [](const B& b) { return b.booked->amount; }),
+            column<Number>(bookings_, [](const B& b) { return b.booked->balance_after; }),
+            column<Number>(bookings_, [](const B& b) { return Number(b.booked->entries.size()); }),
+            column<Text>(bookings_, [](const B& b) { return Text(b.booked->description); }),
+            column<Text>(bookings_, [](const B& b) { return view(b.booked->hold); }),
+            column<Text>(bookings_, [](const B& b) { return view(b.booked->key, &Key::text); }),
+            column<Text>(bookings_,
+                         [](const B& b) { return view(b.booked->key, &Key::request_sha256); }),
             db::param(now),
-            of_lines.operator()<Text>([](const Line& l) { return Text(l.account->value); }),
-            of_lines.operator()<Number>([](const Line& l) { return l.number; }),
-            of_lines.operator()<Number>([](const Line& l) { return l.position; }),
-            of_lines.operator()<Text>([](const Line& l) { return Text(l.entry->grant); }),
-            of_lines.operator()<Text>([](const Line& l) { return to_string(l.entry->from); }),
-            of_lines.operator()<Text>([](const Line& l) { return to_string(l.entry->to); }),
-            of_lines.operator()<Number>([](const Line& l) { return l.entry->amount; })};
+            column<Text>(lines_, [](const L& l) { return Text(l.account->value); }),
+            column<Number>(lines_, [](const L& l) { return l.number; }),
+            column<Number>(lines_, [](const L& l) { return l.position; }),
+            column<Text>(lines_, [](const L& l) { return Text(l.entry->grant); }),
+            column<Text>(lines_, [](const L& l) { return to_string(l.entry->from); }),
+            column<Text>(lines_, [](const L& l) { return to_string(l.entry->to); }),
+            column<Number>(lines_, [](const L& l) { return l.entry->amount; })};
     }
 
     void add_hold(const AccountId& account, const Hold& hold) {
@@ -171,7 +163,7 @@ private:
 
     struct Booking {
         const AccountId* account;
-        const Transaction* transaction;
+        const Transaction* booked;
     };
     struct Line {
         const AccountId* account;
@@ -179,8 +171,11 @@ private:
         const Entry* entry;
     };
     static std::optional<std::string_view> view(const std::optional<std::string>& text) {
-        if (!text) return std::nullopt;
-        return *text;
+        return text ? std::optional<std::string_view>(*text) : std::nullopt;
+    }
+    static std::optional<std::string_view> view(const std::optional<Key>& key,
+                                                std::string Key::* part) {
+        return key ? std::optional<std::string_view>((*key).*part) : std::nullopt;
     }
 
     std::vector<Booking> bookings_;
