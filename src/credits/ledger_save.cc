@@ -26,17 +26,19 @@ const db::Statement book_transactions{"credits_book",
            select r.account_id::uuid, r.number, r.kind, r.amount, r.balance_after,
                r.entry_count::smallint, r.description, r.hold_id::uuid, r.key,
                decode(r.sha256, 'hex'), $11
-           from unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
-                       $7::text[], $8::text[], $9::text[], $10::text[])
-               as r(account_id, number, kind, amount, balance_after, entry_count, description, hold_id,
-                    key, sha256))
+           from (select unnest($1::text[]) as account_id, unnest($2::bigint[]) as number,
+                        unnest($3::text[]) as kind, unnest($4::bigint[]) as amount,
+                        unnest($5::bigint[]) as balance_after, unnest($6::bigint[]) as entry_count,
+                        unnest($7::text[]) as description, unnest($8::text[]) as hold_id,
+                        unnest($9::text[]) as key, unnest($10::text[]) as sha256) r)
        insert into paydesk.credit_entries (account_id, number, position, grant_id, from_account,
            to_account, amount)
        select r.account_id::uuid, r.number, r.position::smallint, r.grant_id::uuid, r.from_account,
            r.to_account, r.amount
-       from unnest($12::text[], $13::bigint[], $14::bigint[], $15::text[], $16::text[], $17::text[],
-                   $18::bigint[])
-           as r(account_id, number, position, grant_id, from_account, to_account, amount))"};
+       from (select unnest($12::text[]) as account_id, unnest($13::bigint[]) as number,
+                    unnest($14::bigint[]) as position, unnest($15::text[]) as grant_id,
+                    unnest($16::text[]) as from_account, unnest($17::text[]) as to_account,
+                    unnest($18::bigint[]) as amount) r)"};
 
 const db::Statement write_holds{
     "credits_write_holds",

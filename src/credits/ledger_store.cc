@@ -6,27 +6,32 @@
 
 namespace paydesk::credits::ledger_store {
 
-// counts_last: the slot's newest that supersedes and has taken effect, and the last free month.
+// Of the ended ones: the slot's newest that supersedes and has taken effect, and the last free month. The
+// `exists` are asked of ended ones only. `offset 0` leaves the planner no other way than the index.
 const db::Statement read_account{
     "credits_load_grants",
     R"(select k.account_id, t.number, t.balance_after, g.id, g.kind, g.slot, g.supersedes, g.since,
               g.amount, g.priority, g.effective_at, g.expires_at, g.description, g.issued,
               g.remaining, g.held
-       from (select name::uuid as account_id from unnest($1::text[]) as name) k
+       from (select unnest($1::text[])::uuid as account_id) k
        left join lateral (
            select l.number, l.balance_after from paydesk.credit_transactions l
            where l.account_id = k.account_id order by l.number desc limit 1) t on true
        left join lateral (
-           select w.* from (
-               select c.*,
-                      c.kind = 'free' and c.effective_at =
-                          max(c.effective_at) filter (where c.kind = 'free') over ()
-                      or c.supersedes and row_number() over (partition by c.slot
-                          order by c.supersedes and c.effective_at <= $2 desc, c.since desc,
-                                   c.effective_at desc) = 1 as counts_last
-               from paydesk.credit_grants c where c.account_id = k.account_id) w
-           where w.remaining > 0 or w.held > 0 or w.counts_last
-              or ((w.issued = 0 or w.kind = 'plan') and coalesce(w.expires_at > $2, true))) g on true)"};
+           select c.* from paydesk.credit_grants c
+           where c.account_id = k.account_id
+             and (c.remaining > 0 or c.held > 0
+                  or ((c.issued = 0 or c.kind = 'plan') and coalesce(c.expires_at > $2, true))
+                  or (c.supersedes and c.effective_at <= $2 and not exists (
+                          select from paydesk.credit_grants n
+                          where n.account_id = c.account_id and n.slot = c.slot and n.supersedes
+                            and n.effective_at <= $2
+                            and (n.since, n.effective_at) > (c.since, c.effective_at)))
+                  or (c.kind = 'free' and not exists (
+                          select from paydesk.credit_grants n
+                          where n.account_id = c.account_id and n.kind = 'free'
+                            and n.effective_at > c.effective_at)))
+           offset 0) g on true)"};
 
 namespace {
 
