@@ -20,6 +20,8 @@
 #include "base/signal.h"
 #include "billing/cancel_flow.h"
 #include "billing/customer_flow.h"
+#include "credits/due_job.h"
+#include "credits/spending.h"
 #include "http/security_headers.h"
 #include "http/static_files.h"
 #include "jobs/runner.h"
@@ -121,6 +123,7 @@ public:
           processor_(io, db_, clock_,
                      {{provider::Name::stripe,
                        {.normalise = provider::stripe::normalise, .provider = &provider_.stripe}}}),
+          spending_(io, db_, clock_),
           receiver_(io, db_, {{provider::Name::stripe, stripe_source(config_, clock_)}},
                     [this] { processor_.wake(); }),
           runner_(io, db_, clock_),
@@ -134,6 +137,8 @@ public:
         make_router();
         runner_.handle(billing::cancel_job_kind, billing::cancel_job(services_.flow));
         runner_.handle(billing::customer_job_kind, billing::customer_job(services_.flow));
+        runner_.every(credits::due_job_kind, credits::due_job_period,
+                      credits::due_job(db_, clock_));
         runner_.every("sweep_idempotency_keys", sweep_period,
                       [this](jobs::Job) -> Task<Result<void>> {
                           co_await api::sweep_idempotency_keys(db_, clock_.now());
@@ -187,6 +192,7 @@ private:
             .db = db_,
             .clock = clock_,
             .flow = {db_, provider_.stripe, clock_, urls_},
+            .spending = spending_,
             .receiver = receiver_,
             .live = live_,
             .authenticate =
@@ -235,6 +241,7 @@ private:
     api::Limits limits_;
     billing::ReturnUrls urls_;
     webhook::Processor processor_;
+    credits::Spending spending_;
     webhook::Receiver receiver_;
     jobs::Runner runner_;
     api::Live live_;

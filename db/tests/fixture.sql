@@ -67,3 +67,27 @@ insert into paydesk.idempotency_keys (account_id, key, request_sha256, method, p
 select account_id, 'k1', sha256('x'), 'POST', '/api/create-checkout' from paydesk.accounts;
 insert into paydesk.audit_log (account_id, actor, action)
 select account_id, 'service', 'test' from paydesk.accounts;
+
+insert into paydesk.credit_grants (account_id, id, kind, fact_key, since, amount, priority, effective_at,
+                                   description, created_at)
+select account_id, account_id, 'top_up', 'top_up/stripe/cs_1', '2026-11-01Z', 1000, 30, '2026-11-01Z',
+       'Credit top-up', '2026-11-01Z'
+from paydesk.accounts;
+with booked as (
+    insert into paydesk.credit_transactions (account_id, number, kind, amount, balance_after, entry_count,
+                                             description, hold_id, created_at)
+    select account_id, n, t.kind, amount, after, 1, t.kind, case t.kind when 'hold' then account_id end,
+           '2026-11-01Z'
+    from paydesk.accounts, (values (1, 'grant', 1000, 1000), (2, 'consume', -10, 990), (3, 'hold', -10, 980)) t (n, kind, amount, after))
+insert into paydesk.credit_entries (account_id, number, position, grant_id, from_account, to_account, amount)
+select account_id, n, 1, account_id, source, target, amount
+from paydesk.accounts,
+     (values (1, 'issued', 'available', 1000), (2, 'available', 'consumed', 10),
+             (3, 'available', 'held', 10)) t (n, source, target, amount);
+insert into paydesk.credit_holds (account_id, id, number, amount, description, expires_at, created_at)
+select account_id, account_id, 3, 10, 'hold', '2026-11-02Z', '2026-11-01Z' from paydesk.accounts;
+insert into paydesk.credit_refusals (account_id, idempotency_key, request_sha256, code, message, balance,
+                                     shortfall, created_at)
+select account_id, 'k1', sha256('x'), 'insufficient_credits', 'No.', 980, 10, '2026-11-01Z'
+from paydesk.accounts;
+insert into paydesk.credit_due (account_id, due_at) select account_id, '2026-11-02Z' from paydesk.accounts;

@@ -37,6 +37,9 @@ public:
     std::optional<std::string> uuid(std::string_view field);
     std::optional<std::vector<std::string>> uuids(std::string_view field, std::size_t count_max);
 
+    // Whether it was sent, right or wrong.
+    bool has(std::string_view field) { return find(field) != nullptr; }
+
     // A rule over several fields does not hold.
     void wrong(std::string_view field, std::string message);
 

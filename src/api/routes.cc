@@ -8,6 +8,8 @@ void add_routes(http::Router& router, const Services& services) {
     add_subscription_routes(router, services);
     add_invoice_routes(router, services);
     add_payment_method_routes(router, services);
+    add_credit_routes(router, services);
+    add_admin_credit_routes(router, services);
     add_plan_routes(router, services);
     add_notification_routes(router, services);
     add_session_routes(router, services);

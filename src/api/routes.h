@@ -14,6 +14,8 @@ void add_portal_routes(http::Router& router, const Services& services);
 void add_subscription_routes(http::Router& router, const Services& services);
 void add_invoice_routes(http::Router& router, const Services& services);
 void add_payment_method_routes(http::Router& router, const Services& services);
+void add_credit_routes(http::Router& router, const Services& services);
+void add_admin_credit_routes(http::Router& router, const Services& services);
 void add_plan_routes(http::Router& router, const Services& services);
 void add_notification_routes(http::Router& router, const Services& services);
 void add_session_routes(http::Router& router, const Services& services);

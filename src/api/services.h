@@ -14,6 +14,9 @@
 #include "db/database.h"
 #include "http/message.h"
 
+namespace paydesk::credits {
+class Spending;
+}
 namespace paydesk::webhook {
 class Receiver;
 }
@@ -53,6 +56,7 @@ struct Services {
     db::Database& db;
     const Clock& clock;
     billing::Flow flow;
+    credits::Spending& spending;
     webhook::Receiver& receiver;
     Live& live;
 

@@ -15,6 +15,7 @@ TestApi::TestApi()
       provider_(io_),
       urls_("https://app.example", {"https://other.example"}),
       signatures_({std::string(webhook_secret)}),
+      spending_(io_, db_, clock_),
       receiver_(io_, db_,
                 {{provider::Name::stripe,
                   {.verify =
@@ -29,6 +30,7 @@ TestApi::TestApi()
           .db = db_,
           .clock = clock_,
           .flow = {db_, provider_, clock_, urls_},
+          .spending = spending_,
           .receiver = receiver_,
           .live = live_,
           .authenticate = [this](const http::Request& r) { return authenticate(verifier_, r); },

@@ -44,6 +44,8 @@ enum class ErrorCode : std::uint8_t {
     subscription_exists,
     subscription_not_cancelable,
     subscription_not_resumable,
+    insufficient_credits,
+    hold_ended,
 
     payment_declined,
     provider_rejected,
@@ -99,6 +101,9 @@ inline constexpr std::array error_table = {
               "This subscription cannot be cancelled."                                                                           },
     ErrorInfo{ErrorCode::subscription_not_resumable,  "subscription_not_resumable",  409, false,
               "This subscription cannot be resumed."                                                                             },
+    ErrorInfo{ErrorCode::insufficient_credits,        "insufficient_credits",        402, false,
+              "There are not enough credits."                                                                                    },
+    ErrorInfo{ErrorCode::hold_ended,                  "hold_ended",                  409, false, "This hold has ended already."  },
     ErrorInfo{ErrorCode::payment_declined,            "payment_declined",            402, false,
               "The payment was declined."                                                                                        },
     ErrorInfo{ErrorCode::provider_rejected,           "provider_rejected",           502, false,

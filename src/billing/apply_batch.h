@@ -86,6 +86,11 @@ Task<> load_checkouts(Batch& batch);
 void decide(Batch& batch, std::size_t i, const provider::CheckoutSnapshot& snapshot);
 Task<> save_checkouts(Batch& batch);
 
+// Tells the ledger what the batch means for credits, with one call: apply_credits.cc.
+Task<> apply_credits(Batch& batch);
+// The fact for which a top-up's credits are granted: what a refund of its payment names.
+std::string top_up_fact_key(std::string_view provider, std::string_view checkout);
+
 // Keys of the changes of one kind whose owner is known.
 std::map<ObjectKey, AccountId> owned_keys(const Batch& batch, provider::ObjectKind kind);
 

@@ -144,6 +144,8 @@ Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> change
     co_await payment_store::add(tx, std::move(batch.payments), now);
     co_await payment_method_rows::refresh_defaults(tx, std::move(batch.defaults_moved));
     co_await notify::add(tx, std::move(batch.facts));
+    // Last of what locks: whoever spends waits for the end of this transaction from here on.
+    co_await apply_credits(batch);
     co_await notify::wake(tx, std::move(batch.touched));
     for (const auto& result : batch.results) {
         metrics::count("paydesk_changes_total", {
