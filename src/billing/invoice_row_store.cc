@@ -12,7 +12,8 @@ const db::Statement load_invoices{
     "billing_load_invoices",
     R"(select i.account_id, i.id, i.provider, i.provider_invoice_id, i.provider_subscription_id,
               i.provider_payment_id, i.number, i.status, i.currency, i.amount_due, i.amount_paid,
-              i.amount_remaining, i.subtotal, i.total, i.billing_reason, i.hosted_invoice_url,
+              i.amount_remaining, i.subtotal, i.total, i.discount_amount, i.tax_amount,
+              i.taxes_inclusive, i.bill_to, i.billing_reason, i.hosted_invoice_url,
               i.invoice_pdf, i.line_items, i.attempt_count, i.next_payment_attempt, i.period_start,
               i.period_end, i.due_date, i.paid_at, i.livemode, i.provider_stamp, i.created_at,
               i.revision
@@ -27,18 +28,21 @@ const db::Statement save_invoices{
     "billing_save_invoices",
     R"(insert into paydesk.invoices (account_id, id, provider, provider_invoice_id,
            provider_subscription_id, provider_payment_id, number, status, currency, amount_due,
-           amount_paid, amount_remaining, subtotal, total, billing_reason, hosted_invoice_url,
+           amount_paid, amount_remaining, subtotal, total, discount_amount, tax_amount, taxes_inclusive,
+           bill_to, billing_reason, hosted_invoice_url,
            invoice_pdf, line_items, attempt_count, next_payment_attempt, period_start, period_end,
            due_date, paid_at, livemode, provider_stamp, created_at)
        select r.account_id, r.id, r.provider, r.provider_invoice_id, r.provider_subscription_id,
            r.provider_payment_id, r.number, r.status, r.currency, r.amount_due, r.amount_paid,
-           r.amount_remaining, r.subtotal, r.total, r.billing_reason, r.hosted_invoice_url,
+           r.amount_remaining, r.subtotal, r.total, r.discount_amount, r.tax_amount, r.taxes_inclusive,
+           r.bill_to, r.billing_reason, r.hosted_invoice_url,
            r.invoice_pdf, r.line_items, r.attempt_count, r.next_payment_attempt, r.period_start,
            r.period_end, r.due_date, r.paid_at, r.livemode, r.provider_stamp, r.created_at
        from json_to_recordset($1::json) as r(account_id uuid, id uuid, provider text,
            provider_invoice_id text, provider_subscription_id text, provider_payment_id text,
            number text, status text, currency text, amount_due bigint, amount_paid bigint,
-           amount_remaining bigint, subtotal bigint, total bigint, billing_reason text,
+           amount_remaining bigint, subtotal bigint, total bigint, discount_amount bigint,
+           tax_amount bigint, taxes_inclusive boolean, bill_to jsonb, billing_reason text,
            hosted_invoice_url text, invoice_pdf text, line_items jsonb, attempt_count integer,
            next_payment_attempt timestamptz, period_start timestamptz, period_end timestamptz,
            due_date timestamptz, paid_at timestamptz, livemode boolean, provider_stamp timestamptz,
@@ -49,7 +53,9 @@ const db::Statement save_invoices{
            number = excluded.number, status = excluded.status, currency = excluded.currency,
            amount_due = excluded.amount_due, amount_paid = excluded.amount_paid,
            amount_remaining = excluded.amount_remaining, subtotal = excluded.subtotal,
-           total = excluded.total, billing_reason = excluded.billing_reason,
+           total = excluded.total, discount_amount = excluded.discount_amount,
+           tax_amount = excluded.tax_amount, taxes_inclusive = excluded.taxes_inclusive,
+           bill_to = excluded.bill_to, billing_reason = excluded.billing_reason,
            hosted_invoice_url = excluded.hosted_invoice_url, invoice_pdf = excluded.invoice_pdf,
            line_items = excluded.line_items, attempt_count = excluded.attempt_count,
            next_payment_attempt = excluded.next_payment_attempt,
@@ -77,6 +83,12 @@ InvoiceRow read_row(const db::Rows& rows, std::size_t i) {
     c.amount_remaining = rows.integer(i, "amount_remaining");
     c.subtotal = rows.integer(i, "subtotal");
     c.total = rows.integer(i, "total");
+    c.discount_amount = rows.integer(i, "discount_amount");
+    c.tax_amount = rows.integer(i, "tax_amount");
+    c.taxes_inclusive = rows.boolean(i, "taxes_inclusive");
+    const auto bill_to = parse_json(rows.text(i, "bill_to"));
+    PD_ASSERT(bill_to.has_value() && bill_to->is_object());  // invoices_bill_to_is_an_object
+    c.bill_to = bill_to->as_object();
     c.billing_reason = rows.optional_text(i, "billing_reason");
     c.hosted_invoice_url = rows.optional_text(i, "hosted_invoice_url");
     c.invoice_pdf = rows.optional_text(i, "invoice_pdf");
@@ -112,6 +124,10 @@ json::object to_json(const InvoiceRow& row) {
         {"amount_remaining",         value(c.amount_remaining)               },
         {"subtotal",                 value(c.subtotal)                       },
         {"total",                    value(c.total)                          },
+        {"discount_amount",          value(c.discount_amount)                },
+        {"tax_amount",               value(c.tax_amount)                     },
+        {"taxes_inclusive",          value(c.taxes_inclusive)                },
+        {"bill_to",                  c.bill_to                               },
         {"billing_reason",           value(c.billing_reason)                 },
         {"hosted_invoice_url",       value(c.hosted_invoice_url)             },
         {"invoice_pdf",              value(c.invoice_pdf)                    },
