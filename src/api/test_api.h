@@ -111,6 +111,8 @@ protected:
     provider::stripe::Verifier signatures_;
     webhook::Receiver receiver_;
     Live live_;
+    documents::Wording wording_;
+    billing::InvoicePapers papers_;
     Services services_;
     http::Cors cors_;
     std::optional<Recorder> recorder_;
