@@ -36,7 +36,8 @@ const db::Statement save_invoices{
        select r.account_id::uuid, r.id::uuid, r.provider, r.provider_invoice_id,
            r.provider_subscription_id, r.provider_payment_id, r.number, r.status, r.currency,
            r.amount_due, r.amount_paid, r.amount_remaining, r.subtotal, r.total, r.discount_amount,
-           r.tax_amount, r.taxes_inclusive, r.bill_to::jsonb, r.billing_reason, r.hosted_invoice_url, r.invoice_pdf, r.line_items::jsonb, r.attempt_count,
+           r.tax_amount, r.taxes_inclusive, r.bill_to::jsonb, r.billing_reason,
+           r.hosted_invoice_url, r.invoice_pdf, r.line_items::jsonb, r.attempt_count,
            r.next_payment_attempt, r.period_start, r.period_end, r.due_date, r.paid_at, r.livemode,
            r.provider_stamp, r.created_at
        from (select unnest($1::text[]) as account_id, unnest($2::text[]) as id,
