@@ -20,12 +20,16 @@
 #include "base/signal.h"
 #include "billing/cancel_flow.h"
 #include "billing/customer_flow.h"
+#include "billing/expiring_cards.h"
+#include "billing/invoice_papers.h"
 #include "credits/due_job.h"
 #include "credits/spending.h"
 #include "http/security_headers.h"
 #include "http/static_files.h"
 #include "jobs/runner.h"
+#include "notify/email_kinds.h"
 #include "notify/notifications.h"
+#include "notify/outbox.h"
 #include "provider/stripe/normalise.h"
 #include "provider/stripe/verify.h"
 #include "provider_parts.h"
@@ -37,6 +41,8 @@ namespace {
 
 constexpr std::chrono::seconds postgres_patience{10};
 constexpr std::chrono::hours sweep_period{1};
+// Enough for the mail that is under way when the time is up.
+constexpr std::chrono::seconds email_margin{20};
 constexpr db::Statement look_at_schema{"schema_is_there", R"(
     select to_regclass('paydesk.plans') is not null as migrated)"};
 
@@ -87,6 +93,17 @@ std::string read_openapi(const std::filesystem::path& share) {
     return text.str();
 }
 
+documents::Wording read_wording(const Config& config) {
+    auto wording = documents::Wording::load(config.share / "templates", config.mail.templates);
+    if (!wording) throw Unavailable(wording.error().message);
+    return std::move(*wording);
+}
+
+std::unique_ptr<notify::SmtpClient> make_mail_client(asio::io_context& io, const MailConfig& mail) {
+    if (!mail.server) return nullptr;
+    return std::make_unique<notify::SmtpClient>(io, *mail.server);
+}
+
 std::unique_ptr<http::StaticFiles> make_pages(const Config& config) {
     if (config.web_folder.empty()) return nullptr;
     std::vector<std::string> hosts;
@@ -120,6 +137,18 @@ public:
           verifier_(verifier_options(config_.auth), provider_.transport, clock_),
           limits_(clock_),
           urls_(config_.app_url, config_.return_origins),
+          wording_(read_wording(config_)),
+          papers_(io, db_, wording_,
+                  {.brand = config_.mail.brand,
+                   .default_language = config_.mail.sender.default_language,
+                   .page_size = config_.mail.page_size,
+                   .display_currency = config_.mail.display_currency}),
+          mail_client_(make_mail_client(io, config_.mail)),
+          outbox_(db_, clock_, wording_, config_.mail.brand, config_.mail.sender,
+                  mail_client_.get(),
+                  [this](const notify::email_store::Email& email, const std::string& language) {
+                      return invoice_of(email, language);
+                  }),
           processor_(io, db_, clock_,
                      {{provider::Name::stripe,
                        {.normalise = provider::stripe::normalise, .provider = &provider_.stripe}}}),
@@ -142,6 +171,16 @@ public:
         runner_.every("sweep_idempotency_keys", sweep_period,
                       [this](jobs::Job) -> Task<Result<void>> {
                           co_await api::sweep_idempotency_keys(db_, clock_.now());
+                          co_return Result<void>{};
+                      });
+        const auto send_emails = [this](jobs::Job job) {
+            return outbox_.send_due(job.leased_until - email_margin);
+        };
+        runner_.handle(notify::send_emails_job_kind, send_emails);
+        runner_.every(notify::sweep_emails_job_kind, notify::sweep_emails_period, send_emails);
+        runner_.every(billing::expiring_cards_job_kind, billing::expiring_cards_period,
+                      [this](jobs::Job) -> Task<Result<void>> {
+                          co_await billing::tell_expiring_cards(db_, clock_.now());
                           co_return Result<void>{};
                       });
         server_.emplace(io, config_.address, config_.port, router_);
@@ -187,6 +226,16 @@ private:
         }(*this, std::move(task)));
     }
 
+    // A receipt brings its invoice along.
+    Task<std::optional<notify::Attachment>> invoice_of(notify::email_store::Email email,
+                                                       std::string language) {
+        const auto invoice = string_at(json::value(email.data), {"invoice_id"});
+        if (email.kind != "payment_success" || !invoice) co_return std::nullopt;
+        auto paper = co_await papers_.pdf({.account = email.account}, *invoice, language);
+        if (!paper) co_return std::nullopt;  // it is not there: the receipt goes without
+        co_return notify::Attachment{paper->filename, "application/pdf", std::move(paper->bytes)};
+    }
+
     api::Services make_services(ApplicationOptions& options) {
         return {
             .db = db_,
@@ -195,6 +244,7 @@ private:
             .spending = spending_,
             .receiver = receiver_,
             .live = live_,
+            .papers = papers_,
             .authenticate =
                 [this](const http::Request& request) {
                     return api::authenticate(verifier_, request);
@@ -240,6 +290,10 @@ private:
     auth::Verifier verifier_;
     api::Limits limits_;
     billing::ReturnUrls urls_;
+    const documents::Wording wording_;
+    billing::InvoicePapers papers_;
+    std::unique_ptr<notify::SmtpClient> mail_client_;  // null: no mail server is configured
+    notify::Outbox outbox_;
     webhook::Processor processor_;
     credits::Spending spending_;
     webhook::Receiver receiver_;

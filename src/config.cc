@@ -74,6 +74,7 @@ public:
         read_http();
         read_stripe();
         read_auth();
+        config_.mail = read_mail_config(environment_, config_.app_url, problems_);
         read_files();
         return std::move(config_);
     }
@@ -355,6 +356,7 @@ std::string describe(const Config& config) {
     line("SUPABASE_JWT_SECRET", secret(config.auth.jwt_secret));
     line("SUPABASE_SERVICE_ROLE_KEY", secret(config.auth.service_key));
     for (const auto& [lookup_key, price] : config.price_ids) line("price " + lookup_key, price);
+    for (const auto& [name, value] : describe(config.mail)) line(name, value);
     line("plans", config.plans_file.string());
     line("dashboard", config.web_folder.empty() ? "not built" : config.web_folder.string());
     return text;

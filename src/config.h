@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "mail_config.h"
 
 namespace paydesk {
 
@@ -57,6 +58,7 @@ struct Config {
 
     StripeConfig stripe;
     AuthConfig auth;
+    MailConfig mail;
     // lookup_key -> the provider's price id, from the names that the seeds use
     // (STRIPE_PRICE_MONTHLY, STRIPE_PRO_MONTHLY_PRICE_ID ...). Wins over what a sync finds.
     std::map<std::string, std::string> price_ids;

@@ -58,6 +58,10 @@ from paydesk.accounts;
 insert into paydesk.notifications (account_id, type, title, message, fact_key)
 select account_id, 'payment_success', 'Payment successful', '$29.00', 'invoice.paid/in_1'
 from paydesk.accounts;
+insert into paydesk.emails (account_id, fact_key, kind, recipient)
+select account_id, 'payment_success:in_1', 'payment_success', email from paydesk.accounts;
+insert into paydesk.exchange_rates (base, quote, as_of, rate, source)
+values ('usd', 'inr', '2026-11-01', 88.5, 'RBI');
 insert into paydesk.webhook_events (provider, event_id, type, occurred_at, account_id, payload)
 select 'stripe', 'evt_' || left(account_id::text, 1), 'invoice.paid', '2026-11-01Z', account_id,
        '{"data": {"object": {"id": "in_1"}}}'

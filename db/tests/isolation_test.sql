@@ -50,10 +50,14 @@ $$;
 -- tables
 select pg_temp.table_of_people('paydesk.' || t, 'account_id', true)
 from unnest(array['accounts', 'customers', 'checkouts', 'subscriptions', 'subscription_items',
-                  'invoices', 'payments', 'payment_methods', 'notifications']) t;
+                  'invoices', 'payments', 'payment_methods', 'notifications', 'emails']) t;
 select pg_temp.table_of_people('paydesk.account_members', 'user_id', true);
 select pg_temp.table_of_people('paydesk.plans', null, false), pg_temp.offer('paydesk.plans');
 select pg_temp.table_of_people('paydesk.plan_prices', null, false), pg_temp.offer('paydesk.plan_prices');
+select pg_temp.table_of_people('paydesk.exchange_rates', null, false);
+insert into rules
+select 'paydesk.exchange_rates', kind, 'select', 'everything', null
+from (values ('person'), ('nobody'), ('anon')) k (kind);
 select pg_temp.table_of_people('paydesk.webhook_events', 'account_id', false);
 select pg_temp.server_only('paydesk.provider_refs', '{}');
 select pg_temp.server_only('paydesk.jobs', '{update}');
@@ -268,4 +272,4 @@ select pg_temp.check('the policy of ' || t || ' uses its index',
      or pg_temp.plan_of('select * from paydesk.' || t) ~ 'Index Cond: \(account_id = ANY.*InitPlan')::text, 'true')
 from unnest(array['customers', 'subscriptions', 'subscription_items', 'invoices', 'payments',
                   'payment_methods', 'notifications', 'checkouts', 'credit_grants',
-                  'credit_transactions', 'credit_entries', 'credit_holds']) t;
+                  'credit_transactions', 'credit_entries', 'credit_holds', 'emails']) t;

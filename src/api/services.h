@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/task.h"
 #include "billing/flow.h"
+#include "billing/invoice_papers.h"
 #include "db/database.h"
 #include "http/message.h"
 
@@ -59,6 +60,7 @@ struct Services {
     credits::Spending& spending;
     webhook::Receiver& receiver;
     Live& live;
+    billing::InvoicePapers& papers;
 
     // The caller of a request that is for a person. Refuses with unauthenticated, forbidden.
     std::function<Task<Result<Caller>>(const http::Request&)> authenticate;

@@ -113,6 +113,8 @@ protected:
     credits::Spending spending_;
     webhook::Receiver receiver_;
     Live live_;
+    documents::Wording wording_;
+    billing::InvoicePapers papers_;
     Services services_;
     http::Cors cors_;
     std::optional<Recorder> recorder_;

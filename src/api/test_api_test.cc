@@ -26,6 +26,8 @@ TestApi::TestApi()
                    .envelope = webhook::stripe_envelope}}},
                 [] {}),
       live_(io_, db_),
+      wording_(documents::Wording::load(PAYDESK_SOURCE_DIR "/templates", {}).value()),
+      papers_(io_, db_, wording_, {.brand = {.product = "Acme"}, .display_currency = "inr"}),
       services_{
           .db = db_,
           .clock = clock_,
@@ -33,6 +35,7 @@ TestApi::TestApi()
           .spending = spending_,
           .receiver = receiver_,
           .live = live_,
+          .papers = papers_,
           .authenticate = [this](const http::Request& r) { return authenticate(verifier_, r); },
           .within_limits = [this](const http::Request& r,
                                   const Caller* c) { return limits_->take(r, c); },

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/metrics.h"
 #include "billing/apply_batch.h"
+#include "billing/decide_facts.h"
 
 namespace paydesk::billing {
 
@@ -85,6 +86,8 @@ struct Decide {
     void operator()(const provider::InvoiceSnapshot& snapshot) const {
         if (!snapshot.invoice) {
             batch.results[i] = {.outcome = Outcome::unchanged, .note = "an upcoming invoice"};
+            if (batch.owner[i])
+                batch.tell(facts_of(*batch.owner[i], batch.change(i).event_type, snapshot));
         } else if (batch.owner[i]) {
             decide(batch, i, snapshot);
         }

@@ -29,6 +29,30 @@ bool is_purchase(const provider::CheckoutSnapshot& snapshot) {
            snapshot.total->minor_units() > 0;
 }
 
+// The provider's reminder of a renewal: an invoice that is only foreseen.
+std::vector<Notification> renewal_facts(const AccountId& account, std::string_view event_type,
+                                        const provider::InvoiceSnapshot& snapshot) {
+    if (event_type != "invoice.upcoming" || !snapshot.subscription) return {};
+    if (snapshot.amount_due.minor_units() <= 0) return {};
+    const std::string& sub = snapshot.subscription->value;
+    const auto when =
+        snapshot.next_payment_attempt ? snapshot.next_payment_attempt : snapshot.period_end;
+    Notification fact{.account = account,
+                      .type = "renewal_upcoming",
+                      .title = "Renewal Upcoming",
+                      .message = "Your subscription renews " +
+                                 (when ? "on " + date_for_people(*when) : std::string("soon")) +
+                                 " for " + snapshot.amount_due.format() + ".",
+                      .metadata = {{"subscription_id", sub}},
+                      .fact_key = "renewal_upcoming:" + sub + ":" + unix_of(snapshot.period_end)};
+    fact.details = {
+        {"amount",   snapshot.amount_due.minor_units()          },
+        {"currency", snapshot.amount_due.currency().lower_code()}
+    };
+    if (when) fact.details["renews_at"] = to_unix(*when);
+    return {std::move(fact)};
+}
+
 }  // namespace
 
 std::string date_for_people(Instant instant) {
@@ -57,6 +81,7 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
                          .message = std::move(message),
                          .metadata = {{"subscription_id", sub}},
                          .fact_key = std::move(key)});
+        if (!plan_name.empty()) facts.back().details["plan"] = plan_name;
     };
     if (snapshot.status == active || snapshot.status == trialing) {
         tell("subscription_activated", "Subscription Activated",
@@ -70,6 +95,7 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
                       ". You can resume it until then."
                 : "Your " + called + " ends with the current period. You can resume it until then.",
             ":" + unix_of(end));
+        if (end) facts.back().details["ends_at"] = to_unix(*end);
     }
     if (snapshot.status == canceled) {
         tell("subscription_canceled", "Subscription Canceled",
@@ -81,6 +107,7 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
                                       date_for_people(*snapshot.trial_end) + "."
                                 : "The trial of your " + called + " ends soon.",
              ":" + unix_of(snapshot.trial_end));
+        if (snapshot.trial_end) facts.back().details["trial_end_at"] = to_unix(*snapshot.trial_end);
     }
     return facts;
 }
@@ -103,9 +130,9 @@ std::optional<Notification> resumed_fact(const AccountId& account, const std::st
 std::vector<Notification> facts_of(const AccountId& account, std::string_view event_type,
                                    const provider::InvoiceSnapshot& snapshot) {
     std::vector<Notification> facts;
-    if (!snapshot.invoice) return facts;
+    if (!snapshot.invoice) return renewal_facts(account, event_type, snapshot);
     const std::string& invoice = snapshot.invoice->value;
-    const auto tell = [&](std::string type, std::string title, std::string message,
+    const auto tell = [&](std::string type, std::string title, std::string message, Money amount,
                           std::string key_suffix = "") {
         std::string key = type + ":" + invoice + key_suffix;
         facts.push_back({.account = account,
@@ -117,23 +144,35 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
         auto& metadata = facts.back().metadata;
         if (snapshot.subscription) metadata["subscription_id"] = snapshot.subscription->value;
         if (snapshot.hosted_invoice_url) metadata["url"] = *snapshot.hosted_invoice_url;
+        auto& details = facts.back().details;
+        details = {
+            {"invoice_id", invoice                       },
+            {"amount",     amount.minor_units()          },
+            {"currency",   amount.currency().lower_code()}
+        };
+        if (snapshot.hosted_invoice_url) details["url"] = *snapshot.hosted_invoice_url;
+        if (snapshot.number) details["invoice_number"] = *snapshot.number;
     };
     const std::string attempt = ":" + std::to_string(snapshot.attempt_count);
     if (snapshot.status == provider::InvoiceStatus::paid &&
         snapshot.amount_paid.minor_units() > 0) {
         tell("payment_success", "Payment Successful",
-             "Your payment of " + snapshot.amount_paid.format() + " has been processed.");
+             "Your payment of " + snapshot.amount_paid.format() + " has been processed.",
+             snapshot.amount_paid);
+        if (snapshot.paid_at) facts.back().details["paid_at"] = to_unix(*snapshot.paid_at);
     }
     if (event_type == "invoice.payment_failed") {
         tell("payment_failed", "Payment Failed",
              "Your payment of " + snapshot.amount_due.format() +
                  " failed. Please update your payment method.",
-             attempt);
+             snapshot.amount_due, attempt);
+        if (snapshot.next_payment_attempt)
+            facts.back().details["next_attempt_at"] = to_unix(*snapshot.next_payment_attempt);
     }
     if (event_type == "invoice.payment_action_required") {
         tell("action_required", "Payment Needs Your Confirmation",
              "Your bank asks you to confirm the payment of " + snapshot.amount_due.format() + ".",
-             attempt);
+             snapshot.amount_due, attempt);
     }
     return facts;
 }
@@ -150,6 +189,12 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
                          .message = std::move(message),
                          .metadata = {{"checkout_id", checkout}},
                          .fact_key = std::move(key)});
+        if (snapshot.total && snapshot.total->minor_units() > 0) {
+            facts.back().details = {
+                {"amount",   snapshot.total->minor_units()          },
+                {"currency", snapshot.total->currency().lower_code()}
+            };
+        }
     };
     if (snapshot.payment_failed || event_type == "checkout.session.async_payment_failed") {
         tell("payment_failed", "Payment Failed",

@@ -35,6 +35,7 @@ std::optional<notify::Notification> resumed_fact(const AccountId& account, const
 // payment_success                payment_success:<invoice>                    paid, more than nothing
 // payment_failed                 payment_failed:<invoice>:<attempt>           each failed attempt
 // action_required                action_required:<invoice>:<attempt>          the bank asks the buyer
+// renewal_upcoming               renewal_upcoming:<sub>:<unix>                the provider's reminder
 std::vector<notify::Notification> facts_of(const AccountId& account, std::string_view event_type,
                                            const provider::InvoiceSnapshot& snapshot);
 

@@ -143,6 +143,39 @@ TEST(DecideFacts, OfInvoices) {
     EXPECT_EQ(asked[0].metadata.at("url"), "https://pay.example/in_1");
 }
 
+// What the e-mail says, unformatted: its words depend on the reader.
+TEST(DecideFacts, DetailsForTheEmail) {
+    using provider::InvoiceStatus;
+    auto failing = invoice(InvoiceStatus::open, Money(2900, Currency::usd()));
+    failing.number = "A-1";
+    failing.next_payment_attempt = from_unix(1'000);
+    EXPECT_EQ(facts_of(ann, "invoice.payment_failed", failing)[0].details,
+              (boost::json::object{
+                  {"invoice_id",      "in_1"                    },
+                  {"amount",          2900                      },
+                  {"currency",        "usd"                     },
+                  {"url",             "https://pay.example/in_1"},
+                  {"invoice_number",  "A-1"                     },
+                  {"next_attempt_at", 1'000                     }
+    }));
+}
+
+TEST(DecideFacts, OfARenewalThatIsForeseen) {
+    auto upcoming = invoice(provider::InvoiceStatus::draft, Money(2900, Currency::usd()));
+    upcoming.invoice.reset();
+    upcoming.subscription = provider::Ref{"sub_1"};
+    upcoming.period_end = from_unix(1'764'000'000);
+    const auto told = facts_of(ann, "invoice.upcoming", upcoming);
+    EXPECT_EQ(keys(told), "renewal_upcoming:sub_1:1764000000");
+    EXPECT_EQ(told[0].message, "Your subscription renews on November 24, 2025 for $29.00.");
+    EXPECT_EQ(told[0].details.at("renews_at"), 1'764'000'000);
+    upcoming.amount_due = Money::zero(Currency::usd());
+    EXPECT_EQ(keys(facts_of(ann, "invoice.upcoming", upcoming)), "") << "nothing to pay";
+    upcoming = invoice(provider::InvoiceStatus::draft, Money(2900, Currency::usd()));
+    upcoming.invoice.reset();
+    EXPECT_EQ(keys(facts_of(ann, "invoice.upcoming", upcoming)), "") << "of no subscription";
+}
+
 provider::CheckoutSnapshot checkout(std::string mode, std::string status, std::string payment) {
     provider::CheckoutSnapshot snapshot{};
     snapshot.checkout = {"cs_1"};

@@ -112,6 +112,12 @@ struct InvoiceLine {
     bool proration = false;
 };
 
+// Who an invoice is made out to, as of when it was made.
+struct BillTo {
+    std::optional<std::string> name, email;
+    std::vector<std::string> address, tax_ids;  // lines; texts
+};
+
 struct InvoiceSnapshot {
     std::optional<Ref> invoice;  // an upcoming invoice has none
     Ref customer;
@@ -120,6 +126,10 @@ struct InvoiceSnapshot {
     InvoiceStatus status;
     Money amount_due, amount_paid, amount_remaining, subtotal, total;
     std::optional<std::string> number, billing_reason, hosted_invoice_url, invoice_pdf;
+    // Sums; zero where there is none.
+    Money discount = Money::zero(Currency::usd()), tax = Money::zero(Currency::usd());
+    bool taxes_inclusive = false;  // the tax is part of the lines' amounts
+    BillTo bill_to = {};
     std::vector<InvoiceLine> lines;
     std::optional<Instant> period_start, period_end, paid_at, due_date, next_payment_attempt;
     std::int64_t attempt_count = 0;

@@ -103,6 +103,15 @@ void describe(Lines& lines, const InvoiceSnapshot& invoice) {
     lines.add("amount_remaining", invoice.amount_remaining);
     lines.add("subtotal", invoice.subtotal);
     lines.add("total", invoice.total);
+    if (invoice.discount.minor_units() != 0) lines.add("discount", invoice.discount);
+    if (invoice.tax.minor_units() != 0) {
+        lines.add("tax", invoice.tax);
+        lines.add("taxes_inclusive", invoice.taxes_inclusive);
+    }
+    lines.add("bill_to.name", invoice.bill_to.name);
+    lines.add("bill_to.email", invoice.bill_to.email);
+    for (const auto& line : invoice.bill_to.address) lines.add("bill_to.address", line);
+    for (const auto& id : invoice.bill_to.tax_ids) lines.add("bill_to.tax_id", id);
     lines.add("payment", invoice.payment);
     lines.add("attempt_count", invoice.attempt_count);
     lines.add("next_payment_attempt", invoice.next_payment_attempt);

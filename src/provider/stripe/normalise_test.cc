@@ -170,6 +170,60 @@ TEST(StripeNormalise, AFetchedObjectHasNoEvent) {
     EXPECT_FALSE(normalise_object(ObjectKind::charge, event.at("data").at("object"), at));
 }
 
+// What an invoice's document needs: basil renamed the taxes and says their behaviour by its name.
+TEST(StripeNormalise, DiscountTaxAndBuyerOfAnInvoice) {
+    const struct {
+        const char* version;
+        const char* field;
+        std::vector<std::pair<std::int64_t, bool>> taxes;  // amount, inclusive
+        bool inclusive;
+        std::int64_t tax;
+    } cases[] = {
+        {"2023-10-16",        "total_tax_amounts", {{400, false}, {51, false}}, false, 451},
+        {"2024-11-20.acacia", "total_tax_amounts", {{400, true}},               true,  400},
+        {"2025-03-31.basil",  "total_taxes",       {{400, false}},              false, 400},
+        {"2026-10-28.endive", "total_taxes",       {{400, true}},               true,  400},
+        {"2026-10-28.endive", "total_taxes",       {{7, true}, {5, false}},     false, 5  },
+        {"2026-10-28.endive", "total_taxes",       {},                          false, 0  },
+    };
+    for (const auto& c : cases) {
+        SCOPED_TRACE(testing::Message() << c.version << " " << c.tax);
+        json::value event =
+            read_json(testdata() / ("invoice.paid." + std::string(c.version) + ".json"));
+        auto& invoice = event.at("data").at("object").as_object();
+        json::array taxes;
+        for (const auto& [amount, inclusive] : c.taxes) {
+            taxes.push_back({
+                {"amount",       amount                               },
+                {"inclusive",    inclusive                            },
+                {"tax_behavior", inclusive ? "inclusive" : "exclusive"}
+            });
+        }
+        invoice[c.field] = taxes;
+        invoice["total_discount_amounts"] =
+            *parse_json(R"([{"amount":100,"discount":"di_1"},{"amount":50,"discount":"di_2"}])");
+        invoice["customer_address"] = *parse_json(
+            R"({"line1":"12 St James's Square","line2":null,"postal_code":"SW1Y 4JH","city":"London","state":"","country":"GB"})");
+        invoice["customer_tax_ids"] =
+            *parse_json(R"([{"type":"gb_vat","value":"GB123"},{"type":"eu_vat","value":null}])");
+        const auto change = normalise(event);
+        ASSERT_TRUE(change);
+        const auto& read = std::get<InvoiceSnapshot>(change->fact);
+        EXPECT_EQ(read.discount.minor_units(), 150);
+        EXPECT_EQ(read.tax.minor_units(), c.tax);
+        EXPECT_EQ(read.taxes_inclusive, c.inclusive);
+        EXPECT_EQ(read.bill_to.name, "Ada Lovelace");
+        EXPECT_EQ(read.bill_to.address,
+                  (std::vector<std::string>{"12 St James's Square", "SW1Y 4JH London", "GB"}));
+        EXPECT_EQ(read.bill_to.tax_ids, std::vector<std::string>{"GB123"});
+    }
+    // A broken amount must not pass for none.
+    json::value event = read_json(testdata() / "invoice.paid.2026-10-28.endive.json");
+    event.at("data").at("object").as_object()["total_taxes"] =
+        *parse_json(R"([{"amount":"4.00"}])");
+    EXPECT_FALSE(normalise(event));
+}
+
 TEST(StripeNormalise, ScheduledCancellationIsSeenBothWays) {
     for (const char* name :
          {"customer.subscription.updated.2026-10-28.endive.json",
