@@ -177,18 +177,26 @@ struct CheckoutCase {
 };
 
 const CheckoutCase checkout_cases[] = {
-    {"creating",  "complete", "paid",                false, "complete"},
-    {"open",      "complete", "paid",                false, "complete"},
-    {"open",      "complete", "no_payment_required", false, "complete"},
-    {"open",      "complete", "unpaid",              false, nullptr   },
-    {"open",      "complete", "unpaid",              true,  "expired" },
-    {"open",      "expired",  "unpaid",              false, "expired" },
-    {"open",      "open",     "unpaid",              false, nullptr   },
-    {"complete",  "expired",  "unpaid",              false, nullptr   },
-    {"complete",  "complete", "unpaid",              true,  nullptr   },
-    {"expired",   "complete", "paid",                false, "complete"},
-    {"abandoned", "complete", "paid",                false, "complete"},
-    {"abandoned", "expired",  "unpaid",              false, nullptr   },
+    {"creating",   "complete", "paid",                false, "complete"  },
+    {"open",       "complete", "paid",                false, "complete"  },
+    {"open",       "complete", "no_payment_required", false, "complete"  },
+    {"creating",   "complete", "unpaid",              false, "processing"},
+    {"open",       "complete", "unpaid",              false, "processing"},
+    {"abandoned",  "complete", "unpaid",              false, "processing"},
+    {"open",       "complete", "unpaid",              true,  "failed"    },
+    {"processing", "complete", "unpaid",              false, nullptr     },
+    {"processing", "complete", "unpaid",              true,  "failed"    },
+    {"processing", "complete", "paid",                false, "complete"  },
+    {"processing", "expired",  "unpaid",              false, nullptr     },
+    {"failed",     "complete", "unpaid",              false, nullptr     },
+    {"failed",     "complete", "paid",                false, "complete"  },
+    {"open",       "expired",  "unpaid",              false, "expired"   },
+    {"open",       "open",     "unpaid",              false, nullptr     },
+    {"complete",   "expired",  "unpaid",              false, nullptr     },
+    {"complete",   "complete", "unpaid",              true,  nullptr     },
+    {"expired",    "complete", "paid",                false, "complete"  },
+    {"abandoned",  "complete", "paid",                false, "complete"  },
+    {"abandoned",  "expired",  "unpaid",              false, nullptr     },
 };
 
 TEST(CheckoutStatus, Table) {
