@@ -9,7 +9,7 @@
 -- Undo    drop view paydesk.entitlements; drop table paydesk.access_policy, paydesk.invoice_retries,
 --         paydesk.disputes, paydesk.refunds, paydesk.charges; drop function paydesk.keep_refunds_within_payment();
 --         drop policy held on paydesk.plans; alter table paydesk.invoices drop first_failed_at;
---         alter table paydesk.subscriptions drop past_due_since.
+--         alter table paydesk.subscriptions drop past_due_since; drop index paydesk.payments_by_id.
 
 -- What is bought once and gives no credits.
 alter table paydesk.plans drop constraint plans_kind, drop constraint plans_top_up_has_credits;
@@ -181,6 +181,9 @@ create table paydesk.invoice_retries (
     primary key (account_id, provider, provider_invoice_id, provider_payment_method_id)
 );
 
+-- An operator refunds a payment by its id alone, whose it is is part of the answer.
+create index payments_by_id on paydesk.payments (id);
+
 -- How entitlements treat what is owed and what is disputed. One row, written by the server at its start
 -- from its environment: the view below is read by apps that never ask the server.
 create table paydesk.access_policy (
@@ -241,6 +244,18 @@ create trigger kept before delete or truncate on paydesk.disputes
 -- 'none' without one. Plans of other families are in `add_ons`.
 -- `credits` is NULL until the ledger's balance is joined here.
 create view paydesk.entitlements with (security_invoker = true) as
+-- Each is read once, however often it is joined; `limit 1` tells the planner that there is one row, or it would
+-- take the young table for a thousand and compile the plan for seconds (jit).
+with policy as materialized (
+    select past_due_grace_days, dispute_access from paydesk.access_policy limit 1),
+catalogue as materialized (
+    select plan_key, name, tier, rank, plan_family, features, limits, credits_per_month, is_active,
+           purchasable, sort_order
+    from paydesk.plans where kind = 'plan'),
+free as materialized (
+    select plan_key from catalogue
+    where plan_family = 'main' and is_active and not purchasable
+    order by rank, sort_order, plan_key limit 1)
 select a.account_id,
        coalesce(s.grants and not d.suspended, false) as is_active,
        p.plan_key,
@@ -262,7 +277,7 @@ select a.account_id,
        d.suspended,
        case when d.suspended then '[]' else coalesce(o.add_ons, '[]') end as add_ons
 from paydesk.accounts a
-cross join paydesk.access_policy policy
+cross join policy
 cross join lateral (
     -- An inquiry (warning_...) moves no money. What was lost counts until the account pays again.
     select policy.dispute_access = 'suspend' and exists (
@@ -272,14 +287,15 @@ cross join lateral (
                or (q.status = 'lost' and not exists (
                     select from paydesk.payments y
                     where y.account_id = a.account_id and y.status = 'succeeded'
-                      and y.created_at > q.closed_at)))) as suspended) d
+                      and y.created_at > q.closed_at)))) as suspended
+    offset 0) d
 left join lateral (
     select t.id, t.status, t.plan_key, t.billing_cycle, t.current_period_end, t.trial_end,
            t.past_due_since, w.grace_until, g.grants,
            case when t.status = 'past_due' then least(w.ends_at, w.grace_until) else w.ends_at end
                as access_until
     from paydesk.subscriptions t
-    left join paydesk.plans r on r.plan_key = t.plan_key
+    left join catalogue r on r.plan_key = t.plan_key
     cross join lateral (
         select coalesce(t.cancel_at, case when t.cancel_at_period_end then t.current_period_end end)
                    as ends_at,
@@ -292,11 +308,8 @@ left join lateral (
     order by g.grants desc, t.status not in ('canceled', 'incomplete_expired') desc,
              r.rank desc nulls last, coalesce(t.provider_created_at, t.created_at) desc, t.id desc
     limit 1) s on true
-left join lateral (
-    select f.plan_key from paydesk.plans f
-    where f.kind = 'plan' and f.plan_family = 'main' and f.is_active and not f.purchasable
-    order by f.rank, f.sort_order, f.plan_key limit 1) free on true
-left join paydesk.plans p
+left join free on true
+left join catalogue p
     on p.plan_key = case when s.grants and not d.suspended then s.plan_key else free.plan_key end
 left join lateral (
     select jsonb_agg(jsonb_build_object('plan_key', r.plan_key, 'family', t.plan_family,
@@ -304,7 +317,7 @@ left join lateral (
                          'limits', r.limits, 'status', t.status, 'quantity', t.quantity)
                      order by t.plan_family, r.rank desc, t.id) as add_ons
     from paydesk.subscriptions t
-    join paydesk.plans r on r.plan_key = t.plan_key
+    join catalogue r on r.plan_key = t.plan_key
     where t.account_id = a.account_id and t.plan_family <> 'main'
       and (t.status in ('active', 'trialing')
            or (t.status = 'past_due' and t.past_due_since

@@ -27,6 +27,7 @@ insert into allowed values
     ('no account_id: paydesk.plan_prices', 'the catalogue belongs to nobody'),
     ('index not led by account_id: paydesk.charges.charges_of_unknown_origin',
      'asking the provider what charges were for, all accounts'),
+    ('index not led by account_id: paydesk.payments.payments_by_id', 'the operator''s refund'),
     ('index not led by account_id: paydesk.refunds.refunds_by_date', 'the operator''s list'),
     ('index not led by account_id: paydesk.disputes.disputes_by_date', 'the operator''s list'),
     ('unique key without account_id: paydesk.access_policy.access_policy_pkey', 'one row for all'),

@@ -109,9 +109,14 @@ Task<> save_refs(Batch& batch) {
     co_await owner_store::release_waiting(batch.tx, std::move(appeared));
 }
 
-// Payments that this batch adds find their charge by the payment that their invoice names.
+// Payments that this batch adds find their charge by the payment that their invoice names, or by a charge
+// that names the invoice.
 void name_payments(Batch& batch) {
     for (auto& payment : batch.payments) {
+        payment_settlement::Key key{.account = payment.account,
+                                    .provider = payment.provider,
+                                    .charge = std::nullopt,
+                                    .payment = std::nullopt};
         if (!payment.payment && payment.invoice) {
             const auto loaded = batch.invoices.find(
                 {payment.provider, provider::ObjectKind::invoice, payment.invoice->value});
@@ -119,12 +124,10 @@ void name_payments(Batch& batch) {
                 loaded->second.row->content.payment) {
                 payment.payment = provider::Ref{*loaded->second.row->content.payment};
             }
+            key.invoice = payment.invoice->value;
         }
-        if (!payment.payment) continue;
-        batch.to_settle.insert({.account = payment.account,
-                                .provider = payment.provider,
-                                .charge = std::nullopt,
-                                .payment = payment.payment->value});
+        if (payment.payment) key.payment = payment.payment->value;
+        if (key.payment || key.invoice) batch.to_settle.insert(std::move(key));
     }
 }
 

@@ -123,11 +123,13 @@ provider::InvoiceSnapshot invoice(provider::InvoiceStatus status, Money amount) 
 TEST(DecideFacts, OfInvoices) {
     using provider::InvoiceStatus;
     const Money price(2900, Currency::usd());
-    const auto paid = facts_of(ann, "invoice.updated", invoice(InvoiceStatus::paid, price));
-    EXPECT_EQ(keys(paid), "payment_success:in_1");
-    EXPECT_EQ(paid[0].message, "Your payment of $29.00 has been processed.");
+    const auto recovered = facts_of(ann, "invoice.updated", invoice(InvoiceStatus::paid, price));
+    EXPECT_EQ(keys(recovered), "payment_success:in_1");
+    EXPECT_EQ(recovered[0].message,
+              "Your payment of $29.00 has been processed. Thank you: nothing is open any more.");
 
-    const auto yen = invoice(InvoiceStatus::paid, Money(1234, Currency::jpy()));
+    auto yen = invoice(InvoiceStatus::paid, Money(1234, Currency::jpy()));
+    yen.attempt_count = 1;
     EXPECT_EQ(facts_of(ann, "invoice.paid", yen)[0].message,
               "Your payment of ¥1,234 has been processed.");
 

@@ -8,14 +8,16 @@ namespace paydesk::billing::payment_settlement {
 namespace {
 
 // The charges that the keys ($1) mean. Each key finds its own by index.
-#define PD_SETTLED_CHARGES                                                                      \
-    "keys as materialized (select * from json_to_recordset($1::json) as k(account_id uuid, "    \
-    "provider text, charge text, payment text)), settled as materialized (select distinct c.* " \
-    "from keys k cross join lateral ("                                                          \
-    "select t.* from paydesk.charges t where t.account_id = k.account_id "                      \
-    "and t.provider = k.provider and t.provider_charge_id = k.charge union all "                \
-    "select t.* from paydesk.charges t where t.account_id = k.account_id "                      \
-    "and t.provider = k.provider and t.provider_payment_id = k.payment) c) "
+#define PD_SETTLED_CHARGES                                                                   \
+    "keys as materialized (select * from json_to_recordset($1::json) as k(account_id uuid, " \
+    "provider text, charge text, payment text, invoice text)), "                             \
+    "settled as materialized (select distinct c.* from keys k cross join lateral ("          \
+    "select t.* from paydesk.charges t where t.account_id = k.account_id "                   \
+    "and t.provider = k.provider and t.provider_charge_id = k.charge union all "             \
+    "select t.* from paydesk.charges t where t.account_id = k.account_id "                   \
+    "and t.provider = k.provider and t.provider_payment_id = k.payment union all "           \
+    "select t.* from paydesk.charges t where t.account_id = k.account_id "                   \
+    "and t.provider = k.provider and t.provider_invoice_id = k.invoice) c) "
 
 // A charge and the invoice's or checkout's payment find each other by the payment intent, or by the
 // invoice where the charge names it (until acacia).
@@ -146,7 +148,8 @@ Task<std::vector<RefundedPayment>> settle(db::Tx& tx, std::set<Key> keys) {
             {"account_id", value(key.account.value)                },
             {"provider",   value(provider::to_string(key.provider))},
             {"charge",     value(key.charge)                       },
-            {"payment",    value(key.payment)                      }
+            {"payment",    value(key.payment)                      },
+            {"invoice",    value(key.invoice)                      }
         });
     }
     const db::Params params{recordset::param(rows)};

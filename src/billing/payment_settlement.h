@@ -22,11 +22,11 @@
 
 namespace paydesk::billing::payment_settlement {
 
-// What changed: a charge, a payment intent, or both, by the provider's ids.
+// What changed, by the provider's ids: a charge, a payment intent, an invoice whose payment nobody names.
 struct Key {
     AccountId account;
     provider::Name provider;
-    std::optional<std::string> charge, payment;
+    std::optional<std::string> charge, payment, invoice = {};
     friend auto operator<=>(const Key&, const Key&) = default;
 };
 

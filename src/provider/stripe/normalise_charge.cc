@@ -8,8 +8,11 @@ Result<ChargeSnapshot> read_charge(const json::value& object, Instant at) {
     const auto id = ref_at(object, {"id"});
     if (!id) return unusable(object, "has no id");
     const auto status_text = text_at(object, {"status"}).value_or("");
-    const auto status = parse_charge_status(status_text);
+    auto status = parse_charge_status(status_text);
     if (!status) return unusable(object, "has an unknown status '" + status_text + "'");
+    // Only authorised: the money is reserved and has not moved.
+    const bool captured = bool_at(object, {"captured"}).value_or(true);
+    if (status == ChargeStatus::succeeded && !captured) status = ChargeStatus::pending;
     AmountReader amounts(object);
     ChargeSnapshot charge{
         .charge = *id,

@@ -160,6 +160,15 @@ TEST(StripeNormalise, TimesOutsideTheCalendarAreNothing) {
     }
 }
 
+TEST(StripeNormalise, AnAuthorisationIsNoPaymentYet) {
+    const auto change = normalise_object(
+        ObjectKind::charge,
+        json::parse(R"({"id":"ch_1","amount":5,"amount_refunded":0,"currency":"usd",
+            "status":"succeeded","captured":false})"),
+        from_unix(9));
+    EXPECT_EQ(std::get<ChargeSnapshot>(change.value().fact).status, ChargeStatus::pending);
+}
+
 TEST(StripeNormalise, AFetchedObjectHasNoEvent) {
     const json::value event = read_json(testdata() / "invoice.paid.2026-10-28.endive.json");
     const Instant at = from_unix(1'780'300'000);
