@@ -19,6 +19,22 @@ protected:
                }(*this, *catalogue, std::move(fixed)))
             .value();
     }
+    // "change at the provider | another || change here | another |"
+    std::string compare(const std::string& text, Fixed fixed = {}) {
+        const auto catalogue = catalog::parse_plans(text, "plans.toml");
+        EXPECT_TRUE(catalogue) << catalogue.error().message;
+        const auto changes =
+            run([](SyncPlans& self, catalog::Catalogue plans,
+                   Fixed prices) -> Task<std::optional<Result<catalog::SyncPlan>>> {
+                co_return co_await catalog::compare_plans(self.db_, self.provider_,
+                                                          std::move(plans), std::move(prices));
+            }(*this, *catalogue, std::move(fixed)));
+        std::string lines;
+        for (const auto& change : (*changes)->at_provider) lines += change + " | ";
+        lines += "|";
+        for (const auto& change : (*changes)->here) lines += " " + change + " |";
+        return lines;
+    }
     // "plan cycle price" of what is on offer.
     std::string on_offer() {
         return std::string(database_
@@ -54,25 +70,9 @@ TEST_F(SyncPlans, ANewAmountIsANewPriceAndTheOldOneStaysKnown) {
     EXPECT_EQ(on_offer(), "pro monthly price_pro_monthly_4900");
 }
 
-// "provider change | provider change || change here | ..."
 TEST_F(SyncPlans, TheDifferenceIsShownAndNothingIsDone) {
     ASSERT_TRUE(sync(pro("49.00")));
     provider_.calls.clear();
-    const auto compare = [&](const std::string& text, Fixed fixed = {}) {
-        const auto catalogue = catalog::parse_plans(text, "plans.toml");
-        EXPECT_TRUE(catalogue) << catalogue.error().message;
-        const auto changes =
-            run([](SyncPlans& self, catalog::Catalogue plans,
-                   Fixed prices) -> Task<std::optional<Result<catalog::SyncPlan>>> {
-                co_return co_await catalog::compare_plans(self.db_, self.provider_,
-                                                          std::move(plans), std::move(prices));
-            }(*this, *catalogue, std::move(fixed)));
-        std::string lines;
-        for (const auto& change : (*changes)->at_provider) lines += change + " | ";
-        lines += "|";
-        for (const auto& change : (*changes)->here) lines += " " + change + " |";
-        return lines;
-    };
     const std::string before = on_offer();
     EXPECT_EQ(compare(pro("49.00")), "|");
     EXPECT_EQ(compare(pro("59.00")),
@@ -90,7 +90,7 @@ TEST_F(SyncPlans, TheDifferenceIsShownAndNothingIsDone) {
         "offer pro; who has it keeps it |");
     EXPECT_EQ(compare("[[plan]]\nkey='free'\nname='Gratis'\nlimits={calls=5}\n"
                       "[[plan]]\nkey='pro'\nname='Pro'\nprices={yearly='490'}\n"),
-              "price pro_yearly | | change name, limits of free | offer price pro_yearly $490.00 | "
+              "| change name, limits of free | offer price pro_yearly $490.00 | "
               "no longer sell pro monthly (price_pro_monthly_4900) |");
     EXPECT_EQ(on_offer(), before);
     EXPECT_EQ(provider_.count("sync_product"), 0);
@@ -99,7 +99,9 @@ TEST_F(SyncPlans, TheDifferenceIsShownAndNothingIsDone) {
 // A new key, an empty provider: the same file makes the same catalogue there.
 TEST_F(SyncPlans, FromTestToLive) {
     ASSERT_TRUE(sync(pro("49.00")));
-    database_.run("update paydesk.plan_prices set provider_price_id = 'price_of_the_test_mode'");
+    database_.run(
+        "update paydesk.plan_prices set provider_price_id = 'price_of_the_test_mode' "
+        "where is_active");
     ASSERT_TRUE(sync(pro("49.00")));
     EXPECT_EQ(on_offer(), "pro monthly price_pro_monthly_4900");
     EXPECT_EQ(
