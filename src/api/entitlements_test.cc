@@ -114,7 +114,10 @@ TEST_F(Entitlements, EachStatusIsWorthWhatTheDesignSays) {
         EXPECT_EQ(mine.at("plan_key"), c.grants ? "pro" : "free");
         EXPECT_EQ(mine.at("status"), json::value(status));
 
-        const db::Rows row = database_.run("select * from paydesk.subscriptions");
+        const db::Rows row = database_.run(
+            "select plan_key, past_due_since, current_period_end, cancel_at_period_end, cancel_at "
+            "from "
+            "paydesk.subscriptions");
         const auto access =
             billing::access_of({.status = c.status,
                                 .past_due_since = row.optional_instant(0, "past_due_since"),

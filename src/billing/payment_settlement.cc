@@ -9,7 +9,8 @@ namespace {
 
 // The charges that the keys ($1) mean. Each key finds its own by index.
 #define PD_SETTLED_CHARGES                                                                   \
-    "keys as materialized (select * from json_to_recordset($1::json) as k(account_id uuid, " \
+    "keys as materialized (select k.account_id, k.provider, k.charge, k.payment, k.invoice " \
+    "from json_to_recordset($1::json) as k(account_id uuid, "                                \
     "provider text, charge text, payment text, invoice text)), "                             \
     "settled as materialized (select distinct c.* from keys k cross join lateral ("          \
     "select t.* from paydesk.charges t where t.account_id = k.account_id "                   \

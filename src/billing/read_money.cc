@@ -33,7 +33,11 @@ const db::Statement read_entitlements{"read_entitlements", R"(
         from paydesk.entitlements e
         order by e.is_active desc, e.rank desc, e.account_id = $1 desc, e.account_id
         limit 1)
-    select * from best
+    select b.account_id, b.is_active, b.plan_key, b.plan_name, b.tier, b.rank, b.features, b.limits,
+           b.credits_per_month, b.credits, b.status, b.subscription_id, b.plan_type,
+           b.current_period_end, b.trial_end, b.access_until, b.past_due_since, b.grace_until,
+           b.suspended, b.add_ons
+    from best b
     union all
     (select $1::uuid, false, f.plan_key, f.name, f.tier, f.rank, f.features, f.limits,
             f.credits_per_month, null, 'none', null, null, null, null, null, null, null, false, '[]'
