@@ -50,17 +50,27 @@ const db::Statement save_subscriptions{
            r.cancel_at, r.canceled_at, r.ended_at, r.trial_start, r.trial_end, r.cancel_reason,
            r.default_payment_method_id, r.latest_invoice_id, r.collection_paused, r.livemode,
            r.provider_stamp, r.provider_created_at
-       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-           $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::text[],
-           $13::bigint[], $14::timestamptz[], $15::timestamptz[], $16::boolean[],
-           $17::timestamptz[], $18::timestamptz[], $19::timestamptz[], $20::timestamptz[],
-           $21::timestamptz[], $22::text[], $23::text[], $24::text[], $25::boolean[],
-           $26::boolean[], $27::timestamptz[], $28::timestamptz[]) as r(account_id, id, provider,
-           provider_subscription_id, plan_key, plan_name, plan_family, billing_cycle, status,
-           price_id, quantity, currency, unit_amount, current_period_start, current_period_end,
-           cancel_at_period_end, cancel_at, canceled_at, ended_at, trial_start, trial_end,
-           cancel_reason, default_payment_method_id, latest_invoice_id, collection_paused, livemode,
-           provider_stamp, provider_created_at)
+       from (select unnest($1::text[]) as account_id, unnest($2::text[]) as id,
+                unnest($3::text[]) as provider, unnest($4::text[]) as provider_subscription_id,
+                unnest($5::text[]) as plan_key, unnest($6::text[]) as plan_name,
+                unnest($7::text[]) as plan_family, unnest($8::text[]) as billing_cycle,
+                unnest($9::text[]) as status, unnest($10::text[]) as price_id,
+                unnest($11::bigint[]) as quantity, unnest($12::text[]) as currency,
+                unnest($13::bigint[]) as unit_amount,
+                unnest($14::timestamptz[]) as current_period_start,
+                unnest($15::timestamptz[]) as current_period_end,
+                unnest($16::boolean[]) as cancel_at_period_end,
+                unnest($17::timestamptz[]) as cancel_at,
+                unnest($18::timestamptz[]) as canceled_at,
+                unnest($19::timestamptz[]) as ended_at,
+                unnest($20::timestamptz[]) as trial_start,
+                unnest($21::timestamptz[]) as trial_end, unnest($22::text[]) as cancel_reason,
+                unnest($23::text[]) as default_payment_method_id,
+                unnest($24::text[]) as latest_invoice_id,
+                unnest($25::boolean[]) as collection_paused,
+                unnest($26::boolean[]) as livemode,
+                unnest($27::timestamptz[]) as provider_stamp,
+                unnest($28::timestamptz[]) as provider_created_at) r
        on conflict (account_id, provider, provider_subscription_id) do update set
            plan_key = excluded.plan_key, plan_name = excluded.plan_name,
            plan_family = excluded.plan_family, billing_cycle = excluded.billing_cycle,
@@ -92,9 +102,11 @@ const db::Statement save_items{
            product_id, lookup_key, quantity, period_start, period_end)
        select r.account_id::uuid, r.subscription_id::uuid, r.provider_item_id, r.price_id,
            r.product_id, r.lookup_key, r.quantity, r.period_start, r.period_end
-       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-           $7::bigint[], $8::timestamptz[], $9::timestamptz[]) as r(account_id, subscription_id,
-           provider_item_id, price_id, product_id, lookup_key, quantity, period_start, period_end)
+       from (select unnest($1::text[]) as account_id, unnest($2::text[]) as subscription_id,
+                unnest($3::text[]) as provider_item_id, unnest($4::text[]) as price_id,
+                unnest($5::text[]) as product_id, unnest($6::text[]) as lookup_key,
+                unnest($7::bigint[]) as quantity, unnest($8::timestamptz[]) as period_start,
+                unnest($9::timestamptz[]) as period_end) r
        on conflict (account_id, subscription_id, provider_item_id) do update set
            price_id = excluded.price_id, product_id = excluded.product_id,
            lookup_key = excluded.lookup_key, quantity = excluded.quantity,
