@@ -18,10 +18,14 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/signal.h"
+#include "billing/access_policy_store.h"
 #include "billing/cancel_flow.h"
 #include "billing/customer_flow.h"
 #include "billing/expiring_cards.h"
 #include "billing/invoice_papers.h"
+#include "billing/link_charges_flow.h"
+#include "billing/pay_invoice_flow.h"
+#include "billing/refund_flow.h"
 #include "credits/due_job.h"
 #include "credits/spending.h"
 #include "http/security_headers.h"
@@ -166,6 +170,10 @@ public:
         make_router();
         runner_.handle(billing::cancel_job_kind, billing::cancel_job(services_.flow));
         runner_.handle(billing::customer_job_kind, billing::customer_job(services_.flow));
+        runner_.handle(billing::refund_job_kind, billing::refund_job(services_.flow));
+        runner_.handle(billing::pay_invoice_job_kind, billing::pay_invoice_job(services_.flow));
+        runner_.every(billing::link_charges_job_kind, billing::link_charges_period,
+                      billing::link_charges_job(services_.flow));
         runner_.every(credits::due_job_kind, credits::due_job_period,
                       credits::due_job(db_, clock_));
         runner_.every("sweep_idempotency_keys", sweep_period,
@@ -192,6 +200,9 @@ public:
         if (!schema.boolean(0, "migrated")) {
             throw Unavailable("The database has no schema paydesk yet. Run: paydesk migrate");
         }
+        co_await billing::access_policy_store::set(
+            db_, {.past_due_grace = services_.past_due_grace,
+                  .suspends_disputed = config_.dispute_access == "suspend"});
         if (role_.worker) {
             run("processor", processor_.run());
             run("jobs", runner_.run());

@@ -63,7 +63,8 @@ struct Config {
     // (STRIPE_PRICE_MONTHLY, STRIPE_PRO_MONTHLY_PRICE_ID ...). Wins over what a sync finds.
     std::map<std::string, std::string> price_ids;
 
-    int past_due_grace_days = 14;  // PAYDESK_PAST_DUE_GRACE_DAYS
+    int past_due_grace_days = 14;         // PAYDESK_PAST_DUE_GRACE_DAYS
+    std::string dispute_access = "keep";  // PAYDESK_DISPUTE_ACCESS: keep, suspend
     bool allow_anonymous_checkout = false;
 
     std::filesystem::path plans_file;  // PAYDESK_PLANS

@@ -50,6 +50,24 @@ insert into paydesk.payments (account_id, id, provider, source_kind, source_id, 
 select account_id, gen_random_uuid(), 'stripe', 'invoice', 'in_' || left(account_id::text, 1), 2900,
        'usd', 'succeeded'
 from paydesk.accounts;
+insert into paydesk.charges (account_id, id, provider, provider_charge_id, provider_payment_id,
+    provider_invoice_id, amount, currency, status, provider_stamp, created_at)
+select account_id, account_id, 'stripe', 'ch_' || left(account_id::text, 1),
+       'pi_' || left(account_id::text, 1), 'in_' || left(account_id::text, 1), 2900, 'usd', 'succeeded',
+       '2026-11-01Z', '2026-11-01Z'
+from paydesk.accounts;
+insert into paydesk.refunds (account_id, id, provider, provider_refund_id, payment_id, amount, currency,
+                             status, note, actor, created_at)
+select p.account_id, gen_random_uuid(), 'stripe', 're_' || left(p.account_id::text, 1), p.id, 900, 'usd',
+       'succeeded', 'asked by phone', 'service', '2026-11-02Z'
+from paydesk.payments p;
+insert into paydesk.disputes (account_id, id, provider, provider_dispute_id, amount, currency, status,
+                              provider_stamp, created_at)
+select account_id, gen_random_uuid(), 'stripe', 'dp_' || left(account_id::text, 1), 2900, 'usd',
+       'warning_closed', '2026-11-03Z', '2026-11-03Z'
+from paydesk.accounts;
+insert into paydesk.invoice_retries (account_id, provider, provider_invoice_id, provider_payment_method_id)
+select account_id, 'stripe', 'in_' || left(account_id::text, 1), 'pm_1' from paydesk.accounts;
 insert into paydesk.payment_methods (account_id, id, provider, provider_payment_method_id, type,
     card_brand, card_last4, card_exp_month, card_exp_year, is_default)
 select account_id, gen_random_uuid(), 'stripe', 'pm_' || left(account_id::text, 1), 'card', 'visa',

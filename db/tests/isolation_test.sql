@@ -50,7 +50,10 @@ $$;
 -- tables
 select pg_temp.table_of_people('paydesk.' || t, 'account_id', true)
 from unnest(array['accounts', 'customers', 'checkouts', 'subscriptions', 'subscription_items',
-                  'invoices', 'payments', 'payment_methods', 'notifications', 'emails']) t;
+                  'invoices', 'payments', 'payment_methods', 'notifications', 'emails',
+                  'disputes']) t;
+select pg_temp.table_of_people('paydesk.' || t, 'account_id', false) from unnest(array['charges', 'refunds']) t;
+select pg_temp.server_only('paydesk.invoice_retries', '{}');
 select pg_temp.table_of_people('paydesk.account_members', 'user_id', true);
 select pg_temp.table_of_people('paydesk.plans', null, false), pg_temp.offer('paydesk.plans');
 select pg_temp.table_of_people('paydesk.plan_prices', null, false), pg_temp.offer('paydesk.plan_prices');
@@ -70,6 +73,15 @@ select pg_temp.table_of_people('paydesk.credit_holds', 'account_id', true);
 select pg_temp.server_only('paydesk.credit_refusals', '{delete}');
 select pg_temp.server_only('paydesk.credit_due', '{update,delete}');
 insert into rules values
+    ('paydesk.access_policy', 'person', 'select', 'everything', null),
+    ('paydesk.access_policy', 'nobody', 'select', 'everything', null),
+    ('paydesk.access_policy', 'service', 'select', 'everything', null),
+    ('paydesk.access_policy', 'server', 'select', 'everything', null),
+    ('paydesk.access_policy', 'server', 'update', 'everything', null),
+    ('paydesk.entitlements', 'person', 'select', 'own', 'account_id'),
+    ('paydesk.entitlements', 'nobody', 'select', 'own', 'account_id'),
+    ('paydesk.entitlements', 'service', 'select', 'everything', 'account_id'),
+    ('paydesk.entitlements', 'server', 'select', 'everything', 'account_id'),
     ('paydesk.schema_migrations', 'server', 'select', 'everything', null),
     ('paydesk.schema_migrations', 'service', 'select', 'everything', null),
     ('paydesk.audit_log', 'service', 'select', 'everything', 'account_id'),

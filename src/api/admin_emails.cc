@@ -44,10 +44,6 @@ UserWork for_admins(UserWork work) {
     };
 }
 
-std::string actor_of(const Caller& caller) {
-    return caller.is_service ? "service" : "admin:" + caller.account.value;
-}
-
 // Each line is a paragraph; blank ones are only space between them.
 json::array paragraphs_of(std::string_view message) {
     json::array paragraphs;

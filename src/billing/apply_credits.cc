@@ -83,6 +83,14 @@ public:
             if (const auto* subscription = std::get_if<provider::SubscriptionSnapshot>(&fact(i)))
                 add(i, *subscription);
         }
+        for (const auto& payment : batch_.refunded) {
+            if (payment.source_kind != "checkout") continue;
+            facts_.push_back(credits::PaymentRefunded{
+                .account = payment.account,
+                .grant_fact_key = top_up_fact_key(payment.provider, payment.source_id),
+                .refunded = payment.refunded.minor_units(),
+                .paid = payment.amount.minor_units()});
+        }
         co_return std::move(facts_);
     }
 

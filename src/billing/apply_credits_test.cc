@@ -290,6 +290,35 @@ TEST_F(ApplyCredits, ARefundedTopUpTakesUnspentCreditsBack) {
     });
 }
 
+// However it was refunded: the charge says how much has gone back.
+TEST_F(ApplyCredits, AChargeThatIsRefundedTakesTheTopUpsCreditsBack) {
+    play([&]() -> Task<> {
+        auto bought = topped_up();
+        std::get<provider::CheckoutSnapshot>(bought.change.fact).payment = provider::Ref{"pi_1"};
+        co_await apply(bought);
+        EXPECT_EQ(co_await balance(), 1'100);
+        for (const std::int64_t refunded : {500, 500, 2'000}) {
+            const Currency usd = Currency::usd();
+            provider::ChargeSnapshot charge{.charge = {"ch_1"},
+                                            .payment = provider::Ref{"pi_1"},
+                                            .customer = provider::Ref{"cus_1"},
+                                            .invoice = {},
+                                            .account = {},
+                                            .status = provider::ChargeStatus::succeeded,
+                                            .amount = Money(2'000, usd),
+                                            .amount_refunded = Money(refunded, usd),
+                                            .failure_code = {},
+                                            .failure_message = {},
+                                            .receipt_url = {},
+                                            .description = {},
+                                            .created_at = clock_.now()};
+            clock_.set(clock_.now() + 1min);
+            co_await apply(event(ObjectKind::charge, "ch_1", std::move(charge)));
+            EXPECT_EQ(co_await balance(), refunded == 500 ? 100 + 750 : 100);
+        }
+    });
+}
+
 // The refund is known before the checkout: the payment's row says so.
 TEST_F(ApplyCredits, ATopUpThatIsRefundedAlreadyGivesWhatWasKept) {
     play([&]() -> Task<> {

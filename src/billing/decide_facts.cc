@@ -3,6 +3,9 @@
 #include <array>
 #include <chrono>
 
+#include "billing/dispute_row.h"
+#include "billing/refund_row.h"
+
 namespace paydesk::billing {
 
 namespace {
@@ -98,8 +101,18 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
         if (end) facts.back().details["ends_at"] = to_unix(*end);
     }
     if (snapshot.status == canceled) {
+        const bool unpaid = snapshot.cancel_reason == "payment_failed";
         tell("subscription_canceled", "Subscription Canceled",
-             "Your " + called + " has been canceled.");
+             unpaid ? "Your " + called +
+                          " has ended because its payment failed repeatedly. You are on the free "
+                          "plan now."
+                    : "Your " + called + " has been canceled.");
+    }
+    if (snapshot.status == provider::SubscriptionStatus::unpaid) {
+        tell("subscription_unpaid", "Subscription Unpaid",
+             "The payment of your " + called +
+                 " failed repeatedly. You are on the free plan until the open invoice is paid.",
+             ":" + (snapshot.latest_invoice ? snapshot.latest_invoice->value : "unknown"));
     }
     if (event_type == "customer.subscription.trial_will_end" && snapshot.status == trialing) {
         tell("trial_ending", "Trial Ending Soon",
@@ -157,7 +170,8 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
     if (snapshot.status == provider::InvoiceStatus::paid &&
         snapshot.amount_paid.minor_units() > 0) {
         tell("payment_success", "Payment Successful",
-             "Your payment of " + snapshot.amount_paid.format() + " has been processed.",
+             "Your payment of " + snapshot.amount_paid.format() + " has been processed." +
+                 (snapshot.attempt_count > 1 ? " Thank you: nothing is open any more." : ""),
              snapshot.amount_paid);
         if (snapshot.paid_at) facts.back().details["paid_at"] = to_unix(*snapshot.paid_at);
     }
@@ -203,6 +217,78 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
                snapshot.payment_status == "paid") {
         tell("payment_success", "Payment Successful",
              "Your payment of " + snapshot.total->format() + " has been processed.");
+    }
+    return facts;
+}
+
+std::vector<Notification> facts_of(const AccountId& account,
+                                   const provider::RefundSnapshot& snapshot) {
+    const auto status = parse_refund_status(snapshot.status);
+    if (status != RefundStatus::succeeded && status != RefundStatus::failed) return {};
+    const bool failed = status == RefundStatus::failed;
+    const std::string type = failed ? "refund_failed" : "refund_succeeded";
+    const std::string amount = snapshot.amount.format();
+    std::vector<Notification> facts;
+    facts.push_back({.account = account,
+                     .type = type,
+                     .title = failed ? "Refund Failed" : "Refund Issued",
+                     .message = failed ? "Your refund of " + amount +
+                                             " was sent back by your bank. We will get in touch."
+                                       : "We refunded " + amount + " to your payment method.",
+                     .metadata = {{"refund_id", snapshot.refund.value}},
+                     .fact_key = type + ":" + snapshot.refund.value});
+    facts.back().details = {
+        {"amount",   snapshot.amount.minor_units()          },
+        {"currency", snapshot.amount.currency().lower_code()}
+    };
+    if (failed) {
+        facts.push_back({
+            .account = operator_account,
+            .type = type,
+            .title = "Refund Failed",
+            .message = "The refund of " + amount + " failed (" +
+                       snapshot.failure_reason.value_or("no reason given") +
+                       "): the money is back with you, the buyer still waits for it.",
+            .metadata = {{"refund_id", snapshot.refund.value}, {"account_id", account.value}},
+            .fact_key = type + ":" + snapshot.refund.value
+        });
+    }
+    return facts;
+}
+
+std::vector<Notification> facts_of(const AccountId& account,
+                                   const provider::DisputeSnapshot& snapshot) {
+    const std::string& dispute = snapshot.dispute.value;
+    const std::string amount = snapshot.amount.format();
+    std::vector<Notification> facts;
+    const auto tell = [&](std::string type, std::string title, std::string message,
+                          std::string key_suffix = "") {
+        std::string key = type + ":" + dispute + key_suffix;
+        facts.push_back({
+            .account = operator_account,
+            .type = std::move(type),
+            .title = std::move(title),
+            .message = std::move(message),
+            .metadata = {{"dispute_id", dispute},
+                         {"account_id", account.value},
+                         {"status", snapshot.status}},
+            .fact_key = std::move(key)
+        });
+    };
+    const std::string why = snapshot.reason.empty() ? "" : " (" + snapshot.reason + ")";
+    if (is_decided(snapshot.status)) {
+        tell("dispute_closed", "Dispute Closed",
+             "The dispute about " + amount + " is " + snapshot.status + ".", ":" + snapshot.status);
+    } else if (is_inquiry(snapshot.status)) {
+        tell("dispute_inquiry", "A Bank Asks About a Payment",
+             "A buyer asked their bank about " + amount + why +
+                 ". No money has moved yet; a refund now avoids a dispute.");
+    } else {
+        tell("dispute_opened", "Payment Disputed",
+             "A buyer disputes " + amount + why + ": the bank has taken the money back." +
+                 (snapshot.evidence_due_by
+                      ? " Evidence is due by " + date_for_people(*snapshot.evidence_due_by) + "."
+                      : ""));
     }
     return facts;
 }

@@ -123,11 +123,13 @@ provider::InvoiceSnapshot invoice(provider::InvoiceStatus status, Money amount) 
 TEST(DecideFacts, OfInvoices) {
     using provider::InvoiceStatus;
     const Money price(2900, Currency::usd());
-    const auto paid = facts_of(ann, "invoice.updated", invoice(InvoiceStatus::paid, price));
-    EXPECT_EQ(keys(paid), "payment_success:in_1");
-    EXPECT_EQ(paid[0].message, "Your payment of $29.00 has been processed.");
+    const auto recovered = facts_of(ann, "invoice.updated", invoice(InvoiceStatus::paid, price));
+    EXPECT_EQ(keys(recovered), "payment_success:in_1");
+    EXPECT_EQ(recovered[0].message,
+              "Your payment of $29.00 has been processed. Thank you: nothing is open any more.");
 
-    const auto yen = invoice(InvoiceStatus::paid, Money(1234, Currency::jpy()));
+    auto yen = invoice(InvoiceStatus::paid, Money(1234, Currency::jpy()));
+    yen.attempt_count = 1;
     EXPECT_EQ(facts_of(ann, "invoice.paid", yen)[0].message,
               "Your payment of ¥1,234 has been processed.");
 
@@ -210,18 +212,26 @@ struct CheckoutCase {
 };
 
 const CheckoutCase checkout_cases[] = {
-    {"creating",  "complete", "paid",                false, "complete"},
-    {"open",      "complete", "paid",                false, "complete"},
-    {"open",      "complete", "no_payment_required", false, "complete"},
-    {"open",      "complete", "unpaid",              false, nullptr   },
-    {"open",      "complete", "unpaid",              true,  "expired" },
-    {"open",      "expired",  "unpaid",              false, "expired" },
-    {"open",      "open",     "unpaid",              false, nullptr   },
-    {"complete",  "expired",  "unpaid",              false, nullptr   },
-    {"complete",  "complete", "unpaid",              true,  nullptr   },
-    {"expired",   "complete", "paid",                false, "complete"},
-    {"abandoned", "complete", "paid",                false, "complete"},
-    {"abandoned", "expired",  "unpaid",              false, nullptr   },
+    {"creating",   "complete", "paid",                false, "complete"  },
+    {"open",       "complete", "paid",                false, "complete"  },
+    {"open",       "complete", "no_payment_required", false, "complete"  },
+    {"creating",   "complete", "unpaid",              false, "processing"},
+    {"open",       "complete", "unpaid",              false, "processing"},
+    {"abandoned",  "complete", "unpaid",              false, "processing"},
+    {"open",       "complete", "unpaid",              true,  "failed"    },
+    {"processing", "complete", "unpaid",              false, nullptr     },
+    {"processing", "complete", "unpaid",              true,  "failed"    },
+    {"processing", "complete", "paid",                false, "complete"  },
+    {"processing", "expired",  "unpaid",              false, nullptr     },
+    {"failed",     "complete", "unpaid",              false, nullptr     },
+    {"failed",     "complete", "paid",                false, "complete"  },
+    {"open",       "expired",  "unpaid",              false, "expired"   },
+    {"open",       "open",     "unpaid",              false, nullptr     },
+    {"complete",   "expired",  "unpaid",              false, nullptr     },
+    {"complete",   "complete", "unpaid",              true,  nullptr     },
+    {"expired",    "complete", "paid",                false, "complete"  },
+    {"abandoned",  "complete", "paid",                false, "complete"  },
+    {"abandoned",  "expired",  "unpaid",              false, nullptr     },
 };
 
 TEST(CheckoutStatus, Table) {

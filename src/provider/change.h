@@ -162,11 +162,18 @@ struct CheckoutSnapshot {
     Instant created_at;
 };
 
+enum class ChargeStatus : std::uint8_t { pending, succeeded, failed };
+std::string_view to_string(ChargeStatus status);
+std::optional<ChargeStatus> parse_charge_status(std::string_view text);
+
 struct ChargeSnapshot {
     Ref charge;
     std::optional<Ref> payment, customer, invoice;
+    std::optional<AccountId> account;  // from metadata, which a payment hands down to its charges
+    ChargeStatus status;
     Money amount, amount_refunded;
     bool refunded = false, disputed = false;
+    std::optional<std::string> failure_code, failure_message, receipt_url, description;
     Instant created_at;
 };
 
@@ -175,7 +182,8 @@ struct RefundSnapshot {
     std::optional<Ref> charge, payment;
     Money amount;
     std::string status;  // "pending", "requires_action", "succeeded", "failed", "canceled"
-    std::optional<std::string> reason, failure_reason;
+    std::optional<std::string> reason, failure_reason, intent_id;  // metadata: refund_id
+    std::optional<AccountId> account = {};  // only of one that we have just made
     Instant created_at;
 };
 
@@ -188,12 +196,17 @@ struct DisputeSnapshot {
     Instant created_at;
 };
 
+// That an invoice was paid by this payment: since basil neither names the other.
+struct InvoicePaymentSnapshot {
+    Ref invoice, payment;
+};
+
 // Signed, stored, and none of our business (an event type or object that we do not follow).
 struct Unfollowed {};
 
 using Fact = std::variant<Unfollowed, CustomerSnapshot, SubscriptionSnapshot, InvoiceSnapshot,
                           PaymentMethodSnapshot, CheckoutSnapshot, ChargeSnapshot, RefundSnapshot,
-                          DisputeSnapshot>;
+                          DisputeSnapshot, InvoicePaymentSnapshot>;
 
 struct Change {
     Name provider;

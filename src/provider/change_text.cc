@@ -170,10 +170,16 @@ void describe(Lines& lines, const ChargeSnapshot& charge) {
     lines.add("payment", charge.payment);
     lines.add("customer", charge.customer);
     lines.add("invoice", charge.invoice);
+    lines.add("account", charge.account);
+    lines.add("status", to_string(charge.status));
     lines.add("amount", charge.amount);
     lines.add("amount_refunded", charge.amount_refunded);
     lines.add("refunded", charge.refunded);
     lines.add("disputed", charge.disputed);
+    lines.add("failure_code", charge.failure_code);
+    lines.add("failure_message", charge.failure_message);
+    lines.add("receipt_url", charge.receipt_url);
+    lines.add("description", charge.description);
     lines.add("created_at", charge.created_at);
 }
 
@@ -184,6 +190,7 @@ void describe(Lines& lines, const RefundSnapshot& refund) {
     lines.add("status", refund.status);
     lines.add("reason", refund.reason);
     lines.add("failure_reason", refund.failure_reason);
+    lines.add("intent_id", refund.intent_id);
     lines.add("created_at", refund.created_at);
 }
 
@@ -195,6 +202,11 @@ void describe(Lines& lines, const DisputeSnapshot& dispute) {
     lines.add("reason", dispute.reason);
     lines.add("evidence_due_by", dispute.evidence_due_by);
     lines.add("created_at", dispute.created_at);
+}
+
+void describe(Lines& lines, const InvoicePaymentSnapshot& paid) {
+    lines.add("invoice", paid.invoice);
+    lines.add("payment", paid.payment);
 }
 
 }  // namespace

@@ -51,6 +51,7 @@ Ref own_ref(const Fact& fact) {
         Ref operator()(const ChargeSnapshot& s) const { return s.charge; }
         Ref operator()(const RefundSnapshot& s) const { return s.refund; }
         Ref operator()(const DisputeSnapshot& s) const { return s.dispute; }
+        Ref operator()(const InvoicePaymentSnapshot& s) const { return s.invoice; }
     };
     return std::visit(Own{}, fact);
 }
@@ -95,10 +96,17 @@ std::string without_version(const Change& change) {
     return kept;
 }
 
+// Since clover an invoice's payment has an event of its own.
+bool has_event(const std::string& version, std::string_view type) {
+    if (type != "invoice_payment.paid") return true;
+    return version >= "2025-09-30";
+}
+
 TEST(StripeNormalise, AllVersionsSayTheSame) {
     for (const std::string_view type : followed_event_types()) {
         std::optional<std::string> first;
         for (const std::string& version : versions) {
+            if (!has_event(version, type)) continue;
             const std::string name = std::string(type) + "." + version + ".json";
             SCOPED_TRACE(name);
             const auto change = normalise(read_json(testdata() / name));
@@ -150,6 +158,15 @@ TEST(StripeNormalise, TimesOutsideTheCalendarAreNothing) {
         EXPECT_FALSE(normalise(event));
         event.as_object()["created"] = 1780272000;
     }
+}
+
+TEST(StripeNormalise, AnAuthorisationIsNoPaymentYet) {
+    const auto change = normalise_object(
+        ObjectKind::charge,
+        json::parse(R"({"id":"ch_1","amount":5,"amount_refunded":0,"currency":"usd",
+            "status":"succeeded","captured":false})"),
+        from_unix(9));
+    EXPECT_EQ(std::get<ChargeSnapshot>(change.value().fact).status, ChargeStatus::pending);
 }
 
 TEST(StripeNormalise, AFetchedObjectHasNoEvent) {
