@@ -134,6 +134,7 @@ std::string noun_of(std::string_view kind) {
     if (kind == "test_helpers.test_clock") return "test clock";
     if (kind == "webhook_endpoint") return "webhook endpoint";
     if (kind == "subscription_item") return "subscription_item";
+    if (kind == "billing.meter") return "billing meter";
     return std::string(kind);
 }
 

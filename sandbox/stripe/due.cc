@@ -13,6 +13,7 @@
 #include "sandbox/stripe/subscribing.h"
 #include "sandbox/stripe/test_clocks.h"
 #include "sandbox/stripe/timers.h"
+#include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -63,6 +64,7 @@ void finalize_draft(Account& account, const std::string& id) {
 }
 
 void end_at_cancel(Account& account, const std::string& id) {
+    add_last_invoice(account, id, "subscription_cycle");
     cancel_subscription(account, id, "cancellation_requested");
 }
 

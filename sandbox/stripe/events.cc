@@ -38,8 +38,12 @@ void write_pretty(const json::value& value, std::string& out, std::size_t depth)
 
 // Types that came with a version: an endpoint of an older one is never sent them.
 constexpr std::pair<std::string_view, Shape> came_with[] = {
-    {"invoice_payment.paid", Shape::clover},
-    {"refund.failed",        Shape::acacia},
+    {"billing.meter.created",     Shape::basil },
+    {"billing.meter.deactivated", Shape::basil },
+    {"billing.meter.reactivated", Shape::basil },
+    {"billing.meter.updated",     Shape::basil },
+    {"invoice_payment.paid",      Shape::clover},
+    {"refund.failed",             Shape::acacia},
 };
 
 bool listens(const Account& account, const Object& endpoint, std::string_view type) {

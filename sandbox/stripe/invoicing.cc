@@ -10,6 +10,7 @@
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
+#include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -121,6 +122,7 @@ void add_invoice(Account& account, const InvoiceDraft& draft) {
 }
 
 void finalize_invoice(Account& account, const std::string& id, std::string_view payment_intent) {
+    recount_usage(account, id);
     const Object draft = account.get("invoice", id);
     const auto number_text = next_number(account, text(draft, "customer"));
     std::string intent(payment_intent);
@@ -159,6 +161,15 @@ void finalize_invoice(Account& account, const std::string& id, std::string_view 
         account.change(id, "", [&](Object& invoice) { invoice["_payment_intent"] = intent; });
     }
     add_invoice_payment(account, *account.find("invoice", id), intent);
+}
+
+void finalize_and_charge(Account& account, const std::string& id) {
+    finalize_invoice(account, id);
+    const Object& invoice = account.get("invoice", id);
+    if (text(invoice, "status") != "open") return;
+    const auto method = method_for(account, invoice);
+    if (method.empty()) return;
+    pay_invoice(account, id, {.payment_method = method, .off_session = true});
 }
 
 std::string method_for(const Account& account, const Object& invoice) {

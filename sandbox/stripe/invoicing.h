@@ -1,11 +1,14 @@
 #pragma once
 // The life of an invoice: draft -> open -> paid | void | uncollectible, with its events.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/decimal.h"
 #include "sandbox/stripe/account.h"
 #include "sandbox/stripe/payments.h"
+#include "sandbox/stripe/pricing.h"
 
 namespace paydesk::sandbox::stripe {
 
@@ -23,6 +26,8 @@ struct LineDraft {
     bool discountable = true;
     json::value credited_items = nullptr;  // of a proration's credit
     Object metadata = {};
+    std::optional<Decimal> usage = {};  // of a metered item, instead of `quantity`
+    bool counting = false;              // goes on counting until the draft is finalized
 };
 
 struct InvoiceDraft {
@@ -39,9 +44,6 @@ struct InvoiceDraft {
 
 std::string new_invoice_id(const Account& account);
 
-// What `quantity` of this price costs, in its currency's minor units; tiers included.
-std::int64_t amount_of(const Object& price, std::int64_t quantity);
-
 // Adds a draft. Emits invoice.created.
 void add_invoice(Account& account, const InvoiceDraft& draft);
 
@@ -49,6 +51,9 @@ void add_invoice(Account& account, const InvoiceDraft& draft);
 // Emits invoice.finalized and what paying emits.
 void finalize_invoice(Account& account, const std::string& invoice,
                       std::string_view payment_intent = {});
+
+// As finalize_invoice(), then charges the method that there is, if any.
+void finalize_and_charge(Account& account, const std::string& invoice);
 
 // Charges an open invoice. Emits everything, the subscription's change of status too.
 // Refuses with invoice_already_paid and the like (400).

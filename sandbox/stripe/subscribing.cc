@@ -9,6 +9,7 @@
 #include "sandbox/stripe/render.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscription_items.h"
+#include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -36,16 +37,17 @@ void give_up(Account& account, const std::string& id) {
     }
 }
 
+// What is billed ahead.
 std::vector<LineDraft> lines_of(const Object& subscription) {
     std::vector<LineDraft> lines;
     for (const json::value& value : children(child(subscription, "items"), "data")) {
         const Object& item = value.get_object();
         const Object& price = child(item, "price");
+        if (is_metered(price)) continue;
         const auto quantity = number(item, "quantity", 1);
-        const bool metered = text(child(price, "recurring"), "usage_type") == "metered";
         lines.push_back({.price = price,
-                         .quantity = metered ? 0 : quantity,
-                         .amount = metered ? 0 : amount_of(price, quantity),
+                         .quantity = quantity,
+                         .amount = amount_of(price, quantity),
                          .period_start = number(item, "current_period_start"),
                          .period_end = number(item, "current_period_end"),
                          .subscription = text(subscription, "id"),
@@ -53,6 +55,17 @@ std::vector<LineDraft> lines_of(const Object& subscription) {
                          .metadata = child(subscription, "metadata")});
     }
     return lines;
+}
+
+// Of metered items, in a period that begins or was free.
+void add_unbilled_usage(const Object& subscription, std::int64_t until, InvoiceDraft& draft) {
+    for (const json::value& value : children(child(subscription, "items"), "data")) {
+        const Object& item = value.get_object();
+        if (!is_metered(child(item, "price"))) continue;
+        const auto start = number(item, "current_period_start");
+        const auto end = until > 0 ? until : number(item, "current_period_end");
+        draft.lines.push_back(unbilled_usage_line(subscription, item, {start, end}));
+    }
 }
 
 Object new_subscription(Account& account, const SubscriptionOrder& order, std::string_view status) {
@@ -147,7 +160,7 @@ std::int64_t first_amount(const Account& account, const SubscriptionOrder& order
     std::vector<DiscountedLine> lines;
     const auto add = [&](const OrderItem& item) {
         const Object& price = account.get("price", item.price);
-        if (text(child(price, "recurring"), "usage_type") == "metered") return;
+        if (is_metered(price)) return;
         lines.push_back(
             {.amount = amount_of(price, item.quantity), .product = text(price, "product")});
     };
@@ -199,6 +212,7 @@ std::string begin_subscription(Account& account, const SubscriptionOrder& order,
                        .period_start = account.now(),
                        .period_end = account.now(),
                        .lines = lines_of(subscription)};
+    add_unbilled_usage(subscription, 0, draft);
     if (trial) {
         for (LineDraft& line : draft.lines) line.amount = 0;
     }
@@ -276,7 +290,8 @@ void keep_subscription(Account& account, const std::string& id) {
 
 void renew_subscription(Account& account, const std::string& id) {
     const auto invoice = new_invoice_id(account);
-    const auto ended = period_end_of(account.get("subscription", id));
+    const Object before = account.get("subscription", id);
+    const auto ended = period_end_of(before);
     std::int64_t began = 0;
     const Object renewed =
         account.change(id, "customer.subscription.updated", [&](Object& subscription) {
@@ -301,6 +316,11 @@ void renew_subscription(Account& account, const std::string& id) {
                        .period_start = began,
                        .period_end = ended,
                        .lines = lines_of(renewed)};
+    const auto status = text(before, "status");
+    if (status == "trialing" || status == "paused")
+        add_unbilled_usage(before, ended, draft);
+    else
+        add_usage_lines(account, before, ended, draft);
     add_pending_items(account, text(renewed, "customer"), id, draft);
     add_invoice(account, draft);
 }

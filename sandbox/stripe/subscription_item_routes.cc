@@ -3,32 +3,42 @@
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/subscription_items.h"
+#include "sandbox/stripe/usage.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
 
-// The item and the subscription that has it.
-std::pair<const Object*, const Object*> find_item(const Account& account, const std::string& id) {
-    for (const auto& subscription : account.store().ids("subscription")) {
-        const Object& object = *account.store().find(subscription);
-        for (const json::value& item : children(child(object, "items"), "data")) {
-            if (text(item.get_object(), "id") == id) return {&item.get_object(), &object};
-        }
-    }
-    refuse_missing("subscription_item", id, "item", true);
-}
-
 json::value update_item(Call& call) {
     const auto id = call.path.at("id");
-    const auto subscription = text(*find_item(call.account, id).second, "id");
+    const auto subscription = text(*find_subscription_item(call.account, id).subscription, "id");
     Object change{
         {"id", id}
     };
-    copy_params(call.params, change, {"price", "quantity", "metadata"});
+    copy_params(call.params, change, {"price", "plan", "quantity", "metadata"});
+    if (present(change, "price")) {
+        refuse_legacy_metered(call.account.get("price", text(change, "price"), "price"),
+                              call.version.shape, "price");
+    }
     const auto behavior = text(call.params, "proration_behavior");
     change_items(call.account, subscription, {change},
                  behavior.empty() ? "create_prorations" : behavior);
-    return *find_item(call.account, id).first;
+    return *find_subscription_item(call.account, id).item;
+}
+
+json::value remove_item(Call& call) {
+    const auto id = call.path.at("id");
+    const auto found = find_subscription_item(call.account, id);
+    const Object item = *found.item;
+    Object change{
+        {"id",      id  },
+        {"deleted", true}
+    };
+    copy_params(call.params, change, {"clear_usage"});
+    const auto behavior = text(call.params, "proration_behavior");
+    change_items(call.account, text(*found.subscription, "id"), {change},
+                 behavior.empty() ? "create_prorations" : behavior,
+                 number(call.params, "proration_date"));
+    return deleted(item);
 }
 
 }  // namespace
@@ -41,13 +51,17 @@ void add_subscription_item_routes(Routes& routes) {
                        "/v1/subscription_items?subscription=" + id);
     });
     routes.on("GET /v1/subscription_items/{id}", "", [](Call& call) -> json::value {
-        return *find_item(call.account, call.path.at("id")).first;
+        return *find_subscription_item(call.account, call.path.at("id")).item;
     });
     routes.on("POST /v1/subscription_items/{id}",
-              "price:id quantity:i metadata:m payment_behavior "
+              "price:id plan:id quantity:i metadata:m payment_behavior "
               "proration_behavior:(always_invoice|create_prorations|none) proration_date:i "
               "off_session:b discounts:no tax_rates:any price_data:no",
               update_item);
+    routes.on("DELETE /v1/subscription_items/{id}",
+              "clear_usage:b payment_behavior off_session:b "
+              "proration_behavior:(always_invoice|create_prorations|none) proration_date:t",
+              remove_item);
 }
 
 }  // namespace paydesk::sandbox::stripe

@@ -8,27 +8,16 @@
 #include "base/clock.h"
 #include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/period.h"
+#include "sandbox/stripe/plans.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/render.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
+#include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
-
-Object plan_from(const Object& price) {
-    Object plan = blank("plan");
-    const Object& recurring = child(price, "recurring");
-    copy_params(price, plan,
-                {"id", "active", "billing_scheme", "created", "currency", "livemode", "metadata",
-                 "nickname", "product", "tiers_mode"});
-    copy_params(recurring, plan,
-                {"interval", "interval_count", "meter", "trial_period_days", "usage_type"});
-    plan["amount"] = value_of(price, "unit_amount");
-    plan["amount_decimal"] = value_of(price, "unit_amount_decimal");
-    return plan;
-}
 
 std::string date_text(std::int64_t at) {
     static constexpr std::string_view months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -92,7 +81,7 @@ json::value credited_items(const Account& account, const Object& subscription, c
 
 void add_proration(Account& account, const Object& subscription, const Object& item,
                    std::string_view what, std::int64_t sign, std::int64_t now) {
-    if (item.empty()) return;
+    if (item.empty() || is_metered(child(item, "price"))) return;
     const auto start = number(item, "current_period_start");
     const auto end = number(item, "current_period_end");
     const Object& price = child(item, "price");
@@ -132,24 +121,44 @@ void add_proration(Account& account, const Object& subscription, const Object& i
     account.emit("invoiceitem.created", account.add(std::move(line)));
 }
 
+// An item with usage records goes only together with them.
+void check_usage_cleared(const Account& account, const Object& item, const Object& wanted) {
+    const auto id = text(item, "id");
+    if (!is_legacy_metered(child(item, "price")) || flag(wanted, "clear_usage") ||
+        account.store().ids(records_kind(id)).empty()) {
+        return;
+    }
+    refuse("",
+           "Subscription item " + id +
+               " cannot be deleted because it has usage of the current period. Pass "
+               "`clear_usage=true` to delete the usage and the item.",
+           "clear_usage");
+}
+
 // The items after the changes, and what each change did.
 std::vector<Change> apply(Account& account, Object& subscription, const json::array& changes) {
     std::vector<Change> applied;
     auto& items = subscription["items"].as_object()["data"].as_array();
     const auto id = text(subscription, "id");
+    const bool flexible = text(child(subscription, "billing_mode"), "type") == "flexible";
     for (std::size_t i = 0; i < changes.size(); ++i) {
-        const Object& wanted = changes[i].as_object();
+        Object wanted = changes[i].as_object();
+        if (present(wanted, "plan") && !present(wanted, "price")) {
+            wanted["price"] = json::value(wanted.at("plan"));
+        }
         const auto param = "items[" + std::to_string(i) + "]";
         const auto item_id = text(wanted, "id");
         Change change;
         if (item_id.empty()) {
             if (!present(wanted, "price")) refuse_missing_param(param + "[price]");
             const Object& price = account.get("price", text(wanted, "price"), param + "[price]");
+            refuse_metered_quantity(price, wanted, param);
             const Object& sibling = items.front().as_object();
             change.after =
                 subscription_item(account, id, price, number(wanted, "quantity", 1),
                                   number(sibling, "current_period_start"),
                                   number(sibling, "current_period_end"), child(wanted, "metadata"));
+            if (is_metered(price)) change.after["_usage_since"] = account.now();
             items.push_back(change.after);
             applied.push_back(std::move(change));
             continue;
@@ -162,6 +171,7 @@ std::vector<Change> apply(Account& account, Object& subscription, const json::ar
         }
         change.before = found->get_object();
         if (flag(wanted, "deleted")) {
+            check_usage_cleared(account, change.before, wanted);
             items.erase(found);
         } else {
             Object& item = found->get_object();
@@ -175,8 +185,15 @@ std::vector<Change> apply(Account& account, Object& subscription, const json::ar
                            param + "[price]");
                 }
                 item["price"] = price;
-                item["plan"] = plan_from(price);
+                item["plan"] = plan_of(price);
+                // Flexible billing mode bills the usage so far at the price that it had.
+                if (flexible) item["_usage_since"] = account.now();
+                if (is_metered(price))
+                    item.erase("quantity");
+                else if (!item.contains("quantity"))
+                    item["quantity"] = 1;
             }
+            refuse_metered_quantity(child(item, "price"), wanted, param);
             if (present(wanted, "quantity")) item["quantity"] = wanted.at("quantity");
             merge_metadata(wanted, item);
             change.after = item;
@@ -193,6 +210,20 @@ std::int64_t period_start_of(const Object& subscription) {
         start = std::max(start, number(item.get_object(), "current_period_start"));
     }
     return start;
+}
+
+// Usage of metered items that are gone or priced anew: flexible billing mode bills it.
+void settle_usage(Account& account, const Object& subscription,
+                  const std::vector<Change>& changes) {
+    if (text(child(subscription, "billing_mode"), "type") != "flexible") return;
+    for (const Change& change : changes) {
+        const Object& price = child(change.before, "price");
+        const bool stays = text(child(change.after, "price"), "id") == text(price, "id");
+        if (change.before.empty() || !is_metered(price) || is_legacy_metered(price) || stays) {
+            continue;
+        }
+        keep_usage_for_later(account, subscription, change.before);
+    }
 }
 
 bool interval_changed(const std::vector<Change>& changes) {
@@ -219,7 +250,8 @@ void restart_periods(Object& subscription, std::int64_t now) {
     }
 }
 
-void invoice_now(Account& account, const Object& subscription, bool whole_period) {
+// `before`: the subscription as it was, when its whole next period is billed; nullptr for none.
+void invoice_now(Account& account, const Object& subscription, const Object* before) {
     const auto id = text(subscription, "id");
     InvoiceDraft draft{.id = new_invoice_id(account),
                        .customer = text(subscription, "customer"),
@@ -228,9 +260,11 @@ void invoice_now(Account& account, const Object& subscription, bool whole_period
                        .subscription = id,
                        .period_start = account.now(),
                        .period_end = account.now()};
-    if (whole_period) {
+    if (before) {
+        add_usage_lines(account, *before, account.now(), draft);
         for (const json::value& value : children(child(subscription, "items"), "data")) {
             const Object& item = value.get_object();
+            if (is_metered(child(item, "price"))) continue;
             const auto quantity = number(item, "quantity", 1);
             draft.lines.push_back({.price = child(item, "price"),
                                    .quantity = quantity,
@@ -246,15 +280,20 @@ void invoice_now(Account& account, const Object& subscription, bool whole_period
     if (draft.lines.empty()) return;
     account.change(id, "", [&](Object& changed) { changed["latest_invoice"] = draft.id; });
     add_invoice(account, draft);
-    finalize_invoice(account, draft.id);
-    const Object& invoice = account.get("invoice", draft.id);
-    if (text(invoice, "status") != "open") return;
-    const auto method = method_for(account, invoice);
-    if (method.empty()) return;
-    pay_invoice(account, draft.id, {.payment_method = method, .off_session = true});
+    finalize_and_charge(account, draft.id);
 }
 
 }  // namespace
+
+SubscriptionItem find_subscription_item(const Account& account, const std::string& id) {
+    for (const auto& subscription : account.store().ids("subscription")) {
+        const Object& object = *account.store().find(subscription);
+        for (const json::value& item : children(child(object, "items"), "data")) {
+            if (text(item.get_object(), "id") == id) return {&item.get_object(), &object};
+        }
+    }
+    refuse_missing("subscription_item", id, "item", true);
+}
 
 Object subscription_item(const Account& account, std::string_view subscription, const Object& price,
                          std::int64_t quantity, std::int64_t period_start, std::int64_t period_end,
@@ -265,14 +304,23 @@ Object subscription_item(const Account& account, std::string_view subscription, 
     item["current_period_start"] = period_start;
     item["current_period_end"] = period_end;
     item["metadata"] = std::move(metadata);
-    item["plan"] = plan_from(price);
+    item["plan"] = plan_of(price);
     item["price"] = price;
-    if (text(child(price, "recurring"), "usage_type") == "metered")
+    if (is_metered(price))
         item.erase("quantity");
     else
         item["quantity"] = quantity;
     item["subscription"] = subscription;
     return item;
+}
+
+void prorate_cancellation(Account& account, const std::string& id) {
+    const Object subscription = account.get("subscription", id);
+    if (text(subscription, "status") == "trialing") return;
+    for (const json::value& item : children(child(subscription, "items"), "data")) {
+        add_proration(account, subscription, item.get_object(), "Unused time on", -1,
+                      account.now());
+    }
 }
 
 void change_items(Account& account, const std::string& id, const json::array& changes,
@@ -296,10 +344,14 @@ void change_items(Account& account, const std::string& id, const json::array& ch
             }
         }
     }
+    // A new period bills the usage of the old one by itself.
+    if (!restarts && !trial) settle_usage(account, before, applied);
     if (restarts) restart_periods(changed, account.now());
     const Object now = account.change(id, "customer.subscription.updated",
                                       [&](Object& subscription) { subscription = changed; });
-    if (restarts || proration_behavior == "always_invoice") invoice_now(account, now, restarts);
+    if (restarts || proration_behavior == "always_invoice") {
+        invoice_now(account, now, restarts ? &before : nullptr);
+    }
 }
 
 void add_pending_items(Account& account, const std::string& customer,
@@ -324,6 +376,9 @@ void add_pending_items(Account& account, const std::string& customer,
                                .discountable = flag(*item, "discountable", true),
                                .credited_items = value_of(*item, "_credited_items"),
                                .metadata = child(*item, "metadata")});
+        if (flag(*item, "_usage")) {
+            draft.lines.back().usage = Decimal::parse(text(*item, "quantity_decimal")).value();
+        }
         account.change(id, "", [&](Object& taken) { taken["invoice"] = draft.id; });
     }
 }

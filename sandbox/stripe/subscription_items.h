@@ -9,6 +9,14 @@
 
 namespace paydesk::sandbox::stripe {
 
+// An item and the subscription that has it. Valid until either changes.
+struct SubscriptionItem {
+    const Object* item = nullptr;
+    const Object* subscription = nullptr;
+};
+// Refuses with 404 resource_missing.
+SubscriptionItem find_subscription_item(const Account& account, const std::string& id);
+
 Object subscription_item(const Account& account, std::string_view subscription, const Object& price,
                          std::int64_t quantity, std::int64_t period_start, std::int64_t period_end,
                          Object metadata);
@@ -21,6 +29,9 @@ Object subscription_item(const Account& account, std::string_view subscription, 
 // Refuses with resource_missing; 402 when that invoice is declined.
 void change_items(Account& account, const std::string& subscription, const json::array& changes,
                   std::string_view proration_behavior, std::int64_t at = 0);
+
+// Credits the rest of the paid period. Emits invoiceitem.created for each item.
+void prorate_cancellation(Account& account, const std::string& subscription);
 
 // Moves the customer's waiting invoice items (of this subscription, or of none) into the draft.
 void add_pending_items(Account& account, const std::string& customer,

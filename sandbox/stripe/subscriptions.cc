@@ -6,6 +6,8 @@
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/subscription_items.h"
+#include "sandbox/stripe/usage.h"
+#include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -59,7 +61,11 @@ SubscriptionOrder order_of(Call& call) {
     for (std::size_t i = 0; i < items.size(); ++i) {
         const Object& item = items[i].get_object();
         const auto price = text(item, present(item, "price") ? "price" : "plan");
-        if (price.empty()) refuse_missing_param("items[" + std::to_string(i) + "][price]");
+        const auto path = "items[" + std::to_string(i) + "]";
+        if (price.empty()) refuse_missing_param(path + "[price]");
+        const Object& known = call.account.get("price", price, path + "[price]");
+        refuse_metered_quantity(known, item, path);
+        refuse_legacy_metered(known, call.version.shape, path + "[price]");
         order.items.push_back({.price = price,
                                .quantity = number(item, "quantity", 1),
                                .metadata = child(item, "metadata")});
@@ -302,6 +308,10 @@ json::value update(Call& call) {
         }
     }
     const auto& items = children(call.params, "items");
+    for (const json::value& item : items) {
+        const auto* price = account.find("price", text(item.get_object(), "price"));
+        if (price) refuse_legacy_metered(*price, call.version.shape, "items");
+    }
     if (!items.empty()) {
         const auto behavior = text(call.params, "proration_behavior");
         change_items(account, id, items, behavior.empty() ? "create_prorations" : behavior,
@@ -321,6 +331,11 @@ json::value cancel(Call& call) {
         copy_params(child(call.params, "cancellation_details"),
                     subscription["cancellation_details"].as_object(), {"comment", "feedback"});
     });
+    if (flag(call.params, "prorate")) prorate_cancellation(account, id);
+    if (flag(call.params, "invoice_now")) {
+        const auto invoice = add_last_invoice(account, id, "subscription_update");
+        if (!invoice.empty()) finalize_and_charge(account, invoice);
+    }
     cancel_subscription(account, id, "cancellation_requested");
     return account.get("subscription", id);
 }
