@@ -1,5 +1,7 @@
 #include "sandbox/server.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "http/server.h"
 #include "sandbox/fault_controls.h"
@@ -66,30 +68,47 @@ http::Response advance(stripe::Account& account, const Object& wanted) {
     });
 }
 
-// {retry_days?: [days from each failed attempt to the next], retry_end?: cancel | unpaid |
-// past_due}: what the account does about renewals that fail.
+bool are_retry_days(const json::value& value) {
+    if (!value.is_array() || value.get_array().size() > 20) return false;
+    return std::ranges::all_of(value.get_array(), [](const json::value& day) {
+        return day.is_int64() && day.get_int64() >= 1 && day.get_int64() <= 60;
+    });
+}
+
+struct Setting {
+    std::string_view key;
+    bool (*allows)(const json::value& value);
+    std::string_view what;
+};
+constexpr Setting settings[] = {
+    {"retry_days",    are_retry_days, "up to 20 whole numbers from 1 to 60"},
+    {"retry_end",
+     [](const json::value& value) {
+         return value == "cancel" || value == "unpaid" || value == "past_due";
+     },                               "cancel, unpaid or past_due"         },
+    {"upcoming_days",
+     [](const json::value& value) {
+         return value.is_int64() && value.get_int64() >= 0 && value.get_int64() <= 90;
+     },                               "a whole number from 0 (never) to 90"},
+};
+
+// What the account does about renewals: {retry_days?: days from each failed attempt to the next,
+// retry_end?: what then, upcoming_days?: how long before it invoice.upcoming is sent}.
 http::Response change_settings(stripe::Account& account, const Object& wanted) {
     for (const auto& [key, value] : wanted) {
-        if (key == "retry_days" && value.is_array() && value.get_array().size() <= 20) {
-            for (const auto& day : value.get_array()) {
-                if (!day.is_int64() || day.get_int64() < 1 || day.get_int64() > 60) {
-                    return refusal(400, "retry_days holds whole numbers from 1 to 60");
-                }
-            }
-        } else if (key != "retry_end" ||
-                   (value != "cancel" && value != "unpaid" && value != "past_due")) {
-            return refusal(
-                400,
-                "settings are retry_days: up to 20 whole numbers, and retry_end: cancel, "
-                "unpaid or past_due");
+        const auto* found = std::ranges::find(settings, std::string_view(key), &Setting::key);
+        if (found != std::end(settings) && found->allows(value)) continue;
+        std::string all;
+        for (const Setting& one : settings) {
+            all += (all.empty() ? "" : "; ") + std::string(one.key) + ": " + std::string(one.what);
         }
+        return refusal(400, "settings are " + all);
     }
     for (const auto& [key, value] : wanted) account.set_setting(key, value);
     account.commit();
-    return answer(200, Object{
-                           {"retry_days", account.setting("retry_days")},
-                           {"retry_end",  account.setting("retry_end") }
-    });
+    Object answered;
+    for (const Setting& one : settings) answered[one.key] = account.setting(one.key);
+    return answer(200, std::move(answered));
 }
 
 }  // namespace

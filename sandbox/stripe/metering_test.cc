@@ -428,6 +428,56 @@ TEST_F(MeteringTest, CheckoutSellsAMeteredPrice) {
     EXPECT_EQ(number(latest_invoice(text(done, "subscription")), "amount_paid"), 70);
 }
 
+TEST_F(MeteringTest, TheNextInvoiceIsAnnounced) {
+    const auto customer = customer_with("pm_card_visa");
+    const auto subscription = id(subscribe(
+        customer, metered_price(meter("call"), "unit_amount=100"), "&items[1][price]=" + price()));
+    used("call", customer, "7");
+    const auto end =
+        number(children(child(got("/v1/subscriptions/" + subscription), "items"), "data")
+                   .at(0)
+                   .as_object(),
+               "current_period_end");
+    advance(end - 7 * day - now() - 1);
+    EXPECT_FALSE(happened("invoice.upcoming"));
+    const auto invoices = store_.ids("invoice").size();
+    advance(1);
+    ASSERT_TRUE(happened("invoice.upcoming"));
+    EXPECT_EQ(store_.ids("invoice").size(), invoices);
+    const Object event = *store_.find(store_.ids("event").back());
+    const Object& invoice = child(child(event, "data"), "object");
+    EXPECT_FALSE(invoice.contains("id"));
+    EXPECT_EQ(number(invoice, "total"), 2900 + 700);
+    EXPECT_EQ(text(invoice, "billing_reason"), "upcoming");
+    EXPECT_EQ(number(event, "created"), end - 7 * day);
+    restart();
+    advance(6 * day);
+    EXPECT_EQ(std::ranges::count(event_types(), std::string("invoice.upcoming")), 1);
+    advance(31 * day);
+    EXPECT_EQ(std::ranges::count(event_types(), std::string("invoice.upcoming")), 2);
+}
+
+TEST_F(MeteringTest, AnnouncementsComeWhenTheAccountWantsThem) {
+    const auto say = [&](const std::string& settings) {
+        return call("POST", "/_sandbox/settings", settings).status;
+    };
+    EXPECT_EQ(say(R"({"upcoming_days": 91})"), 400);
+    EXPECT_EQ(say(R"({"upcoming_days": "many"})"), 400);
+    EXPECT_EQ(say(R"({"retry_days": [1, 0]})"), 400);
+    EXPECT_EQ(say(R"({"other": 1})"), 400);
+    EXPECT_EQ(say(R"({"upcoming_days": 0})"), 200);
+    const auto subscription = id(subscribe(customer_with("pm_card_visa"), price()));
+    advance(40 * day);
+    EXPECT_FALSE(happened("invoice.upcoming"));
+    EXPECT_EQ(say(R"({"upcoming_days": 3})"), 200);
+    made("/v1/subscriptions/" + subscription, "cancel_at_period_end=true");
+    advance(40 * day);  // nothing comes after the end
+    EXPECT_FALSE(happened("invoice.upcoming"));
+    subscribe(customer_with("pm_card_visa"), price());
+    advance(40 * day);
+    EXPECT_TRUE(happened("invoice.upcoming"));
+}
+
 TEST_F(MeteringTest, TestClocksKeepTheirCustomersTime) {
     const auto clock = id(made("/v1/test_helpers/test_clocks", "frozen_time=1700000000"));
     const auto customer = id(made("/v1/customers", "test_clock=" + clock));

@@ -2,6 +2,8 @@
 //
 // A preview does what it previews and takes all of it back, so it cannot differ from what happens.
 
+#include "sandbox/stripe/previews.h"
+
 #include "sandbox/stripe/balance.h"
 #include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/invoicing.h"
@@ -222,6 +224,24 @@ json::value preview(Call& call) {
 }
 
 }  // namespace
+
+Object upcoming_invoice(Account& account, const std::string& subscription) {
+    Object invoice;
+    try {
+        const auto id = next_invoice(account, {}, {}, subscription);
+        apply_balance(account, id, -1);
+        invoice = shown(account.get("invoice", id));
+    } catch (const Refusal&) {  // there is none
+    }
+    account.rollback();
+    invoice.erase("id");
+    if (!invoice.empty()) {
+        for (json::value& line : invoice["lines"].as_object()["data"].as_array()) {
+            line.get_object()["invoice"] = nullptr;
+        }
+    }
+    return invoice;
+}
 
 void add_preview_routes(Routes& routes) {
     routes.on("POST /v1/invoices/create_preview", std::string(shared) + "preview_mode:(next)",
