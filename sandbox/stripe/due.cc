@@ -65,7 +65,7 @@ void finalize_draft(Account& account, const std::string& id) {
 }
 
 void end_at_cancel(Account& account, const std::string& id) {
-    add_last_invoice(account, id, "subscription_cycle");
+    add_last_invoice(account, id, LastSecond::excluded, "subscription_cycle");
     cancel_subscription(account, id, "cancellation_requested");
 }
 

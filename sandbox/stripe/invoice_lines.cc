@@ -77,7 +77,7 @@ Object line_object(const Account& account, const InvoiceDraft& draft, const Line
     };
     object["quantity"] = line.usage ? whole_part(*line.usage) : line.quantity;
     object["quantity_decimal"] = quantity_text(line);
-    if (line.counting) object["_counting"] = true;
+    if (line.counts_until > 0) object["_counts_until"] = line.counts_until;
     object["subscription"] = text_or_null(line.subscription);
     if (!line.price.empty()) {
         object["pricing"] = Object{

@@ -27,7 +27,7 @@ struct LineDraft {
     json::value credited_items = nullptr;  // of a proration's credit
     Object metadata = {};
     std::optional<Decimal> usage = {};  // of a metered item, instead of `quantity`
-    bool counting = false;              // goes on counting until the draft is finalized
+    std::int64_t counts_until = 0;      // usage before then is counted until the draft is finalized
 };
 
 struct InvoiceDraft {

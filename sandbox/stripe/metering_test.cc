@@ -318,8 +318,9 @@ TEST_F(MeteringTest, CancellingBillsUsageWhenAsked) {
     for (const auto& test : cases) {
         const auto customer = customer_with("pm_card_visa");
         const auto subscription = id(subscribe(customer, usage));
-        used("call", customer, "7");
+        used("call", customer, "3");
         advance(day);
+        used("call", customer, "4");  // in the second in which it ends
         EXPECT_EQ(call("DELETE", "/v1/subscriptions/" + subscription + test.query).status, 200);
         const auto invoice = latest_invoice(subscription);
         EXPECT_EQ(number(invoice, "amount_paid"), test.billed) << test.query;

@@ -244,6 +244,7 @@ void subscription_before_basil(Object& subscription) {
 
 // Usage was aggregated by the price before meters did it.
 void aggregation_before_basil(std::string_view kind, Object& object) {
+    if (flag(object, "deleted")) return;
     const auto how = value_of(object, "_aggregate_usage");
     if (kind == "plan") object["aggregate_usage"] = how;
     if (kind == "price" && present(object, "recurring")) {

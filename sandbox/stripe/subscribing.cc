@@ -320,7 +320,7 @@ void renew_subscription(Account& account, const std::string& id) {
     if (status == "trialing" || status == "paused")
         add_unbilled_usage(before, ended, draft);
     else
-        add_usage_lines(account, before, ended, draft);
+        add_usage_lines(account, before, ended, LastSecond::excluded, draft);
     add_pending_items(account, text(renewed, "customer"), id, draft);
     add_invoice(account, draft);
 }

@@ -222,7 +222,9 @@ void settle_usage(Account& account, const Object& subscription,
         if (change.before.empty() || !is_metered(price) || is_legacy_metered(price) || stays) {
             continue;
         }
-        keep_usage_for_later(account, subscription, change.before);
+        const bool counts_on = is_metered(child(change.after, "price"));
+        keep_usage_for_later(account, subscription, change.before,
+                             counts_on ? LastSecond::excluded : LastSecond::included);
     }
 }
 
@@ -261,7 +263,7 @@ void invoice_now(Account& account, const Object& subscription, const Object* bef
                        .period_start = account.now(),
                        .period_end = account.now()};
     if (before) {
-        add_usage_lines(account, *before, account.now(), draft);
+        add_usage_lines(account, *before, account.now(), LastSecond::excluded, draft);
         for (const json::value& value : children(child(subscription, "items"), "data")) {
             const Object& item = value.get_object();
             if (is_metered(child(item, "price"))) continue;

@@ -333,7 +333,8 @@ json::value cancel(Call& call) {
     });
     if (flag(call.params, "prorate")) prorate_cancellation(account, id);
     if (flag(call.params, "invoice_now")) {
-        const auto invoice = add_last_invoice(account, id, "subscription_update");
+        const auto invoice =
+            add_last_invoice(account, id, LastSecond::included, "subscription_update");
         if (!invoice.empty()) finalize_and_charge(account, invoice);
     }
     cancel_subscription(account, id, "cancellation_requested");

@@ -26,13 +26,17 @@ std::int64_t counts_from(const Object& item) {
     return std::max(number(item, "current_period_start"), number(item, "_usage_since"));
 }
 
+std::int64_t counted_until(std::int64_t end, LastSecond last) {
+    return last == LastSecond::included ? end + 1 : end;
+}
+
 // A draft's line, counted anew. Keeps its id.
 bool recount_line(const Account& account, const Object& invoice, Object& line) {
     const Object& period = child(line, "period");
     const Object& details = child(child(line, "parent"), "subscription_item_details");
     const auto used = usage_of(account, child(line, "_price"), text(invoice, "customer"),
                                text(details, "subscription_item"),
-                               {number(period, "start"), number(period, "end")});
+                               {number(period, "start"), number(line, "_counts_until")});
     if (used.to_string() == text(line, "quantity_decimal")) return false;
     const LineDraft counted{.price = child(line, "_price"), .usage = used};
     const auto amount = amount_of(counted.price, used);
@@ -51,23 +55,23 @@ LineDraft unbilled_usage_line(const Object& subscription, const Object& item, Sp
 }
 
 void add_usage_lines(const Account& account, const Object& subscription, std::int64_t until,
-                     InvoiceDraft& draft) {
+                     LastSecond last, InvoiceDraft& draft) {
     for (const json::value& value : children(child(subscription, "items"), "data")) {
         const Object& item = value.get_object();
         if (!is_metered(child(item, "price"))) continue;
         const Span period{counts_from(item), until};
         LineDraft line = line_for(subscription, item, period);
+        line.counts_until = counted_until(until, last);
         line.usage = usage_of(account, line.price, text(subscription, "customer"),
-                              line.subscription_item, period);
+                              line.subscription_item, {period.start, line.counts_until});
         line.amount = amount_of(line.price, *line.usage);
-        line.counting = true;
         draft.lines.push_back(std::move(line));
     }
 }
 
 void recount_usage(Account& account, const std::string& id) {
     const auto counting = [](const json::value& line) {
-        return flag(line.get_object(), "_counting");
+        return line.get_object().contains("_counts_until");
     };
     if (std::ranges::none_of(children(child(account.get("invoice", id), "lines"), "data"),
                              counting)) {
@@ -78,14 +82,14 @@ void recount_usage(Account& account, const std::string& id) {
         for (json::value& line : invoice["lines"].as_object()["data"].as_array()) {
             if (!counting(line)) continue;
             changed = recount_line(account, invoice, line.get_object()) || changed;
-            line.get_object().erase("_counting");
+            line.get_object().erase("_counts_until");
         }
         if (changed) total_up(account, invoice);
     });
     end_used_discounts(account, account.get("invoice", id));
 }
 
-std::string add_last_invoice(Account& account, const std::string& id,
+std::string add_last_invoice(Account& account, const std::string& id, LastSecond last,
                              std::string_view billing_reason) {
     const Object subscription = account.get("subscription", id);
     const auto now = account.now();
@@ -98,7 +102,7 @@ std::string add_last_invoice(Account& account, const std::string& id,
                        .period_end = now};
     const auto status = text(subscription, "status");
     if (status != "trialing" && status != "incomplete" && status != "paused") {
-        add_usage_lines(account, subscription, now, draft);
+        add_usage_lines(account, subscription, now, last, draft);
     }
     for (const LineDraft& line : draft.lines) {
         draft.period_start = std::min(draft.period_start, line.period_start);
@@ -110,11 +114,12 @@ std::string add_last_invoice(Account& account, const std::string& id,
     return draft.id;
 }
 
-void keep_usage_for_later(Account& account, const Object& subscription, const Object& item) {
+void keep_usage_for_later(Account& account, const Object& subscription, const Object& item,
+                          LastSecond last) {
     const Span period{counts_from(item), account.now()};
     const Object& price = child(item, "price");
-    const auto used =
-        usage_of(account, price, text(subscription, "customer"), text(item, "id"), period);
+    const auto used = usage_of(account, price, text(subscription, "customer"), text(item, "id"),
+                               {period.start, counted_until(period.end, last)});
     if (used.is_zero()) return;
     Object waiting = blank("invoiceitem");
     waiting["id"] = account.new_id("ii_1");
