@@ -8,6 +8,7 @@
 #include "sandbox/stripe/due.h"
 #include "sandbox/stripe/events.h"
 #include "sandbox/stripe/test_clocks.h"
+#include "sandbox/stripe/v2.h"
 
 namespace paydesk::sandbox {
 namespace {
@@ -160,6 +161,7 @@ Task<http::Response> Sandbox::handle(const http::Request& request) {
         }
         co_return response;
     }
+    if (request.path.starts_with("/v2/")) co_return stripe::answer_v2(account_, request);
     try {
         if (request.path.starts_with("/_sandbox/")) co_return control(request);
         const stripe::InTimeOf time(account_, stripe::clock_of_page(account_, request.path));

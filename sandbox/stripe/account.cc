@@ -95,9 +95,7 @@ void Account::emit(std::string_view type, const Object& object, const Object* be
         event["created"] = now();
         alter_event_(event);
     }
-    const int deliveries = add_deliveries(*this, event);
-    event["pending_webhooks"] = deliveries;
-    if (deliveries > 0) made_deliveries_ = true;
+    event["pending_webhooks"] = add_deliveries(*this, event);
     add(std::move(event));
 }
 

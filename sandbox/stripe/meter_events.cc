@@ -5,6 +5,7 @@
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/test_clocks.h"
+#include "sandbox/stripe/thin_events.h"
 #include "sandbox/stripe/usage.h"
 
 namespace paydesk::sandbox::stripe {
@@ -98,74 +99,7 @@ Object payload_of(const Object& params) {
     return given.get_object();
 }
 
-json::value create(Call& call) {
-    Account& account = call.account;
-    const Object payload = payload_of(call.params);
-    const auto event_name = text(call.params, "event_name");
-    const InTimeOf time(account, clock_of_event(account, event_name, payload));
-    const auto now = account.now();
-    MeterEvent event{.event_name = event_name,
-                     .identifier = text(call.params, "identifier"),
-                     .timestamp = number(call.params, "timestamp", now),
-                     .payload = payload};
-    if (event.identifier.empty()) event.identifier = account.new_id("mtrevt_1");
-    if (event.identifier.size() > 100) {
-        refuse("parameter_invalid_string_long", "Invalid string: must be at most 100 characters",
-               "identifier");
-    }
-    if (known_identifier(account, event.identifier)) {
-        refuse("", "An event already exists with identifier " + event.identifier + ".",
-               "identifier");
-    }
-    if (const auto problem = take_meter_event(account, event)) {
-        refuse(problem->code, problem->message, problem->param);
-    }
-    return Object{
-        {"object",     "billing.meter_event"},
-        {"created",    now                  },
-        {"event_name", event_name           },
-        {"identifier", event.identifier     },
-        {"livemode",   false                },
-        {"payload",    payload              },
-        {"timestamp",  event.timestamp      }
-    };
-}
-
-json::value cancel(Call& call) {
-    Account& account = call.account;
-    const auto identifier = text(child(call.params, "cancel"), "identifier");
-    if (identifier.empty()) refuse_missing_param("cancel[identifier]");
-    const auto* known = account.store().find("_meter_identifier", identifier_id(identifier));
-    const auto event_name = text(call.params, "event_name");
-    if (!known || text(*known, "event_name") != event_name) {
-        refuse("resource_missing",
-               "No meter event `" + event_name + "` exists with identifier " + identifier + ".",
-               "cancel[identifier]");
-    }
-    const Object record = *known;
-    const auto* event = account.store().find(text(record, "event"));
-    if (!event) {
-        refuse("", "The meter event with identifier " + identifier + " was canceled already.",
-               "cancel[identifier]");
-    }
-    const InTimeOf time(account, text(record, "test_clock"));
-    if (number(record, "created") + identifier_seconds <= account.now()) {
-        refuse("", "A meter event can only be canceled within 24 hours of receiving it.",
-               "cancel[identifier]");
-    }
-    account.store().erase(text(record, "event"));
-    return Object{
-        {"object",     "billing.meter_event_adjustment"  },
-        {"cancel",     Object{{"identifier", identifier}}},
-        {"event_name", event_name                        },
-        {"livemode",   false                             },
-        {"status",     "complete"                        },
-        {"type",       "cancel"                          }
-    };
-}
-
-}  // namespace
-
+// Stores the event for its meter and customer, or says why it can't be counted.
 std::optional<MeterProblem> take_meter_event(Account& account, const MeterEvent& event) {
     const auto* meter = meter_of_event(account, event.event_name);
     if (!meter) {
@@ -216,11 +150,104 @@ std::optional<MeterProblem> take_meter_event(Account& account, const MeterEvent&
     return std::nullopt;
 }
 
+// Found at once, before the answer; the rest is found afterwards.
+bool is_told_at_once(const MeterProblem& problem) {
+    return problem.param == "event_name" || problem.param == "timestamp";
+}
+
+void fill_in(Account& account, MeterEvent& event) {
+    event.created = account.now();
+    if (event.timestamp == 0) event.timestamp = event.created;
+    if (event.identifier.empty()) event.identifier = account.new_id("mtrevt_1");
+}
+
+json::value create(Call& call) {
+    const MeterEvent event =
+        accept_meter_event(call.account, {.event_name = text(call.params, "event_name"),
+                                          .identifier = text(call.params, "identifier"),
+                                          .timestamp = number(call.params, "timestamp"),
+                                          .payload = payload_of(call.params)});
+    return Object{
+        {"object",     "billing.meter_event"},
+        {"created",    event.created        },
+        {"event_name", event.event_name     },
+        {"identifier", event.identifier     },
+        {"livemode",   false                },
+        {"payload",    event.payload        },
+        {"timestamp",  event.timestamp      }
+    };
+}
+
+}  // namespace
+
+MeterEvent accept_meter_event(Account& account, MeterEvent event) {
+    const InTimeOf time(account, clock_of_event(account, event.event_name, event.payload));
+    fill_in(account, event);
+    if (event.identifier.size() > 100) {
+        refuse("parameter_invalid_string_long", "Invalid string: must be at most 100 characters",
+               "identifier");
+    }
+    if (known_identifier(account, event.identifier)) {
+        refuse("", "An event already exists with identifier " + event.identifier + ".",
+               "identifier");
+    }
+    if (const auto problem = take_meter_event(account, event)) {
+        if (is_told_at_once(*problem)) refuse(problem->code, problem->message, problem->param);
+        report_meter_error(account, meter_of_event(account, event.event_name), event.identifier,
+                           *problem);
+    }
+    return event;
+}
+
+void stream_meter_event(Account& account, MeterEvent event) {
+    const InTimeOf time(account, clock_of_event(account, event.event_name, event.payload));
+    fill_in(account, event);
+    if (known_identifier(account, event.identifier)) return;
+    if (const auto problem = take_meter_event(account, event)) {
+        report_meter_error(account, meter_of_event(account, event.event_name), event.identifier,
+                           *problem);
+    }
+}
+
+Object cancel_meter_event(Account& account, const std::string& event_name,
+                          const std::string& identifier) {
+    if (identifier.empty()) refuse_missing_param("cancel[identifier]");
+    const auto* known = account.store().find("_meter_identifier", identifier_id(identifier));
+    if (!known || text(*known, "event_name") != event_name) {
+        refuse("resource_missing",
+               "No meter event `" + event_name + "` exists with identifier " + identifier + ".",
+               "cancel[identifier]");
+    }
+    const Object record = *known;
+    const auto* event = account.store().find(text(record, "event"));
+    if (!event) {
+        refuse("", "The meter event with identifier " + identifier + " was canceled already.",
+               "cancel[identifier]");
+    }
+    const InTimeOf time(account, text(record, "test_clock"));
+    if (number(record, "created") + identifier_seconds <= account.now()) {
+        refuse("", "A meter event can only be canceled within 24 hours of receiving it.",
+               "cancel[identifier]");
+    }
+    account.store().erase(text(record, "event"));
+    return Object{
+        {"object",     "billing.meter_event_adjustment"  },
+        {"cancel",     Object{{"identifier", identifier}}},
+        {"event_name", event_name                        },
+        {"livemode",   false                             },
+        {"status",     "complete"                        },
+        {"type",       "cancel"                          }
+    };
+}
+
 void add_meter_event_routes(Routes& routes) {
     routes.on("POST /v1/billing/meter_events",
               "event_name!:id payload!:any identifier:id timestamp:t", create);
     routes.on("POST /v1/billing/meter_event_adjustments",
-              "event_name!:id type!:(cancel) cancel{identifier:id}", cancel);
+              "event_name!:id type!:(cancel) cancel{identifier:id}", [](Call& call) -> json::value {
+                  return cancel_meter_event(call.account, text(call.params, "event_name"),
+                                            text(child(call.params, "cancel"), "identifier"));
+              });
 }
 
 }  // namespace paydesk::sandbox::stripe

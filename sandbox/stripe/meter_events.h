@@ -24,12 +24,22 @@ struct MeterProblem {
 struct MeterEvent {
     std::string event_name;
     std::string identifier;
-    std::int64_t timestamp = 0;
+    std::int64_t timestamp = 0;  // 0 for now
+    std::int64_t created = 0;
     Object payload;
 };
 
-// Stores the event for its meter and customer, or says why it can't be counted.
-// An inactive meter is archived_meter, an unknown name no_meter.
-std::optional<MeterProblem> take_meter_event(Account& account, const MeterEvent& event);
+// As the API takes one: fills in the identifier and the times. Refuses with no_meter,
+// archived_meter, timestamp_..., and for an identifier that was taken already; whatever else is
+// wrong with it is found afterwards and told by v1.billing.meter.error_report_triggered.
+MeterEvent accept_meter_event(Account& account, MeterEvent event);
+
+// As a stream takes one: everything that is wrong with it is told afterwards. A repeated
+// identifier is no news.
+void stream_meter_event(Account& account, MeterEvent event);
+
+// Takes an event back: {object, cancel, event_name, livemode, status, type}.
+Object cancel_meter_event(Account& account, const std::string& event_name,
+                          const std::string& identifier);
 
 }  // namespace paydesk::sandbox::stripe

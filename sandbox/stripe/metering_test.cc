@@ -84,7 +84,7 @@ TEST_F(MeteringTest, AnEventNameBelongsToOneActiveMeter) {
               "resource_already_exists");
 }
 
-TEST_F(MeteringTest, EventsThatCannotBeCountedAreRefused) {
+TEST_F(MeteringTest, EventsWithoutMeterOrTimeAreRefused) {
     meter("call");
     made("/v1/billing/meters/" + meter("old") + "/deactivate");
     const auto customer = id(made("/v1/customers"));
@@ -99,18 +99,6 @@ TEST_F(MeteringTest, EventsThatCannotBeCountedAreRefused) {
         {use("old", customer, "1"), "archived_meter", "event_name"},
         {use("call", customer, "1", at(-35 * day - 1)), "timestamp_too_far_in_past", "timestamp"},
         {use("call", customer, "1", at(301)), "timestamp_in_future", "timestamp"},
-        {use("call", "cus_nobody", "1"), "meter_event_customer_not_found",
-         "payload[stripe_customer_id]"},
-        {use("call", "", "1"), "meter_event_no_customer_defined", "payload[stripe_customer_id]"},
-        {use("call", customer, "many"), "meter_event_invalid_value", "payload[value]"},
-        {use("call", customer, ""), "meter_event_invalid_value", "payload[value]"},
-        {use("call", customer, "1.2.3"), "meter_event_invalid_value", "payload[value]"},
-        {use("call", customer, "1e3"), "meter_event_invalid_value", "payload[value]"},
-        {use("call", customer, ".5"), "meter_event_invalid_value", "payload[value]"},
-        {use("call", customer, "0.0000000000001"), "meter_event_value_too_many_digits",
-         "payload[value]"},
-        {use("call", customer, "1234567890123456"), "meter_event_value_too_many_digits",
-         "payload[value]"},
     };
     for (const auto& test : cases) {
         EXPECT_EQ(test.reply.status, 400) << test.reply.text;
@@ -119,6 +107,97 @@ TEST_F(MeteringTest, EventsThatCannotBeCountedAreRefused) {
     }
     used("call", customer, "-2.5", at(-35 * day));
     used("call", customer, "0.5", at(300));
+    EXPECT_EQ(store_.ids("v2.core.event").size(), 0u);
+}
+
+TEST_F(MeteringTest, WhatCannotBeCountedIsToldAfterwards) {
+    const auto meter_id = meter("call");
+    const auto customer = id(made("/v1/customers"));
+    EXPECT_EQ(call("POST", "/v2/core/event_destinations",
+                   R"({"name": "all", "type": "webhook_endpoint", "event_payload": "thin",
+                       "enabled_events": ["v1.billing.meter.error_report_triggered"],
+                       "webhook_endpoint": {"url": "http://app.example/thin"}})")
+                  .status,
+              200);
+    const struct {
+        std::string customer, value;
+        const char* code;
+    } cases[] = {
+        {"cus_nobody", "1",                "meter_event_customer_not_found"   },
+        {"",           "1",                "meter_event_no_customer_defined"  },
+        {customer,     "many",             "meter_event_invalid_value"        },
+        {customer,     "",                 "meter_event_invalid_value"        },
+        {customer,     "1.2.3",            "meter_event_invalid_value"        },
+        {customer,     "1e3",              "meter_event_invalid_value"        },
+        {customer,     ".5",               "meter_event_invalid_value"        },
+        {customer,     "0.0000000000001",  "meter_event_value_too_many_digits"},
+        {customer,     "1234567890123456", "meter_event_value_too_many_digits"},
+    };
+    for (const auto& test : cases) {
+        const auto reply = use("call", test.customer, test.value);
+        EXPECT_EQ(reply.status, 200) << reply.text;
+        const auto event = got("/v2/core/events/" + store_.ids("v2.core.event").back());
+        EXPECT_EQ(text(event, "type"), "v1.billing.meter.error_report_triggered");
+        EXPECT_EQ(text(child(event, "related_object"), "id"), meter_id);
+        const auto error =
+            children(child(child(event, "data"), "reason"), "error_types").at(0).as_object();
+        EXPECT_EQ(text(error, "code"), test.code);
+        EXPECT_EQ(text(child(children(error, "sample_errors").at(0).as_object(), "request"),
+                       "identifier"),
+                  text(reply.body, "identifier"));
+    }
+    EXPECT_EQ(children(got("/v2/core/events?object_id=" + meter_id), "data").size(), 9u);
+    settle();
+    ASSERT_EQ(receiver_.received.size(), 9u);
+    const auto sent = json::parse(receiver_.received.back().body).as_object();
+    EXPECT_EQ(text(sent, "object"), "v2.core.event");
+    EXPECT_FALSE(sent.contains("data"));
+    EXPECT_EQ(receiver_.received.back().url, "http://app.example/thin");
+    EXPECT_FALSE(receiver_.received.back().headers.get("Stripe-Signature").empty());
+}
+
+TEST_F(MeteringTest, AStreamIsJudgedAfterwards) {
+    const auto meter_id = meter("call");
+    const auto customer = id(made("/v1/customers"));
+    const auto session = call("POST", "/v2/billing/meter_event_session", "{}");
+    const auto stream = [&](const std::string& events, const std::string& token) {
+        http::Headers headers;
+        headers.set("Authorization", "Bearer " + token);
+        return call("POST", "/v2/billing/meter_event_stream", R"({"events": [)" + events + "]}",
+                    headers);
+    };
+    const auto event = [&](const std::string& name, const std::string& more) {
+        return R"({"event_name": ")" + name + R"(", "payload": {"stripe_customer_id": ")" +
+               customer + R"(", "value": "2"})" + more + "}";
+    };
+    const auto token = text(session.body, "authentication_token");
+    EXPECT_EQ(stream(event("call", ""), "sk_test_abcdefgh").status, 401);
+    EXPECT_EQ(stream(event("call", R"(, "identifier": "a")") + "," +
+                         event("call", R"(, "identifier": "a")") + "," +
+                         event("call", R"(, "timestamp": "2027-01-15T09:00:00.5+01:00")") + "," +
+                         event("call", R"(, "timestamp": "2020-01-01T00:00:00Z")") + "," +
+                         event("nothing", ""),
+                     token)
+                  .status,
+              200);
+    const auto start = now() - now() % 3600;
+    EXPECT_EQ(children(got("/v1/billing/meters/" + meter_id + "/event_summaries?customer=" +
+                           customer + "&start_time=" + std::to_string(start) +
+                           "&end_time=" + std::to_string(start + 3600)),
+                       "data")
+                  .at(0)
+                  .as_object()
+                  .at("aggregated_value"),
+              4);
+    std::vector<std::string> types;
+    for (const auto& thin : store_.ids("v2.core.event")) {
+        types.push_back(text(*store_.find(thin), "type"));
+    }
+    EXPECT_THAT(types, testing::ElementsAre("v1.billing.meter.error_report_triggered",
+                                            "v1.billing.meter.no_meter_found"));
+    EXPECT_EQ(stream(event("call", R"(, "timestamp": "yesterday")"), token).status, 400);
+    advance(15 * 60);
+    EXPECT_EQ(stream(event("call", ""), token).status, 401);
 }
 
 TEST_F(MeteringTest, AnIdentifierIsTakenOnceInADay) {
@@ -326,6 +405,22 @@ TEST_F(MeteringTest, CancellingBillsUsageWhenAsked) {
         EXPECT_EQ(number(invoice, "amount_paid"), test.billed) << test.query;
         EXPECT_EQ(text(invoice, "status"), "paid");
     }
+}
+
+TEST_F(MeteringTest, CancellingNowIsPreviewed) {
+    const auto customer = customer_with("pm_card_visa");
+    const auto subscription = id(subscribe(customer, metered_price(meter("call"), "unit_amount=10"),
+                                           "&items[1][price]=" + price()));
+    used("call", customer, "7");
+    const auto ask = [&](const std::string& more) {
+        return number(
+            made("/v1/invoices/create_preview",
+                 "subscription=" + subscription + "&subscription_details[cancel_now]=true" + more),
+            "total");
+    };
+    EXPECT_EQ(ask("&subscription_details[proration_behavior]=none"), 70);
+    EXPECT_EQ(ask(""), 70 - 2900);
+    EXPECT_EQ(text(got("/v1/subscriptions/" + subscription), "status"), "active");
 }
 
 TEST_F(MeteringTest, CancellingProratesWhenAsked) {

@@ -12,6 +12,7 @@
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
 #include "sandbox/stripe/subscription_items.h"
+#include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -130,7 +131,6 @@ std::string next_invoice(Account& account, const Object& params, const Object& d
                          const std::string& id) {
     const auto customer = text(account.get("subscription", id), "customer");
     if (present(account.get("subscription", id), "ended_at")) refuse_none(customer);
-    if (flag(details, "cancel_now")) refuse_unsupported("cancel_now", "cancel_now");
     if (params.contains("coupon") || params.contains("discounts")) {
         set_subscription_discounts(account, id,
                                    wanted_discounts(account, params, {.customer = customer}));
@@ -141,6 +141,13 @@ std::string next_invoice(Account& account, const Object& params, const Object& d
         const auto behavior = text(details, "proration_behavior");
         change_items(account, id, items, behavior.empty() ? "create_prorations" : behavior,
                      number(details, "proration_date"));
+    }
+    if (flag(details, "cancel_now")) {
+        if (text(details, "proration_behavior") != "none") prorate_cancellation(account, id);
+        const auto last =
+            add_last_invoice(account, id, LastSecond::included, "subscription_update");
+        if (last.empty()) refuse_none(customer);
+        return last;
     }
     const Object& changed = account.get("subscription", id);
     const auto now = text(changed, "latest_invoice");

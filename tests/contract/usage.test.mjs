@@ -1,6 +1,7 @@
 // Usage-based billing, driven by the six SDKs and judged by their types: meters in all of them, usage records where the
 // version has them, plans, and the invoice that is announced before it is made.
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { startSandbox, temporaryFolder, until } from '../support/processes.mjs'
@@ -142,6 +143,41 @@ for (const { name, version, age, load } of sdks) {
       assert.equal((await sent()).includes('billing.meter.created'), since('basil'))
       assert.ok((await sent()).includes('plan.deleted'))
     })
+  })
+}
+
+// Thin events: the SDKs read notifications of them since clover.
+for (const { version, load } of sdks.filter(({ age }) => age >= sdks.find((sdk) => sdk.name === 'clover').age)) {
+  test(`what cannot be counted is told by a thin event, with the SDK of ${version}`, async () => {
+    const { default: Stripe } = await load()
+    const stripe = new Stripe(key, { host: '127.0.0.1', port: sandbox.port, protocol: 'http', telemetry: false, maxNetworkRetries: 0 })
+    const notifications = []
+    const server = createServer((request, response) => {
+      let body = ''
+      request.on('data', (part) => { body += part })
+      request.on('end', () => { notifications.push({ body, signature: request.headers['stripe-signature'] }); response.end() })
+    })
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const destination = await stripe.v2.core.eventDestinations.create({
+      name: 'usage', type: 'webhook_endpoint', event_payload: 'thin', enabled_events: ['v1.billing.meter.error_report_triggered'],
+      webhook_endpoint: { url: `http://127.0.0.1:${server.address().port}/` }, include: ['webhook_endpoint.signing_secret'],
+    })
+    const meter = await stripe.billing.meters.create({ display_name: 'Thin', event_name: `thin_${version}`, default_aggregation: { formula: 'sum' } })
+    const sent = await stripe.v2.billing.meterEvents.create({ event_name: meter.event_name, payload: { stripe_customer_id: 'cus_nobody', value: '1' } })
+    assert.equal(sent.object, 'v2.billing.meter_event')
+    await until('the notification', () => notifications.length === 1)
+    const [{ body, signature }] = notifications
+    const notification = stripe.parseEventNotification(body, signature, destination.webhook_endpoint.signing_secret)
+    assert.equal(notification.type, 'v1.billing.meter.error_report_triggered')
+    assert.equal((await notification.fetchRelatedObject()).id, meter.id)
+    const { data } = await notification.fetchEvent()
+    assert.deepEqual(data.reason.error_types.map(({ code, sample_errors: [{ request }] }) => [code, request.identifier]), [['meter_event_customer_not_found', sent.identifier]])
+    const listed = await stripe.v2.core.events.list({ object_id: meter.id })
+    assert.deepEqual(listed.data.map(({ id }) => id), [notification.id])
+    await assert.rejects(stripe.v2.billing.meterEvents.create({ event_name: 'nothing', payload: { stripe_customer_id: 'cus_nobody', value: '1' } }), { statusCode: 400 })
+    assert.equal((await stripe.v2.core.eventDestinations.disable(destination.id)).status, 'disabled')
+    await stripe.v2.core.eventDestinations.del(destination.id)
+    server.close()
   })
 }
 
