@@ -515,10 +515,15 @@ TEST_F(MeteringTest, CheckoutSellsAMeteredPrice) {
                              "line_items[0][price]=" +
                                  usage);
     EXPECT_EQ(number(opened, "amount_total", -1), 0);
+    EXPECT_EQ(call("GET", "/c/pay/" + id(opened)).status, 200);
     EXPECT_EQ(pay(id(opened), "4242424242424242").status, 303);
     const auto done = got("/v1/checkout/sessions/" + id(opened));
     EXPECT_EQ(text(done, "status"), "complete");
     const auto customer = text(done, "customer");
+    const auto portal = made("/v1/billing_portal/sessions",
+                             "return_url=http%3A%2F%2Fx.example&customer=" + customer);
+    const auto page = call("GET", "/p/session/" + id(portal));
+    EXPECT_THAT(page.text, testing::HasSubstr("what was used"));
     used("call", customer, "7");
     advance(32 * day);
     EXPECT_EQ(number(latest_invoice(text(done, "subscription")), "amount_paid"), 70);
