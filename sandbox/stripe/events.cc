@@ -42,6 +42,7 @@ constexpr std::pair<std::string_view, Shape> came_with[] = {
     {"billing.meter.deactivated", Shape::basil },
     {"billing.meter.reactivated", Shape::basil },
     {"billing.meter.updated",     Shape::basil },
+    {"invoice.overdue",           Shape::acacia},
     {"invoice_payment.paid",      Shape::clover},
     {"refund.failed",             Shape::acacia},
 };

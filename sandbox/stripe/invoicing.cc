@@ -163,15 +163,6 @@ void finalize_invoice(Account& account, const std::string& id, std::string_view 
     add_invoice_payment(account, *account.find("invoice", id), intent);
 }
 
-void finalize_and_charge(Account& account, const std::string& id) {
-    finalize_invoice(account, id);
-    const Object& invoice = account.get("invoice", id);
-    if (text(invoice, "status") != "open") return;
-    const auto method = method_for(account, invoice);
-    if (method.empty()) return;
-    pay_invoice(account, id, {.payment_method = method, .off_session = true});
-}
-
 std::string method_for(const Account& account, const Object& invoice) {
     if (present(invoice, "default_payment_method")) return text(invoice, "default_payment_method");
     if (const auto* subscription = account.find("subscription", subscription_of(invoice))) {
@@ -235,7 +226,8 @@ void settle_invoice(Account& account, const std::string& id, bool out_of_band) {
 void note_failed_payment(Account& account, const std::string& id, Outcome outcome) {
     const bool asks = outcome == Outcome::requires_action;
     const Object before = account.get("invoice", id);
-    const bool renewal = text(before, "billing_reason") == "subscription_cycle";
+    const bool renewal =
+        text(before, "billing_reason") == "subscription_cycle" || flag(before, "_collected_later");
     const auto attempts = number(before, "attempt_count") + (asks ? 0 : 1);
     const Object failed = account.change(id, "", [&](Object& invoice) {
         invoice["attempted"] = true;
@@ -283,6 +275,7 @@ void void_invoice(Account& account, const std::string& id) {
         "");
     account.emit("invoice.voided", voided);
     return_balance(account, id);
+    invoice_was_closed(account, subscription_of(account.get("invoice", id)), id);
 }
 
 void mark_uncollectible(Account& account, const std::string& id) {
@@ -296,6 +289,7 @@ void mark_uncollectible(Account& account, const std::string& id) {
         changed["status_transitions"].as_object()["marked_uncollectible_at"] = account.now();
     });
     account.emit("invoice.marked_uncollectible", marked);
+    invoice_was_closed(account, subscription_of(account.get("invoice", id)), id);
 }
 
 }  // namespace paydesk::sandbox::stripe

@@ -52,9 +52,6 @@ void add_invoice(Account& account, const InvoiceDraft& draft);
 void finalize_invoice(Account& account, const std::string& invoice,
                       std::string_view payment_intent = {});
 
-// As finalize_invoice(), then charges the method that there is, if any.
-void finalize_and_charge(Account& account, const std::string& invoice);
-
 // Charges an open invoice. Emits everything, the subscription's change of status too.
 // Refuses with invoice_already_paid and the like (400).
 Outcome pay_invoice(Account& account, const std::string& invoice, const Confirmation& how);

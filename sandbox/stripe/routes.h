@@ -81,6 +81,7 @@ void add_refund_routes(Routes& routes);
 void add_setup_intent_routes(Routes& routes);
 void add_subscription_item_routes(Routes& routes);
 void add_subscription_routes(Routes& routes);
+void add_subscription_schedule_routes(Routes& routes);
 void add_test_clock_routes(Routes& routes);
 void add_tax_id_routes(Routes& routes);
 void add_usage_record_routes(Routes& routes);

@@ -2,43 +2,60 @@
 
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
+#include "sandbox/stripe/schedules.h"
 #include "sandbox/stripe/subscription_items.h"
+#include "sandbox/stripe/subscription_updates.h"
 #include "sandbox/stripe/usage.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
 
+// The change of one item, with the call's terms.
+void change_item(Call& call, const std::string& subscription, Object item) {
+    const Object before = call.account.get("subscription", subscription);
+    refuse_legacy_metered_items(call.account, {item}, call.version.shape, "price");
+    auto change = change_of(call.params, call.account.now());
+    change.items = {std::move(item)};
+    change_subscription(call.account, subscription, change);
+    note_direct_change(call.account, before);
+}
+
 json::value update_item(Call& call) {
     const auto id = call.path.at("id");
     const auto subscription = text(*find_subscription_item(call.account, id).subscription, "id");
-    Object change{
+    Object item{
         {"id", id}
     };
-    copy_params(call.params, change, {"price", "plan", "quantity", "metadata"});
-    if (present(change, "price")) {
-        refuse_legacy_metered(call.account.get("price", text(change, "price"), "price"),
-                              call.version.shape, "price");
-    }
-    const auto behavior = text(call.params, "proration_behavior");
-    change_items(call.account, subscription, {change},
-                 behavior.empty() ? "create_prorations" : behavior);
+    copy_params(call.params, item, {"price", "plan", "quantity", "metadata"});
+    change_item(call, subscription, std::move(item));
     return *find_subscription_item(call.account, id).item;
 }
 
-json::value remove_item(Call& call) {
-    const auto id = call.path.at("id");
-    const auto found = find_subscription_item(call.account, id);
-    const Object item = *found.item;
-    Object change{
-        {"id",      id  },
-        {"deleted", true}
+json::value create_item(Call& call) {
+    Account& account = call.account;
+    const auto subscription = text(call.params, "subscription");
+    account.get("subscription", subscription, "subscription");
+    Object item;
+    copy_params(call.params, item, {"price", "quantity", "metadata"});
+    if (!present(item, "price")) refuse_missing_param("price");
+    change_item(call, subscription, std::move(item));
+    // A change that waits for its payment (pending_if_incomplete) has the new item, not yet the
+    // subscription itself.
+    const Object& after = account.get("subscription", subscription);
+    const auto& waiting = children(child(after, "pending_update"), "subscription_items");
+    return waiting.empty() ? children(child(after, "items"), "data").back() : waiting.back();
+}
+
+json::value delete_item(Call& call) {
+    const auto found = find_subscription_item(call.account, call.path.at("id"));
+    const Object gone = deleted(*found.item);
+    Object item{
+        {"id",      gone.at("id")},
+        {"deleted", true         }
     };
-    copy_params(call.params, change, {"clear_usage"});
-    const auto behavior = text(call.params, "proration_behavior");
-    change_items(call.account, text(*found.subscription, "id"), {change},
-                 behavior.empty() ? "create_prorations" : behavior,
-                 number(call.params, "proration_date"));
-    return deleted(item);
+    copy_params(call.params, item, {"clear_usage"});
+    change_item(call, text(*found.subscription, "id"), std::move(item));
+    return gone;
 }
 
 }  // namespace
@@ -53,15 +70,21 @@ void add_subscription_item_routes(Routes& routes) {
     routes.on("GET /v1/subscription_items/{id}", "", [](Call& call) -> json::value {
         return *find_subscription_item(call.account, call.path.at("id")).item;
     });
+    const std::string terms =
+        "payment_behavior:(allow_incomplete|default_incomplete|error_if_incomplete|"
+        "pending_if_incomplete) proration_behavior:(always_invoice|create_prorations|none) "
+        "proration_date:i ";
+    routes.on("POST /v1/subscription_items",
+              terms +
+                  "subscription!:id price:id quantity:i metadata:m discounts:no tax_rates:any "
+                  "price_data:no billing_thresholds:no plan:no",
+              create_item);
+    routes.on("DELETE /v1/subscription_items/{id}", terms + "clear_usage:b", delete_item);
     routes.on("POST /v1/subscription_items/{id}",
-              "price:id plan:id quantity:i metadata:m payment_behavior "
-              "proration_behavior:(always_invoice|create_prorations|none) proration_date:i "
-              "off_session:b discounts:no tax_rates:any price_data:no",
+              terms +
+                  "price:id plan:id quantity:i metadata:m "
+                  "off_session:b discounts:no tax_rates:any price_data:no",
               update_item);
-    routes.on("DELETE /v1/subscription_items/{id}",
-              "clear_usage:b payment_behavior off_session:b "
-              "proration_behavior:(always_invoice|create_prorations|none) proration_date:t",
-              remove_item);
 }
 
 }  // namespace paydesk::sandbox::stripe

@@ -111,6 +111,16 @@ void refuse_legacy_metered(const Object& price, Shape shape, std::string_view pa
            param);
 }
 
+void refuse_legacy_metered_items(const Account& account, const json::array& items, Shape shape,
+                                 std::string_view param) {
+    for (const json::value& value : items) {
+        const Object& item = value.get_object();
+        const auto* price =
+            account.find("price", text(item, present(item, "price") ? "price" : "plan"));
+        if (price) refuse_legacy_metered(*price, shape, param);
+    }
+}
+
 void refuse_metered_quantity(const Object& price, const Object& wanted, const std::string& param) {
     if (!is_metered(price) || !present(wanted, "quantity")) return;
     refuse("",

@@ -39,6 +39,10 @@ bool is_legacy_metered(const Object& price);
 // Refuses such a price from basil on.
 void refuse_legacy_metered(const Object& price, Shape shape, std::string_view param);
 
+// The same of the prices that changes of items ask for.
+void refuse_legacy_metered_items(const Account& account, const json::array& items, Shape shape,
+                                 std::string_view param);
+
 // A metered item has no quantity. `wanted` is the item in the request, `param` its name there.
 void refuse_metered_quantity(const Object& price, const Object& wanted, const std::string& param);
 

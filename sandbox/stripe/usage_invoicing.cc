@@ -118,6 +118,7 @@ void keep_usage_for_later(Account& account, const Object& subscription, const Ob
                           LastSecond last) {
     const Span period{counts_from(item), account.now()};
     const Object& price = child(item, "price");
+    if (!is_metered(price)) return;
     const auto used = usage_of(account, price, text(subscription, "customer"), text(item, "id"),
                                {period.start, counted_until(period.end, last)});
     if (used.is_zero()) return;

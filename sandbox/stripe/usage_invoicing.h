@@ -29,7 +29,8 @@ void recount_usage(Account& account, const std::string& invoice);
 std::string add_last_invoice(Account& account, const std::string& subscription, LastSecond last,
                              std::string_view billing_reason);
 
-// What the item, which goes away now, has used in this period waits for the next invoice.
+// What the item has used in this period until now waits for the next invoice. Nothing to do for one
+// that is not metered.
 // Emits invoiceitem.created.
 void keep_usage_for_later(Account& account, const Object& subscription, const Object& item,
                           LastSecond last);
