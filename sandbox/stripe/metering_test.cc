@@ -476,6 +476,46 @@ TEST_F(MeteringTest, AnItemThatComesLaterCountsFromThere) {
     EXPECT_EQ(number(latest_invoice(subscription), "total"), 2970);
 }
 
+TEST_F(MeteringTest, ANewPeriodBillsTheUsageOfTheOneItCutsShort) {
+    const auto customer = customer_with("pm_card_visa");
+    const auto usage = metered_price(meter("call"), "unit_amount=10");
+    const auto subscription = id(subscribe(customer, usage, "&items[1][price]=" + price()));
+    used("call", customer, "7");
+    advance(day);
+    made("/v1/subscriptions/" + subscription,
+         "billing_cycle_anchor[type]=now&proration_behavior=none");
+    EXPECT_EQ(number(latest_invoice(subscription), "total"), 2970);
+    used("call", customer, "3");
+    advance(32 * day);
+    EXPECT_EQ(number(latest_invoice(subscription), "total"), 2930);
+}
+
+TEST_F(MeteringTest, ATrialThatBeginsLaterIsFreeFromThere) {
+    const auto customer = customer_with("pm_card_visa");
+    const auto subscription =
+        id(subscribe(customer, metered_price(meter("call"), "unit_amount=10")));
+    used("call", customer, "7");
+    advance(day);
+    made("/v1/subscriptions/" + subscription,
+         "trial_end=" + std::to_string(now() + 10 * day) + "&proration_behavior=none");
+    used("call", customer, "1000");
+    advance(11 * day);
+    EXPECT_EQ(number(latest_invoice(subscription), "total"), 70);
+}
+
+TEST_F(MeteringTest, AScheduleThatCancelsBillsTheLastUsage) {
+    const auto customer = customer_with("pm_card_visa");
+    const auto subscription =
+        id(subscribe(customer, metered_price(meter("call"), "unit_amount=10")));
+    const auto schedule =
+        id(made("/v1/subscription_schedules", "from_subscription=" + subscription));
+    made("/v1/subscription_schedules/" + schedule, "end_behavior=cancel");
+    used("call", customer, "7");
+    advance(32 * day);
+    EXPECT_EQ(text(got("/v1/subscriptions/" + subscription), "status"), "canceled");
+    EXPECT_EQ(number(latest_invoice(subscription), "amount_paid"), 70);
+}
+
 TEST_F(MeteringTest, MeteredPricesNeedAnActiveMeter) {
     const auto refused = [&](const std::string& recurring) {
         return call("POST", "/v1/prices",
