@@ -4,6 +4,7 @@
 #include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/shapes.h"
+#include "sandbox/stripe/usage.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -22,14 +23,17 @@ Object line_of(Account& account, const Object& wanted, std::size_t index) {
         refuse("", "The price specified is inactive. This field only accepts active prices.",
                path + "[price]");
     }
+    const bool metered = is_metered(price);
+    refuse_metered_quantity(price, wanted, path);
     const auto quantity = number(wanted, "quantity", present(price, "recurring") ? 1 : 0);
-    if (quantity < 1 && text(child(price, "recurring"), "usage_type") != "metered") {
+    if (quantity < 1 && !metered) {
         if (!present(wanted, "quantity")) refuse_missing_param(path + "[quantity]");
         refuse("parameter_invalid_integer", "This value must be greater than or equal to 1.",
                path + "[quantity]");
     }
     const auto* product = account.store().find("product", text(price, "product"));
-    const auto amount = amount_of(price, quantity);
+    // What is used is billed later.
+    const auto amount = metered ? 0 : amount_of(price, quantity);
     Object line = blank("item");
     line["id"] = account.new_id("li_1");
     line["amount_subtotal"] = amount;
@@ -37,7 +41,7 @@ Object line_of(Account& account, const Object& wanted, std::size_t index) {
     line["currency"] = price.at("currency");
     line["description"] = product ? product->at("name") : json::value(nullptr);
     line["price"] = price;
-    line["quantity"] = quantity;
+    line["quantity"] = metered ? json::value(nullptr) : json::value(quantity);
     merge_metadata(wanted, line);
     if (present(wanted, "adjustable_quantity")) {
         Object adjustable{

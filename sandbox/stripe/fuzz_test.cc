@@ -56,7 +56,7 @@ protected:
     }
     // A form of names that the API knows with values that it may not expect.
     std::string nearly_right() {
-        static constexpr std::array<std::string_view, 73> names = {
+        static constexpr std::array<std::string_view, 85> names = {
             "phases[0][items][0][price]",
             "phases[0][start_date]",
             "phases[0][end_date]",
@@ -129,6 +129,18 @@ protected:
             "type",
             "tiers[0][up_to]",
             "transform_quantity[divide_by]",
+            "tiers[0][unit_amount_decimal]",
+            "recurring[usage_type]",
+            "recurring[meter]",
+            "display_name",
+            "event_name",
+            "default_aggregation[formula]",
+            "payload[stripe_customer_id]",
+            "payload[value]",
+            "timestamp",
+            "quantity",
+            "invoice_now",
+            "aggregate_usage",
             "balance"};
         std::string form;
         for (auto left = 1 + below(6); left > 0; --left) {

@@ -10,6 +10,7 @@
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
+#include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -155,6 +156,7 @@ void add_invoice(Account& account, const InvoiceDraft& draft) {
 }
 
 void finalize_invoice(Account& account, const std::string& id, std::string_view payment_intent) {
+    recount_usage(account, id);
     const Object draft = account.get("invoice", id);
     const auto number_text = next_number(account, text(draft, "customer"));
     std::string intent(payment_intent);

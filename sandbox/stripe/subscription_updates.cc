@@ -8,6 +8,7 @@
 #include "sandbox/stripe/prorations.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/schedules.h"
+#include "sandbox/stripe/usage.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -140,6 +141,7 @@ json::value update(Call& call) {
         }
     }
     auto change = change_of(call.params, account.now());
+    refuse_legacy_metered_items(account, change.items, call.version.shape, "items");
     if (change.payment_behavior == PaymentBehavior::pending_if_incomplete) {
         check_pending_params(call.params);
     }
