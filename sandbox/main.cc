@@ -13,6 +13,7 @@
 #include "http/client.h"
 #include "http/server.h"
 #include "sandbox/command_line.h"
+#include "sandbox/mail/smtp_server.h"
 #include "sandbox/recorder.h"
 #include "sandbox/server.h"
 #include "sandbox/store.h"
@@ -23,6 +24,7 @@ namespace {
 
 struct Options {
     std::uint16_t port = 8420;
+    std::optional<std::uint16_t> smtp_port;  // nothing: no mail can come
     std::string state;
     std::string account_version = "2026-03-25.dahlia";
     std::string record;
@@ -76,10 +78,19 @@ int run(const Options& options) {
         stripe::keep_endpoint(sandbox.account(), options.webhook_url, options.webhook_secret,
                               options.webhook_version);
     }
+    std::optional<SmtpServer> smtp;
+    if (options.smtp_port) {
+        smtp.emplace(io, *options.smtp_port, sandbox.mailbox(), sandbox.faults());
+        sandbox.mailbox().set_url("smtp://127.0.0.1:" + std::to_string(smtp->port()));
+        smtp->start();
+    }
     asio::signal_set signals(io, SIGINT, SIGTERM);
     spawn(io, "stop_on_signal", stop_on_signal(io, signals, server));
     sandbox.start();
     server.start();
+    // Scripts wait for the line that says "listening": it comes last.
+    if (smtp)
+        std::cout << "mailbox at " << url << "/mailbox, fed by " << sandbox.mailbox().url() << "\n";
     std::cout << "paydesk-sandbox listening on " << url << std::endl;
     io.run();
     std::cout.flush();
@@ -94,6 +105,8 @@ int main(int argc, char** argv) {
     paydesk::sandbox::Options options;
     CLI::App app("An offline Stripe: API, hosted pages and signed webhooks.");
     app.add_option("--port", options.port, "Port on 127.0.0.1; 0 takes a free one");
+    app.add_option("--smtp-port", options.smtp_port,
+                   "Port on 127.0.0.1 that takes mails for the mailbox; 0 takes a free one");
     app.add_option("--state", options.state, "Folder that keeps the state over restarts");
     app.add_option("--account-version", options.account_version,
                    "API version of calls and endpoints that name none");

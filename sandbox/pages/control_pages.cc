@@ -20,20 +20,6 @@ constexpr std::int64_t day = 86400;
 constexpr std::int64_t days_max = 5 * 366;
 constexpr std::size_t rows_max = 200;
 
-std::string table(std::string_view heads, const std::string& rows, std::string_view empty) {
-    std::string head;
-    for (std::size_t at = 0; at <= heads.size();) {
-        const auto bar = std::min(heads.find('|', at), heads.size());
-        head += "<th>" + std::string(heads.substr(at, bar - at)) + "</th>";
-        at = bar + 1;
-    }
-    return "<div class=\"scroll\"><table><thead><tr>" + head + "</tr></thead><tbody>" +
-           (rows.empty()
-                ? "<tr><td colspan=\"9\" class=\"soft\">" + std::string(empty) + "</td></tr>"
-                : rows) +
-           "</tbody></table></div>";
-}
-
 // The next moment at which a subscription of the global clock renews; 0 when there is none.
 std::int64_t next_renewal(const Account& account) {
     std::int64_t next = 0;
@@ -91,9 +77,9 @@ Object fault_of(const Form& form) {
     }
     const auto kind =
         std::ranges::find(Faults::kinds(), text(wanted, "fault"), &Faults::Kind::name);
-    const bool of_calls = kind != Faults::kinds().end() && kind->place == Faults::Place::call;
-    if (!field(form, "filter").empty())
-        wanted[of_calls ? "route" : "event"] = field(form, "filter");
+    if (kind != Faults::kinds().end() && !field(form, "filter").empty()) {
+        wanted[Faults::filter_of(kind->place)] = field(form, "filter");
+    }
     return wanted;
 }
 
@@ -168,18 +154,6 @@ std::string log_rows(const Faults& faults) {
     return rows;
 }
 
-std::string subscriptions_of(const Account& account, const std::string& customer) {
-    std::string all;
-    for (const auto& id : account.store().ids("subscription")) {
-        const auto* subscription = account.find("subscription", id);
-        if (!subscription || text(*subscription, "customer") != customer) continue;
-        all += fmt::format("<code>{}</code> <span class=\"badge\">{}</span> until {}<br>",
-                           escape(id), escape(text(*subscription, "status")),
-                           date_text(period_end_of(*subscription)));
-    }
-    return all;
-}
-
 }  // namespace
 
 bool is_from_elsewhere(const http::Request& request) {
@@ -221,7 +195,7 @@ http::Response clock_page(Account& account, const http::Request& request) {
             clock_button("days", "1", "Advance a day"),
             clock_button("until", "month", "Advance a month (31 days)"),
             next > 0 ? clock_button("until", "renewal", "To the next renewal") : ""),
-        Width::wide, said.empty() ? 200 : 400);
+        Width::wide, said.empty() ? 200 : 400, "/clock");
 }
 
 http::Response faults_page(const Account&, Faults& faults, const http::Request& request) {
@@ -239,35 +213,13 @@ http::Response faults_page(const Account&, Faults& faults, const http::Request& 
         "Faults",
         "<h1>Faults</h1>" + error_box(said) +
             "<section class=\"card\"><div class=\"row\"><h2>Set now</h2>" + clear + "</div>" +
-            table("Fault|When|Only for|How often|Struck|", fault_rows(faults),
-                  "None: everything works.") +
+            data_table("Fault|When|Only for|How often|Struck|", fault_rows(faults),
+                       "None: everything works.") +
             "</section>" + fault_form() + "<section class=\"card\"><h2>What struck</h2>" +
-            table("When|Fault|Call or event|Request or delivery", log_rows(faults),
-                  "Nothing yet.") +
+            data_table("When|Fault|Call or event|Request or delivery", log_rows(faults),
+                       "Nothing yet.") +
             "</section>",
-        Width::wide, said.empty() ? 200 : 400);
-}
-
-http::Response customers_page(const Account& account) {
-    std::string rows;
-    std::size_t shown = 0;
-    const auto& ids = account.store().ids("customer");
-    for (auto id = ids.rbegin(); id != ids.rend() && shown < rows_max; ++id) {
-        const auto* customer = account.find("customer", *id);
-        if (!customer) continue;
-        ++shown;
-        rows += fmt::format(
-            "<tr><td><code>{}</code></td><td>{}<br><span class=\"soft\">{}</span></td><td>{}</td>"
-            "<td>{}</td></tr>",
-            escape(*id), escape(text(*customer, "name")), escape(text(*customer, "email")),
-            date_text(number(*customer, "created")), subscriptions_of(account, *id));
-    }
-    return html_page("Customers",
-                     "<h1>Customers</h1><section class=\"card\">" +
-                         table("Id|Name and e-mail|Since|Subscriptions", rows,
-                               "None yet: POST /v1/customers makes one.") +
-                         "</section>",
-                     Width::wide);
+        Width::wide, said.empty() ? 200 : 400, "/faults");
 }
 
 }  // namespace paydesk::sandbox

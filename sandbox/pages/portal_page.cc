@@ -257,13 +257,6 @@ http::Response post_change(Account& account, const Object& session, const http::
     return done(account, session, "Your plan was cancelled.");
 }
 
-std::string query_value(const http::Request& request, std::string_view name) {
-    for (const auto& [key, value] : http::parse_form(request.query)) {
-        if (key == name) return value;
-    }
-    return {};
-}
-
 }  // namespace
 
 http::Response portal_page(Account& account, const http::Request& request, const std::string& id,
