@@ -1,5 +1,6 @@
 #include "sandbox/command_line.h"
 
+#include <algorithm>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <iostream>
@@ -59,27 +60,105 @@ Task<Object> called(http::Transport& transport, std::string method, std::string 
     co_return answer.body;
 }
 
-// "customer.id" in the answers so far. Throws Unavailable when it is not there.
-std::string looked_up(const Answers& answers, const std::string& path) {
+// What a recipe's "${...}" are taken from.
+struct Kitchen {
+    Answers answers;
+    std::int64_t now = 0;
+};
+
+// "now", "now+60", "customer.id", "disputes.data.0.id". Throws Unavailable when it is not there.
+std::string looked_up(const Kitchen& kitchen, const std::string& path) {
+    if (path == "now" || path.starts_with("now+")) {
+        return std::to_string(kitchen.now + (path.size() > 4 ? std::stoll(path.substr(4)) : 0));
+    }
     std::istringstream parts(path);
     std::string part;
     std::getline(parts, part, '.');
-    const auto found = answers.find(part);
-    const Object* object = found == answers.end() ? nullptr : &found->second;
-    while (object && std::getline(parts, part, '.')) {
-        if (parts.eof()) return text(*object, part);
-        object = &child(*object, part);
+    const auto found = kitchen.answers.find(part);
+    const json::value whole =
+        found == kitchen.answers.end() ? json::value() : json::value(found->second);
+    const json::value* at = &whole;
+    while (at && std::getline(parts, part, '.')) {
+        if (at->is_array())
+            at = at->get_array().if_contains(std::stoul(part));
+        else
+            at = at->is_object() ? at->get_object().if_contains(part) : nullptr;
     }
+    if (at && at->is_string()) return std::string(at->get_string());
+    if (at && at->is_int64()) return std::to_string(at->get_int64());
     throw Unavailable("the recipe names " + path + ", which no answer has");
 }
 
-std::string filled(std::string line, const Answers& answers) {
+std::string filled(std::string line, const Kitchen& kitchen) {
     for (auto open = line.find("${"); open != std::string::npos; open = line.find("${")) {
         const auto close = line.find('}', open);
-        const auto value = looked_up(answers, line.substr(open + 2, close - open - 2));
+        const auto value = looked_up(kitchen, line.substr(open + 2, close - open - 2));
         line.replace(open, close - open + 1, http::percent_encode(value));
     }
     return line;
+}
+
+struct Override {
+    std::string step, field, value;
+};
+
+// "price:recurring.interval=year" -> {"price", "recurring[interval]", "year"}
+Override override_of(const std::string& given) {
+    const auto colon = given.find(':');
+    const auto equals = colon == std::string::npos ? colon : given.find('=', colon);
+    if (equals == std::string::npos || colon == 0 || equals == colon + 1) {
+        throw Unavailable("--override " + given +
+                          " is not NAME:field=value, as in customer:name=Grace");
+    }
+    Override parsed{given.substr(0, colon), "", given.substr(equals + 1)};
+    std::istringstream parts(given.substr(colon + 1, equals - colon - 1));
+    for (std::string part; std::getline(parts, part, '.');) {
+        parsed.field += parsed.field.empty() ? part : "[" + part + "]";
+    }
+    return parsed;
+}
+
+std::string overridden(const std::string& form, const std::string& step,
+                       const std::vector<Override>& overrides) {
+    auto fields = http::parse_form(form);
+    for (const Override& one : overrides) {
+        if (one.step != step) continue;
+        const auto same =
+            std::ranges::find(fields, one.field, &std::pair<std::string, std::string>::first);
+        if (same != fields.end())
+            same->second = one.value;
+        else
+            fields.emplace_back(one.field, one.value);
+    }
+    std::string all;
+    for (const auto& [name, value] : fields) {
+        all += (all.empty() ? "" : "&") + http::percent_encode(name) + "=" +
+               http::percent_encode(value);
+    }
+    return all;
+}
+
+std::vector<std::string> steps_of(const Recipe& recipe) {
+    std::vector<std::string> steps;
+    std::istringstream lines{std::string(recipe.lines)};
+    for (std::string line; std::getline(lines, line);) {
+        steps.push_back(line.substr(0, line.find_first_of(" ?")));
+    }
+    return steps;
+}
+
+std::vector<Override> overrides_for(const Recipe& recipe, const std::vector<std::string>& given) {
+    std::vector<Override> overrides;
+    const auto steps = steps_of(recipe);
+    for (const auto& one : given) {
+        overrides.push_back(override_of(one));
+        if (std::ranges::find(steps, overrides.back().step) != steps.end()) continue;
+        std::string names;
+        for (const auto& step : steps) names += (names.empty() ? "" : ", ") + step;
+        throw Unavailable("--override " + one + ": the recipe of " + std::string(recipe.event) +
+                          " makes " + names);
+    }
+    return overrides;
 }
 
 Task<std::string> newest(http::Transport& transport, const std::string& sandbox,
@@ -90,62 +169,152 @@ Task<std::string> newest(http::Transport& transport, const std::string& sandbox,
     co_return data.empty() ? std::string() : text(data.front().get_object(), "id");
 }
 
-Task<std::string> cook(http::Transport& transport, std::string sandbox, std::string event,
-                       const Recipe& recipe) {
+Task<> run_step(http::Transport& transport, std::string sandbox, std::string line,
+                const std::vector<Override>& overrides, Kitchen& kitchen) {
+    std::istringstream words(filled(std::move(line), kitchen));
+    std::string name, method, path, form;
+    words >> name >> method >> path >> form;
+    const bool may_decline = name.ends_with('?');
+    if (may_decline) name.pop_back();
+    std::cout << "Running fixture for: " << name << " (" << method << " " << path << ")"
+              << std::endl;
+    const auto answer =
+        co_await call(transport, method, sandbox + path, overridden(form, name, overrides));
+    if (answer.status != 200 && !(may_decline && answer.status == 402)) {
+        throw Unavailable(method + " " + path + ": " + message_of(answer));
+    }
+    // A decline's error carries what was made.
+    const Object& error = child(answer.body, "error");
+    kitchen.answers[name] = error.contains(name) ? child(error, name) : answer.body;
+}
+
+// The event's id; "" when it did not follow.
+Task<std::string> cook(asio::io_context& io, http::Transport& transport, std::string sandbox,
+                       const Recipe& recipe, std::vector<Override> overrides) {
+    constexpr int looks = 100;  // 5 s: a test clock advances after its call was answered
+    const std::string event(recipe.event);
     const auto before = co_await newest(transport, sandbox, event);
-    Answers answers;
+    Kitchen kitchen;
+    kitchen.now = number(co_await called(transport, "GET", sandbox + "/_sandbox/clock", ""), "now");
     std::istringstream lines{std::string(recipe.lines)};
     for (std::string line; std::getline(lines, line);) {
-        std::istringstream words(filled(line, answers));
-        std::string name, method, path, form;
-        words >> name >> method >> path >> form;
-        const bool may_decline = name.ends_with('?');
-        if (may_decline) name.pop_back();
-        std::cout << "Running " << method << " " << path << std::endl;
-        const auto answer = co_await call(transport, method, sandbox + path, form);
-        if (answer.status != 200 && !(may_decline && answer.status == 402)) {
-            throw Unavailable(method + " " + path + ": " + message_of(answer));
+        co_await run_step(transport, sandbox, line, overrides, kitchen);
+        const bool advances = line.starts_with("advance ");
+        for (int look = 0; advances && look < looks; ++look) {
+            const auto clock = co_await called(
+                transport, "GET",
+                sandbox + "/v1/test_helpers/test_clocks/" + text(kitchen.answers["clock"], "id"),
+                "");
+            if (text(clock, "status") == "ready") break;
+            co_await sleep_for(io, std::chrono::milliseconds(50));
         }
-        answers[name] = answer.body;
     }
     const auto after = co_await newest(transport, sandbox, event);
     co_return after == before ? std::string() : after;
 }
 
+// "http://localhost:8080/a/b" -> "http://localhost:8080"
+std::string origin_of(const std::string& url) {
+    const auto path = url.find('/', url.find("://") + 3);
+    return url.substr(0, path);
+}
+
+// Where events go, and which.
+struct Target {
+    std::string url;
+    std::vector<std::string> events;
+    bool takes(const std::string& type) const {
+        return std::ranges::any_of(events,
+                                   [&](const auto& one) { return one == "*" || one == type; });
+    }
+};
+
 // Carries events from the sandbox to whoever listens.
 class Forwarder {
 public:
-    Forwarder(http::Transport& transport, std::string target)
-        : transport_(transport), target_(std::move(target)) {}
+    Forwarder(http::Transport& transport, bool print_json)
+        : transport_(transport), print_json_(print_json) {}
 
+    void add(Target target) { targets_.push_back(std::move(target)); }
+    const std::vector<Target>& targets() const { return targets_; }
+
+    // The answer of the last that failed, else of the last.
     Task<http::Response> forward(const http::Request& request) {
-        http::ClientRequest sent{.method = "POST", .url = target_, .body = request.body};
-        for (const auto* name : {"Content-Type", "User-Agent", "Stripe-Signature"}) {
-            sent.headers.set(name, std::string(request.headers.get(name)));
-        }
         const auto parsed = parse_json(request.body);
         const Object event = parsed && parsed->is_object() ? parsed->get_object() : Object();
-        std::cout << "--> " << text(event, "type") << " [" << text(event, "id") << "]" << std::endl;
+        const auto type = text(event, "type");
+        const auto id = text(event, "id");
+        if (print_json_)
+            std::cout << json::serialize(event) << std::endl;
+        else
+            std::cout << now() << "   --> " << type << " [" << id << "]" << std::endl;
         http::Response response;
-        try {
-            response.status = (co_await transport_.send(std::move(sent))).status;
-            std::cout << "<-- [" << response.status << "] POST " << target_ << " ["
-                      << text(event, "id") << "]" << std::endl;
-        } catch (const http::TransportError& failure) {
-            response.status = 502;
-            std::cout << "<-- [failed] POST " << target_ << ": " << failure.what() << std::endl;
+        for (const Target& target : targets_) {
+            if (!target.takes(type)) continue;
+            const int status = co_await send(request, target.url, id);
+            if (response.status < 300) response.status = status;
         }
         co_return response;
     }
 
 private:
+    static std::string now() {
+        auto said = to_iso8601(SystemClock{}.now()).substr(0, 19);
+        said[10] = ' ';
+        return said;
+    }
+
+    Task<int> send(const http::Request& request, const std::string& url, const std::string& id) {
+        http::ClientRequest sent{.method = "POST", .url = url, .body = request.body};
+        for (const auto* name : {"Content-Type", "User-Agent", "Stripe-Signature"}) {
+            sent.headers.set(name, std::string(request.headers.get(name)));
+        }
+        // With --print-json standard output is for the events.
+        std::ostream& out = print_json_ ? std::cerr : std::cout;
+        try {
+            const int status = (co_await transport_.send(std::move(sent))).status;
+            out << now() << "  <--  [" << status << "] POST " << url << " [" << id << "]"
+                << std::endl;
+            co_return status;
+        } catch (const http::TransportError& failure) {
+            out << now() << "  <--  [failed] POST " << url << ": " << failure.what() << std::endl;
+            co_return 502;
+        }
+    }
+
     http::Transport& transport_;
-    std::string target_;
+    bool print_json_;
+    std::vector<Target> targets_;
 };
+
+// Fills in where the events go.
+Task<> find_targets(http::Transport& transport, const ListenOptions& options,
+                    Forwarder& forwarder) {
+    if (options.forward_to.empty()) co_return;
+    const auto forward_to = url_of(options.forward_to);
+    if (!options.load_from_webhooks_api) {
+        forwarder.add({forward_to, {"*"}});
+        co_return;
+    }
+    const auto page = co_await called(
+        transport, "GET", url_of(options.sandbox) + "/v1/webhook_endpoints?limit=100", "");
+    for (const json::value& value : children(page, "data")) {
+        const Object& endpoint = value.get_object();
+        const auto url = text(endpoint, "url");
+        Target target{origin_of(forward_to) + url.substr(origin_of(url).size()), {}};
+        for (const json::value& type : children(endpoint, "enabled_events")) {
+            target.events.emplace_back(type.as_string());
+        }
+        forwarder.add(std::move(target));
+    }
+    if (forwarder.targets().empty()) {
+        throw Unavailable("--load-from-webhooks-api: the sandbox has no webhook endpoint");
+    }
+}
 
 Task<> listen_until_signal(asio::io_context& io, const ListenOptions& options, int& code) {
     http::CurlTransport transport(io, 4);
-    Forwarder forwarder(transport, url_of(options.forward_to));
+    Forwarder forwarder(transport, options.print_json);
     http::Router router;
     router.otherwise([&](const http::Request& request) { return forwarder.forward(request); });
     http::Server server(io, "127.0.0.1", 0, router);
@@ -154,16 +323,24 @@ Task<> listen_until_signal(asio::io_context& io, const ListenOptions& options, i
     const auto sandbox = url_of(options.sandbox);
     const auto own = "http://127.0.0.1:" + std::to_string(server.port()) + "/";
     std::string form = "url=" + http::percent_encode(own) + "&description=paydesk-sandbox+listen";
-    for (const auto& event : options.events) form += "&enabled_events[]=" + event;
-    if (!options.api_version.empty()) form += "&api_version=" + options.api_version;
+    for (const auto& event : options.events) {
+        form += "&enabled_events[]=" + http::percent_encode(event);
+    }
+    if (!options.api_version.empty()) {
+        form += "&api_version=" + http::percent_encode(options.api_version);
+    }
     std::string failure;
     std::string endpoint;
     try {
+        co_await find_targets(transport, options, forwarder);
         const auto made =
             co_await called(transport, "POST", sandbox + "/v1/webhook_endpoints", form);
         endpoint = text(made, "id");
-        std::cout << "Ready! Your webhook signing secret is " << text(made, "secret")
-                  << " (^C to quit)" << std::endl;
+        std::ostream& out = options.print_json ? std::cerr : std::cout;
+        out << "Ready! Your webhook signing secret is " << text(made, "secret") << " (^C to quit)"
+            << std::endl;
+        for (const Target& target : forwarder.targets())
+            out << "Forwarding to " << target.url << std::endl;
         co_await signals.async_wait(awaits_tuple);
         co_await called(transport, "DELETE", sandbox + "/v1/webhook_endpoints/" + endpoint, "");
     } catch (const std::exception& error) {
@@ -191,26 +368,37 @@ int listen(const ListenOptions& options) {
     return code;
 }
 
-int trigger(const std::string& sandbox, const std::string& event) {
-    const auto* recipe = recipe_for(event);
+int trigger(const TriggerOptions& options) {
+    if (options.list) {
+        for (const Recipe& known : recipes()) std::cout << known.event << "\n";
+        return 0;
+    }
+    const auto* recipe = recipe_for(options.event);
     if (!recipe) {
-        std::cerr << "paydesk-sandbox trigger: there is no recipe for '" << event
-                  << "'. There is one for:\n";
+        if (!options.event.empty()) {
+            std::cerr << "paydesk-sandbox trigger: there is no recipe for '" << options.event
+                      << "'. There is one for:\n";
+        } else {
+            std::cerr << "paydesk-sandbox trigger EVENT, where EVENT is one of:\n";
+        }
         for (const Recipe& known : recipes()) std::cerr << "  " << known.event << "\n";
         return 1;
     }
+    const auto sandbox = url_of(options.sandbox);
     std::string made;
     std::string failure;
     run_to_end([&](asio::io_context& io) -> Task<> {
         http::CurlTransport transport(io, 1);
         try {
-            made = co_await cook(transport, url_of(sandbox), event, *recipe);
+            made = co_await cook(io, transport, sandbox, *recipe,
+                                 overrides_for(*recipe, options.overrides));
         } catch (const std::exception& error) {
             failure = error.what();
         }
     });
     if (!made.empty()) {
-        std::cout << "Trigger succeeded: " << event << " [" << made << "]" << std::endl;
+        std::cout << "Trigger succeeded! " << options.event << " [" << made << "]: " << sandbox
+                  << "/events/" << made << std::endl;
         return 0;
     }
     std::cerr << "Trigger failed: "

@@ -122,16 +122,28 @@ int main(int argc, char** argv) {
         ->check(CLI::NonNegativeNumber);
     app.add_flag("--die-with-parent", options.die_with_parent, "Stop when the parent ends");
     paydesk::sandbox::ListenOptions listening;
-    std::string event;
     auto* listen = app.add_subcommand("listen", "Forward events of a running sandbox");
-    listen->add_option("--forward-to", listening.forward_to, "URL that receives them")->required();
-    listen->add_option("--events", listening.events, "Types, with commas between; all of them")
+    listen->add_option("-f,--forward-to", listening.forward_to,
+                       "URL that receives them, as localhost:8080/webhooks; without it they are "
+                       "only printed");
+    listen->add_option("-e,--events", listening.events, "Types, with commas between; all of them")
         ->delimiter(',');
+    listen->add_flag("-j,--print-json", listening.print_json,
+                     "Whole events to standard output, one a line; the rest to standard error");
+    listen
+        ->add_flag(
+            "-l,--load-from-webhooks-api", listening.load_from_webhooks_api,
+            "To the paths and events of the endpoints that there are, at --forward-to's host")
+        ->needs("--forward-to");
     listen->add_option("--api-version", listening.api_version, "Version of their shape");
     listen->add_option("--sandbox", listening.sandbox, "Where the sandbox runs");
+    paydesk::sandbox::TriggerOptions triggering;
     auto* trigger = app.add_subcommand("trigger", "Make an event happen in a running sandbox");
-    trigger->add_option("event", event, "Its type, such as invoice.paid")->required();
-    trigger->add_option("--sandbox", listening.sandbox, "Where the sandbox runs");
+    trigger->add_option("event", triggering.event, "Its type, such as invoice.paid");
+    trigger->add_option("--override", triggering.overrides,
+                        "NAME:field=value of what the recipe makes, such as customer:name=Grace");
+    trigger->add_flag("--list", triggering.list, "Only say which events it can make");
+    trigger->add_option("--sandbox", triggering.sandbox, "Where the sandbox runs");
     app.require_subcommand(0, 1);
     CLI11_PARSE(app, argc, argv);
     if (options.die_with_parent) {
@@ -142,7 +154,7 @@ int main(int argc, char** argv) {
     ::signal(SIGPIPE, SIG_IGN);
     try {
         if (*listen) return paydesk::sandbox::listen(listening);
-        if (*trigger) return paydesk::sandbox::trigger(listening.sandbox, event);
+        if (*trigger) return paydesk::sandbox::trigger(triggering);
         return paydesk::sandbox::run(options);
     } catch (const std::exception& error) {
         std::cerr << "paydesk-sandbox: " << error.what() << std::endl;

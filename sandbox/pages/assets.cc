@@ -6,12 +6,12 @@ namespace paydesk::sandbox {
 namespace {
 
 constexpr std::string_view css = R"(:root {
-  --ink: #16202e; --soft: #5b6676; --line: #dfe4ea; --paper: #ffffff; --ground: #f4f6f9;
+  --ink: #16202e; --soft: #5b6676; --line: #dfe4ea; --edge: #838d9b; --paper: #ffffff; --ground: #f4f6f9;
   --accent: #3d5afe; --accent-ink: #ffffff; --good: #0b7a4b; --bad: #b3261e; --badground: #fdecea;
   font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
 }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #eef1f6; --soft: #a3adbb; --line: #323b49; --paper: #1a212c; --ground: #11161e;
+  :root { --ink: #eef1f6; --soft: #a3adbb; --line: #323b49; --edge: #6b7789; --paper: #1a212c; --ground: #11161e;
     --accent: #8ea2ff; --accent-ink: #0d1220; --good: #5fd3a0; --bad: #ffb4ab; --badground: #3a1d1b; }
 }
 * { box-sizing: border-box; }
@@ -22,6 +22,11 @@ nav.top { display: flex; flex-wrap: wrap; gap: .25rem; max-width: 72rem; margin:
 nav.top a, .tabs a { color: var(--ink); text-decoration: none; padding: .35rem .6rem; border-radius: 8px; }
 nav.top a:hover, .tabs a:hover { background: var(--line); }
 nav.top a[aria-current], .tabs a[aria-current] { background: var(--accent); color: var(--accent-ink); font-weight: 600; }
+.skip { position: absolute; left: -100vw; }
+.skip:focus { left: .5rem; top: .5rem; padding: .5rem 1rem; background: var(--paper); }
+.beside { display: flex; flex-wrap: wrap; gap: .5rem; align-items: end; }
+.beside > div { flex: 1 1 12rem; }
+.beside label { margin-top: 0; }
 .tabs { display: flex; flex-wrap: wrap; gap: .25rem; margin-bottom: 1rem; }
 .chips { display: flex; flex-wrap: wrap; gap: .4rem; margin: 0 0 1rem; }
 .chip { font-size: .85rem; padding: .2rem .65rem; border: 1px solid var(--line); border-radius: 99px; text-decoration: none;
@@ -58,12 +63,12 @@ h2 { font-size: 1.05rem; margin: 0 0 .75rem; }
   border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 label { display: block; font-size: .85rem; font-weight: 600; margin: .9rem 0 .3rem; }
 input, select { width: 100%; font: inherit; color: inherit; background: var(--paper); padding: .65rem .75rem;
-  border: 1px solid var(--line); border-radius: 8px; }
+  border: 1px solid var(--edge); border-radius: 8px; }
 input:focus-visible, select:focus-visible, button:focus-visible, a:focus-visible, summary:focus-visible {
   outline: 3px solid var(--accent); outline-offset: 1px; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
 button, .button { font: inherit; cursor: pointer; text-decoration: none; display: inline-block;
-  border-radius: 8px; padding: .6rem 1rem; border: 1px solid var(--line); background: var(--paper);
+  border-radius: 8px; padding: .6rem 1rem; border: 1px solid var(--edge); background: var(--paper);
   color: var(--ink); }
 .small { padding: .2rem .6rem; font-size: .85rem; }
 .primary { background: var(--accent); border-color: var(--accent); color: var(--accent-ink); font-weight: 600; }

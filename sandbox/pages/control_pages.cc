@@ -97,24 +97,38 @@ std::string obey(Faults& faults, const Form& form) {
 }
 
 std::string fault_form() {
+    using Place = Faults::Place;
+    static constexpr std::pair<Place, std::string_view> groups[] = {
+        {Place::call,     "API calls"           },
+        {Place::event,    "Events"              },
+        {Place::delivery, "Deliveries of events"},
+        {Place::mail,     "Mails"               },
+    };
     std::string options;
-    for (const auto& kind : Faults::kinds()) {
-        options +=
-            fmt::format("<option value=\"{0}\">{0}: {1}</option>", kind.name, escape(kind.says));
+    for (const auto& [place, label] : groups) {
+        options += fmt::format("<optgroup label=\"{}\">", label);
+        for (const auto& kind : Faults::kinds()) {
+            if (kind.place != place) continue;
+            options += fmt::format("<option value=\"{0}\">{0}: {1}</option>", kind.name,
+                                   escape(kind.says));
+        }
+        options += "</optgroup>";
     }
     return "<section class=\"card\"><h2>Set a fault</h2><form method=\"post\" action=\"/faults\">"
            "<input type=\"hidden\" name=\"action\" value=\"add\">"
            "<label for=\"f-fault\">What goes wrong</label><select id=\"f-fault\" name=\"fault\">" +
            options +
-           "</select><label for=\"f-when\">An API call fails</label><select id=\"f-when\" "
+           "</select><label for=\"f-when\">Calls and mails fail</label><select id=\"f-when\" "
            "name=\"when\"><option value=\"before\">before its effect</option><option "
            "value=\"after\">after its effect</option></select><div class=\"pair\">" +
-           input("filter", "Only for (POST /v1/subscriptions*, invoice.*)",
-                 "maxlength=\"200\" autocomplete=\"off\"") +
+           input("filter", "Only for these (* is any text)",
+                 "maxlength=\"200\" autocomplete=\"off\" placeholder=\"POST /v1/subscriptions*, "
+                 "invoice.*, *@example.com\"") +
            input("percent", "How often, in percent",
                  "type=\"number\" min=\"0\" max=\"100\" value=\"100\"") +
-           input("count", "How many times (empty: until removed)", "type=\"number\" min=\"1\"") +
-           input("seconds", "Seconds (delay, time-out, slow, window)",
+           input("count", "How many times",
+                 "type=\"number\" min=\"1\" placeholder=\"until it is removed\"") +
+           input("seconds", "Seconds, where it has some",
                  "type=\"number\" min=\"0\" max=\"86400\"") +
            "</div><button type=\"submit\" class=\"primary block\" data-testid=\"add-fault\">Set "
            "it</button></form></section>";
@@ -126,7 +140,9 @@ std::string fault_rows(const Faults& faults) {
     for (const Object& fault : faults.all()) {
         const auto id = escape(text(fault, "id"));
         rows += fmt::format(
-            "<tr><td>{}</td><td>{}</td><td><code>{}</code></td><td>{:.0f} %</td><td>{}</td>"
+            "<tr><td data-label=\"Fault\">{}</td><td data-label=\"When\">{}</td><td "
+            "data-label=\"Only for\"><code>{}</code></td><td data-label=\"How often\">{:.0f} %</td>"
+            "<td data-label=\"Struck\">{}</td>"
             "<td><form method=\"post\" action=\"/faults\"><input type=\"hidden\" name=\"id\" "
             "value=\"{}\"><button type=\"submit\" name=\"action\" value=\"remove\" "
             "aria-label=\"Remove {}\">Remove</button></form></td></tr>",
@@ -146,9 +162,10 @@ std::string log_rows(const Faults& faults) {
     for (const Object& hit : faults.log()) {
         if (++shown > rows_max) break;
         rows += fmt::format(
-            "<tr><td>{}</td><td>{}</td><td><code>{}</code></td><td><code>{}</code>"
-            "</td></tr>",
-            time_text(number(hit, "at")), escape(text(hit, "fault")), escape(text(hit, "subject")),
+            "<tr><td data-label=\"When\">{}</td><td data-label=\"Fault\">{}</td><td "
+            "data-label=\"On\"><code>{}</code></td><td "
+            "data-label=\"Which\"><code>{}</code></td></tr>",
+            short_time(number(hit, "at")), escape(text(hit, "fault")), escape(text(hit, "subject")),
             escape(text(hit, "reference")));
     }
     return rows;
@@ -213,12 +230,10 @@ http::Response faults_page(const Account&, Faults& faults, const http::Request& 
         "Faults",
         "<h1>Faults</h1>" + error_box(said) +
             "<section class=\"card\"><div class=\"row\"><h2>Set now</h2>" + clear + "</div>" +
-            data_table("Fault|When|Only for|How often|Struck|", fault_rows(faults),
+            data_table("Fault|When|Only for|How often|Struck|Action", fault_rows(faults),
                        "None: everything works.") +
             "</section>" + fault_form() + "<section class=\"card\"><h2>What struck</h2>" +
-            data_table("When|Fault|Call or event|Request or delivery", log_rows(faults),
-                       "Nothing yet.") +
-            "</section>",
+            data_table("When|Fault|On|Which", log_rows(faults), "Nothing yet.") + "</section>",
         Width::wide, said.empty() ? 200 : 400, "/faults");
 }
 

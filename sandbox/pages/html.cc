@@ -154,13 +154,14 @@ http::Response html_page(std::string_view title, std::string_view body, Width wi
 <script src="/assets/sandbox.js" defer></script>
 </head>
 <body class="{}">
-<p class="ribbon">Test mode. No money moves here.</p>
-{}<main>{}</main>
+{}<p class="ribbon">Test mode. No money moves here.</p>
+{}<main id="main">{}</main>
 <footer>Paydesk sandbox, an offline Stripe · <a href="/">Events</a> · <a href="/test-cards">Test cards</a></footer>
 </body>
 </html>
 )",
         escape(title), classes[static_cast<std::size_t>(width)],
+        width == Width::wide ? "<a class=\"skip\" href=\"#main\">To the content</a>\n" : "",
         width == Width::wide ? navigation(section) : "", body);
     response.headers.set("Cache-Control", "no-store");
     response.headers.set("Content-Security-Policy", own_pages_policy);

@@ -56,6 +56,13 @@ std::string method_text(const Object& method) {
     return last4.empty() ? said : said + " •••• " + last4;
 }
 
+// "Subscription"
+std::string title_of(const std::string& kind) {
+    auto title = noun_of(kind);
+    if (title[0] >= 'a' && title[0] <= 'z') title[0] = static_cast<char>(title[0] - 32);
+    return title;
+}
+
 std::string plan_text(const Account& account, const Object& subscription) {
     std::string plans;
     for (const json::value& value : children(child(subscription, "items"), "data")) {
@@ -313,8 +320,8 @@ http::Response customer_page(const Account& account, const std::string& id) {
                            [&](const Object& object) {
                                return text(object, "customer") == id || text(object, "id") == id;
                            }) +
-            "<section class=\"card\"><h2>As JSON</h2>" + shown_json(account, *customer) +
-            "</section>",
+            "<section class=\"card\"><details><summary>As JSON</summary>" +
+            shown_json(account, *customer) + "</details></section>",
         Width::wide, 200, "/customers");
 }
 
@@ -333,12 +340,12 @@ http::Response object_page(const Account& account, const std::string& id) {
             fmt::format("<dt>{}</dt><dd><a href=\"{}\">{}</a></dd>", key, escape(url), escape(url));
     }
     return html_page(
-        noun_of(kind) + " " + id,
+        title_of(kind) + " " + id,
         fmt::format(
             "<p><a href=\"/\">← All events</a></p><h1>{} {}{}</h1><section class=\"card\"><dl "
             "class=\"facts\"><dt>Id</dt><dd><code>{}</code></dd>{}{}</dl></section>"
             "<section class=\"card\"><h2>As JSON</h2>{}</section>{}",
-            escape(noun_of(kind)), status_badge(text(*object, "status")),
+            escape(title_of(kind)), status_badge(text(*object, "status")),
             flag(*object, "_deleted") ? " <span class=\"badge bad\">deleted</span>" : "",
             escape(id),
             customer.empty() ? ""
