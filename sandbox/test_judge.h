@@ -145,10 +145,10 @@ private:
     }
 
     static std::string clock_of(const Store& store, const Object& object) {
-        if (stripe::text(object, "object") == "test_helpers.test_clock")
-            return stripe::text(object, "id");
         if (stripe::present(object, "test_clock")) return stripe::text(object, "test_clock");
-        auto customer = stripe::text(object, "customer");
+        auto customer = stripe::text(object, "object") == "customer"
+                            ? stripe::text(object, "id")
+                            : stripe::text(object, "customer");
         for (const auto* via : {"invoice", "charge", "payment_intent"}) {
             const auto* other = store.find(stripe::text(object, via));
             if (customer.empty() && other) customer = stripe::text(*other, "customer");
@@ -295,7 +295,7 @@ private:
     void collect(const json::value& value, const std::string& where = "") {
         static const std::regex shape(
             "(cus|sub|si|in|ii|pi|seti|pm|ch|re|cn|dp|du|cs_test|promo|prod|price|clock|inpay|txn|"
-            "cbtxn|di|il|sub_sched)_[A-Za-z0-9]+");
+            "cbtxn|di|il|sub_sched)_(?=.*[A-Z0-9])[A-Za-z0-9]+");
         if (value.is_array()) {
             for (const auto& one : value.get_array()) collect(one, where);
         }

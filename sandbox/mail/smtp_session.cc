@@ -149,6 +149,12 @@ void SmtpSession::command(std::string_view line) {
         return;
     }
     if (verb == "starttls") return wrong("502 5.5.1 There is no TLS here: it is this machine");
+    // A page in a browser may send a form here, with SMTP in its body: it gets no further.
+    if (verb == "get" || verb == "post" || verb == "put" || verb == "options" || verb == "head") {
+        say("421 4.7.0 This is SMTP, not HTTP");
+        turn_.then = Turn::Then::close;
+        return;
+    }
     wrong("500 5.5.2 Unknown command");
 }
 

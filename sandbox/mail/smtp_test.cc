@@ -137,6 +137,10 @@ TEST_F(SmtpTest, WhatIsWrongIsSaid) {
         const auto answers = said(smtp, commands);
         EXPECT_THAT("\r\n" + answers, HasSubstr(std::string("\r\n") + code)) << commands;
     }
+    auto from_a_browser = session();
+    const auto closed = from_a_browser.take("POST / HTTP/1.1\r\nEHLO me\r\nMAIL FROM:<a@b.c>\r\n");
+    EXPECT_EQ(closed.then, Then::close);
+    EXPECT_THAT(closed.say, testing::AllOf(StartsWith("421 "), Not(HasSubstr("250"))));
     auto smtp = session();
     EXPECT_THAT(said(smtp, std::string(20'000, 'x') + "\r\n"), StartsWith("500 5.5.6 "));
     EXPECT_THAT(said(smtp, "NOOP\r\n"), StartsWith("250 "));

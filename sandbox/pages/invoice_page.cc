@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sandbox/pages/html.h"
+#include "sandbox/pages/invoice_totals.h"
 #include "sandbox/pages/pages.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/refusal.h"
@@ -29,6 +30,16 @@ http::Response show(const Object& invoice, const Form& sent, std::string_view me
             date_text(number(child(line, "period"), "end")),
             escape(money_text(number(line, "amount"), currency)));
     }
+    const auto add = [&](std::string_view name, std::int64_t amount) {
+        if (amount == 0) return;
+        lines += fmt::format("<li><span>{}</span><span>{}</span></li>", name,
+                             escape(money_text(amount, currency)));
+    };
+    const auto totals = InvoiceTotals::of(invoice);
+    add("Discount", -totals.discount);
+    add("Tax", totals.tax);
+    add("From the balance", -totals.balance);
+    add("Credit notes", -totals.credited);
     const auto status = text(invoice, "status");
     std::string html = fmt::format(
         "<section class=\"card\"><div class=\"row\"><h1>Invoice {}</h1>"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sandbox/pages/html.h"
+#include "sandbox/pages/invoice_totals.h"
 #include "sandbox/pages/pages.h"
 #include "sandbox/pages/pdf.h"
 
@@ -119,27 +120,14 @@ private:
 
     void totals() {
         y_ += 8;
-        const auto sum = [&](std::string_view list, std::string_view behavior) {
-            std::int64_t all = 0;
-            for (const json::value& value : children(invoice_, list)) {
-                const Object& one = value.get_object();
-                if (behavior.empty() || text(one, "tax_behavior") == behavior) {
-                    all += number(one, "amount");
-                }
-            }
-            return all;
-        };
-        const auto discount = sum("total_discount_amounts", "");
-        const auto tax = sum("total_taxes", "exclusive");
-        const auto inclusive = sum("total_taxes", "inclusive");
-        const auto balance =
-            number(invoice_, "ending_balance") - number(invoice_, "starting_balance");
+        const auto parts = InvoiceTotals::of(invoice_);
         total("Subtotal", number(invoice_, "subtotal"));
-        if (discount != 0) total("Discount", -discount);
-        if (tax != 0) total("Tax", tax);
+        if (parts.discount != 0) total("Discount", -parts.discount);
+        if (parts.tax != 0) total("Tax", parts.tax);
         total("Total", number(invoice_, "total"), Font::bold);
-        if (inclusive != 0) total("of it tax", inclusive);
-        if (balance != 0) total("From the balance", -balance);
+        if (parts.tax_inclusive != 0) total("Tax in it", parts.tax_inclusive);
+        if (parts.balance != 0) total("From the balance", -parts.balance);
+        if (parts.credited != 0) total("Credit notes", -parts.credited);
         total("Amount due", number(invoice_, "amount_due"), Font::bold);
         total("Paid", number(invoice_, "amount_paid"));
         if (number(invoice_, "amount_remaining") != 0) {
