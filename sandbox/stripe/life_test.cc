@@ -1,6 +1,7 @@
 // Random lives of a few customers under test clocks, judged after every step.
 // Repeat a run with PAYDESK_SEED=<what a failure printed>.
 
+#include <algorithm>
 #include <cstdlib>
 #include <random>
 
@@ -219,6 +220,59 @@ private:
     std::mt19937_64 random_;
     std::vector<std::string> prices_, coupons_, clocks_;
 };
+
+// A judge who sees nothing would let everything pass.
+TEST_F(SandboxTest, TheJudgeSeesWhatIsWrong) {
+    const auto customer = customer_with("pm_card_visa");
+    const auto subscription =
+        made("/v1/subscriptions", "customer=" + customer + "&items[0][price]=" + price());
+    const auto charge = id(children(got("/v1/charges"), "data").at(0).as_object());
+    Judge judge;
+    ASSERT_TRUE(judge.judge(store_).empty());
+    const auto says = [&](const char* what) {
+        for (const auto& wrong : judge.judge(store_)) {
+            if (wrong.find(what) != std::string::npos) return true;
+        }
+        return false;
+    };
+    const auto spoil = [&](const std::string& of, const char* field, json::value to) {
+        const auto before = store_.edit(of)[field];
+        store_.edit(of)[field] = std::move(to);
+        return before;
+    };
+    const auto invoice = text(subscription, "latest_invoice");
+    for (const auto& [of, field] : std::initializer_list<std::pair<std::string, const char*>>{
+             {invoice,  "subtotal"       },
+             {invoice,  "total"          },
+             {invoice,  "amount_paid"    },
+             {charge,   "amount_refunded"},
+             {charge,   "amount_captured"},
+             {customer, "balance"        }
+    }) {
+        const auto before = spoil(of, field, 12'345);
+        EXPECT_FALSE(judge.judge(store_).empty()) << field;
+        spoil(of, field, before);
+    }
+    EXPECT_TRUE(judge.judge(store_).empty());
+    auto& account = sandbox_->account();
+    account.change(invoice, "invoice.updated",
+                   [](json::object& changed) { changed["status"] = "draft"; });
+    EXPECT_TRUE(says("from paid to draft"));
+    account.change(charge, "charge.updated", [](json::object& changed) { changed["created"] = 1; });
+    EXPECT_TRUE(says("created is no Unix time"));
+    account.change(charge, "charge.updated", [](json::object& changed) {
+        changed["created"] = 2'000'000'000;
+        changed["amount"] = 0.5;
+    });
+    const auto wrong = judge.judge(store_);
+    EXPECT_TRUE(std::ranges::any_of(
+        wrong, [](const auto& one) { return one.contains("older than its object"); }));
+    EXPECT_TRUE(
+        std::ranges::any_of(wrong, [](const auto& one) { return one.contains("has a fraction"); }));
+    account.change(charge, "charge.updated",
+                   [](json::object& changed) { changed["customer"] = "cus_NobodyAtAll1"; });
+    EXPECT_FALSE(judge.judge_references(store_).empty());
+}
 
 TEST(RandomLife, HoldsWhateverHappens) {
     const auto began_with = seed();
