@@ -25,7 +25,9 @@ constexpr int bold_percent = 106;
 
 int width_of_character(char32_t c) {
     if (c >= U' ' && c <= U'~') return widths.at(c - U' ');
-    return c >= 0x2E80 ? 1000 : 611;  // East Asian characters are as wide as high
+    if (c >= 0x2E80) return 1000;  // East Asian characters are as wide as high
+    const bool narrow = c == U'ł' || (c >= U'ì' && c <= U'ï') || (c >= U'ĩ' && c <= U'ı');
+    return narrow ? 278 : 556;
 }
 
 // Takes a character off the head. What is no UTF-8 becomes '?', line ends become blanks.
