@@ -18,6 +18,7 @@ namespace {
 #define PRICE PRODUCT "price POST /v1/prices currency=usd&unit_amount=2900&recurring[interval]=month&product=${product.id}\n"
 #define SUBSCRIPTION "subscription POST /v1/subscriptions customer=${customer.id}&items[0][price]=${price.id}"
 #define SUBSCRIBED CUSTOMER CARD("pm_card_visa") PRICE SUBSCRIPTION "\n"
+#define SCHEDULED SUBSCRIBED "subscription_schedule POST /v1/subscription_schedules from_subscription=${subscription.id}\n"
 #define SESSION PRICE "checkout_session POST /v1/checkout/sessions mode=subscription&line_items[0][price]=${price.id}" \
     "&line_items[0][quantity]=1&success_url=http%3A%2F%2Fexample.com%2Fok\n"
 #define ITEM CUSTOMER CARD("pm_card_visa") "invoiceitem POST /v1/invoiceitems customer=${customer.id}&amount=2000&currency=usd\n"
@@ -87,6 +88,9 @@ constexpr std::array all = {
     Recipe{"invoice.deleted", DRAFT "deleted DELETE /v1/invoices/${invoice.id}\n"},
     Recipe{"invoice.finalized", OPEN},
     Recipe{"invoice.marked_uncollectible", OPEN "marked POST /v1/invoices/${invoice.id}/mark_uncollectible\n"},
+    Recipe{"invoice.overdue", CUSTOMER_OF_CLOCK "invoiceitem POST /v1/invoiceitems customer=${customer.id}&amount=2000&currency=usd\n"
+        "invoice POST /v1/invoices customer=${customer.id}&pending_invoice_items_behavior=include&collection_method=send_invoice&days_until_due=1\n"
+        "finalized POST /v1/invoices/${invoice.id}/finalize\n" ADVANCE("432000")},
     Recipe{"invoice.paid", SUBSCRIBED},
     Recipe{"invoice.payment_action_required", UNPAID("pm_card_threeDSecure2Required")},
     Recipe{"invoice.payment_failed", UNPAID("pm_card_chargeCustomerFail")},
@@ -122,6 +126,10 @@ constexpr std::array all = {
     Recipe{"setup_intent.requires_action", SETUP("pm_card_threeDSecure2Required")},
     Recipe{"setup_intent.setup_failed", SETUP("pm_card_visa_chargeDeclined")},
     Recipe{"setup_intent.succeeded", SETUP("pm_card_visa")},
+    Recipe{"subscription_schedule.canceled", SCHEDULED "canceled POST /v1/subscription_schedules/${subscription_schedule.id}/cancel\n"},
+    Recipe{"subscription_schedule.created", SCHEDULED},
+    Recipe{"subscription_schedule.released", SCHEDULED "released POST /v1/subscription_schedules/${subscription_schedule.id}/release\n"},
+    Recipe{"subscription_schedule.updated", SCHEDULED "updated POST /v1/subscription_schedules/${subscription_schedule.id} end_behavior=cancel\n"},
     Recipe{"test_helpers.test_clock.advancing", CLOCK ADVANCE("86400")},
     Recipe{"test_helpers.test_clock.created", CLOCK},
     Recipe{"test_helpers.test_clock.deleted", CLOCK "deleted DELETE /v1/test_helpers/test_clocks/${clock.id}\n"},

@@ -224,7 +224,8 @@ void settle_invoice(Account& account, const std::string& id, bool out_of_band) {
 void note_failed_payment(Account& account, const std::string& id, Outcome outcome) {
     const bool asks = outcome == Outcome::requires_action;
     const Object before = account.get("invoice", id);
-    const bool renewal = text(before, "billing_reason") == "subscription_cycle";
+    const bool renewal =
+        text(before, "billing_reason") == "subscription_cycle" || flag(before, "_collected_later");
     const auto attempts = number(before, "attempt_count") + (asks ? 0 : 1);
     const Object failed = account.change(id, "", [&](Object& invoice) {
         invoice["attempted"] = true;
@@ -272,6 +273,7 @@ void void_invoice(Account& account, const std::string& id) {
         "");
     account.emit("invoice.voided", voided);
     return_balance(account, id);
+    invoice_was_closed(account, subscription_of(account.get("invoice", id)), id);
 }
 
 void mark_uncollectible(Account& account, const std::string& id) {
@@ -285,6 +287,7 @@ void mark_uncollectible(Account& account, const std::string& id) {
         changed["status_transitions"].as_object()["marked_uncollectible_at"] = account.now();
     });
     account.emit("invoice.marked_uncollectible", marked);
+    invoice_was_closed(account, subscription_of(account.get("invoice", id)), id);
 }
 
 }  // namespace paydesk::sandbox::stripe

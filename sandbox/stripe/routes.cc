@@ -145,6 +145,7 @@ Routes all_routes() {
     add_setup_intent_routes(routes);
     add_subscription_item_routes(routes);
     add_subscription_routes(routes);
+    add_subscription_schedule_routes(routes);
     add_test_clock_routes(routes);
     add_tax_id_routes(routes);
     add_webhook_endpoint_routes(routes);

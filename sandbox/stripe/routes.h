@@ -77,6 +77,7 @@ void add_refund_routes(Routes& routes);
 void add_setup_intent_routes(Routes& routes);
 void add_subscription_item_routes(Routes& routes);
 void add_subscription_routes(Routes& routes);
+void add_subscription_schedule_routes(Routes& routes);
 void add_test_clock_routes(Routes& routes);
 void add_tax_id_routes(Routes& routes);
 void add_webhook_endpoint_routes(Routes& routes);
