@@ -13,7 +13,14 @@ namespace paydesk::sandbox {
 
 class Chance {
 public:
-    enum class Stream : std::uint8_t { objects, changing_calls, reading_calls, deliveries, faults };
+    enum class Stream : std::uint8_t {
+        objects,
+        changing_calls,
+        reading_calls,
+        deliveries,
+        faults,
+        mails
+    };
 
     // From the operating system: no two runs alike.
     Chance() = default;
@@ -31,7 +38,7 @@ private:
     std::uint64_t next(Stream stream);
 
     bool seeded_ = false;
-    std::array<std::uint64_t, 5> states_{};
+    std::array<std::uint64_t, 6> states_{};
 };
 
 }  // namespace paydesk::sandbox

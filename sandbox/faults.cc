@@ -34,13 +34,20 @@ constexpr std::array all_kinds = {
     Kind{"delay",       Place::delivery, 10, "the event is delivered late"                          },
     Kind{"drop",        Place::delivery, 0,  "the event is never delivered"                         },
     Kind{"old_version", Place::delivery, 0,  "the event has the shape of an old API version"        },
+    Kind{"mail_451",    Place::mail,     0,  "the mail is refused for now"                          },
+    Kind{"mail_550",    Place::mail,     0,  "the mail is refused for good"                         },
+    Kind{"mail_hang",   Place::mail,     90, "the mail server hangs, then the connection is reset"  },
+    Kind{"mail_reset",  Place::mail,     0,  "the mail server's connection is reset"                },
+    Kind{"mail_lost",   Place::mail,     0,  "the mail is taken and never arrives"                  },
 };
 
 constexpr std::array reasons = {"global-concurrency", "global-rate", "endpoint-concurrency",
                                 "endpoint-rate", "resource-specific"};
 
-constexpr std::array known_keys = {"fault", "when",    "route",  "event",       "probability",
-                                   "count", "seconds", "reason", "api_version", "copies"};
+constexpr std::array known_keys = {"fault",  "when",        "route", "event",
+                                   "to",     "probability", "count", "seconds",
+                                   "reason", "api_version", "copies"};
+constexpr std::array<std::string_view, 3> filters = {"route", "event", "to"};
 
 const Kind& kind_of(const Object& wanted) {
     std::string name = text(wanted, "fault");
@@ -85,6 +92,10 @@ std::string choice(const Object& wanted, std::string_view key, std::string_view 
 
 std::span<const Kind> Faults::kinds() { return all_kinds; }
 
+std::string_view Faults::filter_of(Place place) {
+    return place == Place::call ? "route" : place == Place::mail ? "to" : "event";
+}
+
 bool fits(std::string_view pattern, std::string_view subject) {
     if (pattern.empty()) return true;
     const auto star = pattern.find('*');
@@ -105,11 +116,17 @@ Object Faults::add(const Object& wanted) {
         }
     }
     const Kind& kind = kind_of(wanted);
-    const bool of_calls = kind.place == Place::call;
-    if (present(wanted, of_calls ? "event" : "route")) {
-        refuse("", of_calls ? "This fault is of API calls: filter it by `route`, not by `event`"
-                            : "This fault is of webhooks: filter it by `event`, not by `route`");
+    const auto own_filter = filter_of(kind.place);
+    for (const auto filter : filters) {
+        if (filter == own_filter || !present(wanted, filter)) continue;
+        refuse("", std::string(kind.place == Place::call   ? "This fault is of API calls"
+                               : kind.place == Place::mail ? "This fault is of mails"
+                                                           : "This fault is of webhooks") +
+                       ": filter it by `" + std::string(own_filter) + "`, not by `" +
+                       std::string(filter) + "`");
     }
+    const bool has_after =
+        kind.place == Place::call || (kind.place == Place::mail && kind.name != "mail_lost");
     if (all().size() >= faults_max) refuse("", "There are 100 faults already: remove some first");
     const auto count = whole(wanted, "count", 0, count_max);
     Object fault{
@@ -117,9 +134,9 @@ Object Faults::add(const Object& wanted) {
         {"fault", kind.name},
         {"when", choice(
                      wanted, "when", "before",
-         [&](const auto& v) { return v == "before" || (of_calls && v == "after"); },
-         of_calls ? "before (no effect) or after (the effect)" : "left out")},
-        {"filter", text(wanted, of_calls ? "route" : "event")},
+         [&](const auto& v) { return v == "before" || (has_after && v == "after"); },
+         has_after ? "before (no effect) or after (the effect)" : "left out")},
+        {"filter", text(wanted, own_filter)},
         {"probability", probability_of(wanted)},
         {"count", present(wanted, "count") ? json::value(count) : json::value(nullptr)},
         {"hits", 0},
@@ -193,7 +210,7 @@ std::vector<Object> Faults::strike(Place place, std::string_view when, std::stri
             account_.store().edit(id)["hits"] = hits;
         note(fault, subject, reference);
         struck.push_back(fault);
-        if (place == Place::call) break;  // a call fails in one way
+        if (place == Place::call || place == Place::mail) break;  // it fails in one way
     }
     return struck;
 }

@@ -23,6 +23,7 @@ public:
         call,      // an API call; subject "POST /v1/customers"
         event,     // an event is made; subject "invoice.paid"
         delivery,  // its delivery to one endpoint; subject "invoice.paid"
+        mail,      // a mail to one recipient; subject "ada@example.com"
     };
     struct Kind {
         std::string_view name;
@@ -31,11 +32,13 @@ public:
         std::string_view says;
     };
     static std::span<const Kind> kinds();
+    // What filters faults of that place: "route", "event" or "to".
+    static std::string_view filter_of(Place place);
 
     // REQUIRES: it outlives the faults.
     explicit Faults(stripe::Account& account) : account_(account) {}
 
-    // Sets one: {fault, when?: before | after, route? or event?, probability?, count?, seconds?,
+    // Sets one: {fault, when?: before | after, route? or event? or to?, probability?, count?, seconds?,
     // reason?, api_version?, copies?}. Commits. Throws Refusal naming what is wrong.
     stripe::Object add(const stripe::Object& wanted);
     // Commits. False when there is no such fault.
@@ -52,6 +55,7 @@ public:
     // caller commits. `when` "" takes both.
     std::vector<stripe::Object> strike(Place place, std::string_view when, std::string_view subject,
                                        std::string_view reference);
+    void commit() { account_.commit(); }
 
 private:
     void note(const stripe::Object& fault, std::string_view subject, std::string_view reference);

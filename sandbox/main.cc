@@ -13,6 +13,7 @@
 #include "http/client.h"
 #include "http/server.h"
 #include "sandbox/command_line.h"
+#include "sandbox/mail/smtp_server.h"
 #include "sandbox/recorder.h"
 #include "sandbox/server.h"
 #include "sandbox/store.h"
@@ -23,6 +24,7 @@ namespace {
 
 struct Options {
     std::uint16_t port = 8420;
+    std::optional<std::uint16_t> smtp_port;  // nothing: no mail can come
     std::string state;
     std::string account_version = "2026-03-25.dahlia";
     std::string record;
@@ -76,10 +78,19 @@ int run(const Options& options) {
         stripe::keep_endpoint(sandbox.account(), options.webhook_url, options.webhook_secret,
                               options.webhook_version);
     }
+    std::optional<SmtpServer> smtp;
+    if (options.smtp_port) {
+        smtp.emplace(io, *options.smtp_port, sandbox.mailbox(), sandbox.faults());
+        sandbox.mailbox().set_url("smtp://127.0.0.1:" + std::to_string(smtp->port()));
+        smtp->start();
+    }
     asio::signal_set signals(io, SIGINT, SIGTERM);
     spawn(io, "stop_on_signal", stop_on_signal(io, signals, server));
     sandbox.start();
     server.start();
+    // Scripts wait for the line that says "listening": it comes last.
+    if (smtp)
+        std::cout << "mailbox at " << url << "/mailbox, fed by " << sandbox.mailbox().url() << "\n";
     std::cout << "paydesk-sandbox listening on " << url << std::endl;
     io.run();
     std::cout.flush();
@@ -94,6 +105,8 @@ int main(int argc, char** argv) {
     paydesk::sandbox::Options options;
     CLI::App app("An offline Stripe: API, hosted pages and signed webhooks.");
     app.add_option("--port", options.port, "Port on 127.0.0.1; 0 takes a free one");
+    app.add_option("--smtp-port", options.smtp_port,
+                   "Port on 127.0.0.1 that takes mails for the mailbox; 0 takes a free one");
     app.add_option("--state", options.state, "Folder that keeps the state over restarts");
     app.add_option("--account-version", options.account_version,
                    "API version of calls and endpoints that name none");
@@ -109,16 +122,28 @@ int main(int argc, char** argv) {
         ->check(CLI::NonNegativeNumber);
     app.add_flag("--die-with-parent", options.die_with_parent, "Stop when the parent ends");
     paydesk::sandbox::ListenOptions listening;
-    std::string event;
     auto* listen = app.add_subcommand("listen", "Forward events of a running sandbox");
-    listen->add_option("--forward-to", listening.forward_to, "URL that receives them")->required();
-    listen->add_option("--events", listening.events, "Types, with commas between; all of them")
+    listen->add_option("-f,--forward-to", listening.forward_to,
+                       "URL that receives them, as localhost:8080/webhooks; without it they are "
+                       "only printed");
+    listen->add_option("-e,--events", listening.events, "Types, with commas between; all of them")
         ->delimiter(',');
+    listen->add_flag("-j,--print-json", listening.print_json,
+                     "Whole events to standard output, one a line; the rest to standard error");
+    listen
+        ->add_flag(
+            "-l,--load-from-webhooks-api", listening.load_from_webhooks_api,
+            "To the paths and events of the endpoints that there are, at --forward-to's host")
+        ->needs("--forward-to");
     listen->add_option("--api-version", listening.api_version, "Version of their shape");
     listen->add_option("--sandbox", listening.sandbox, "Where the sandbox runs");
+    paydesk::sandbox::TriggerOptions triggering;
     auto* trigger = app.add_subcommand("trigger", "Make an event happen in a running sandbox");
-    trigger->add_option("event", event, "Its type, such as invoice.paid")->required();
-    trigger->add_option("--sandbox", listening.sandbox, "Where the sandbox runs");
+    trigger->add_option("event", triggering.event, "Its type, such as invoice.paid");
+    trigger->add_option("--override", triggering.overrides,
+                        "NAME:field=value of what the recipe makes, such as customer:name=Grace");
+    trigger->add_flag("--list", triggering.list, "Only say which events it can make");
+    trigger->add_option("--sandbox", triggering.sandbox, "Where the sandbox runs");
     app.require_subcommand(0, 1);
     CLI11_PARSE(app, argc, argv);
     if (options.die_with_parent) {
@@ -129,7 +154,7 @@ int main(int argc, char** argv) {
     ::signal(SIGPIPE, SIG_IGN);
     try {
         if (*listen) return paydesk::sandbox::listen(listening);
-        if (*trigger) return paydesk::sandbox::trigger(listening.sandbox, event);
+        if (*trigger) return paydesk::sandbox::trigger(triggering);
         return paydesk::sandbox::run(options);
     } catch (const std::exception& error) {
         std::cerr << "paydesk-sandbox: " << error.what() << std::endl;

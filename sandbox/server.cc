@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "http/server.h"
 #include "sandbox/fault_controls.h"
+#include "sandbox/mail/mail_controls.h"
 #include "sandbox/payment_controls.h"
 #include "sandbox/stripe/due.h"
 #include "sandbox/stripe/events.h"
@@ -134,10 +135,11 @@ Sandbox::Sandbox(asio::io_context& io, Store& store, const Clock& real_clock,
       clock_(real_clock),
       account_(store, clock_, std::move(account_version), std::move(base_url)),
       faults_(account_),
+      mailbox_(account_),
       rate_limit_(real_clock),
       api_(io, account_, recorder, faults_, rate_limit_),
       deliverer_(io, account_, transport, real_clock, recorder, faults_),
-      pages_(account_, faults_) {
+      pages_(account_, faults_, mailbox_) {
     account_.on_event([this](stripe::Object& event) {
         for (const auto& fault :
              faults_.strike(Faults::Place::event, "", stripe::text(event, "type"),
@@ -175,6 +177,11 @@ Task<http::Response> Sandbox::handle(const http::Request& request) {
     }
     if (request.path.starts_with("/v2/")) co_return stripe::answer_v2(account_, request);
     try {
+        constexpr std::string_view mails = "/_sandbox/mails";
+        if (request.path == mails || request.path.starts_with("/_sandbox/mails/")) {
+            co_return co_await control_mails(io_, mailbox_, request,
+                                             request.path.substr(mails.size()));
+        }
         if (request.path.starts_with("/_sandbox/")) co_return control(request);
         const stripe::InTimeOf time(account_, stripe::clock_of_page(account_, request.path));
         auto response = pages_.serve(request);

@@ -9,6 +9,7 @@
 #include "http/client.h"
 #include "http/message.h"
 #include "sandbox/faults.h"
+#include "sandbox/mail/mailbox.h"
 #include "sandbox/pages/pages.h"
 #include "sandbox/rate_limit.h"
 #include "sandbox/recorder.h"
@@ -36,6 +37,8 @@ public:
     stripe::Api& api() { return api_; }
     SandboxClock& clock() { return clock_; }
     RateLimit& rate_limit() { return rate_limit_; }
+    Faults& faults() { return faults_; }
+    Mailbox& mailbox() { return mailbox_; }
 
 private:
     Task<> sweep();
@@ -46,6 +49,7 @@ private:
     SandboxClock clock_;
     stripe::Account account_;
     Faults faults_;
+    Mailbox mailbox_;
     RateLimit rate_limit_;
     stripe::Api api_;
     stripe::Deliverer deliverer_;

@@ -17,6 +17,7 @@ namespace paydesk {
 struct UpOptions {
     std::uint16_t port = 8080;
     std::uint16_t sandbox_port = 8420;
+    std::optional<std::uint16_t> smtp_port = {};  // none: 8425, or a free one if that is taken
     std::filesystem::path var = "var";
     std::optional<std::filesystem::path> record_responses = {};  // the server's, for contract tests
     std::optional<std::filesystem::path> record_sandbox = {};    // the sandbox's calls and events

@@ -28,6 +28,8 @@ void add_up(CLI::App& app, int& status) {
         ->capture_default_str();
     command->add_option("--sandbox-port", options->sandbox_port, "of the offline Stripe")
         ->capture_default_str();
+    command->add_option("--smtp-port", options->smtp_port,
+                        "of the mailbox; 8425 if that is free, else another");
     command->add_option("--var", options->var, "the folder for the data")->capture_default_str();
     command->add_option("--record-responses", options->record_responses,
                         "append every API response to this file");

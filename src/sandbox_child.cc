@@ -80,9 +80,22 @@ void check_port_is_free(std::uint16_t port, const std::string& option) {
                     port, std::strerror(failure), option));
 }
 
-SandboxChild::SandboxChild(const fs::path& folder, std::uint16_t port,
+std::uint16_t free_port(std::uint16_t preferred) {
+    if (try_to_bind(preferred) == 0) return preferred;
+    sockaddr_in address = loopback(0);
+    socklen_t size = sizeof address;
+    const int failure = with_socket([&](int descriptor) {
+        auto* generic = reinterpret_cast<sockaddr*>(&address);
+        return ::bind(descriptor, generic, size) == 0 ? ::getsockname(descriptor, generic, &size)
+                                                      : -1;
+    });
+    if (failure == 0) return ntohs(address.sin_port);
+    throw Unavailable(std::string("No port of 127.0.0.1 is free: ") + std::strerror(failure));
+}
+
+SandboxChild::SandboxChild(const fs::path& folder, SandboxPorts ports,
                            const std::optional<fs::path>& record)
-    : log_(folder / "sandbox.log"), port_(port) {
+    : log_(folder / "sandbox.log"), ports_(ports) {
     const fs::path program = fs::read_symlink("/proc/self/exe").parent_path() / "paydesk-sandbox";
     if (!fs::exists(program)) {
         throw Unavailable(program.string() + " is missing. Build it: ./dev build paydesk-sandbox");
@@ -90,7 +103,12 @@ SandboxChild::SandboxChild(const fs::path& folder, std::uint16_t port,
     const int output = ::open(log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (output < 0)
         throw Unavailable("cannot write " + log_.string() + ": " + std::strerror(errno));
-    std::vector<std::string> argv = {program.string(), "--port", std::to_string(port), "--state",
+    std::vector<std::string> argv = {program.string(),
+                                     "--port",
+                                     std::to_string(ports.http),
+                                     "--smtp-port",
+                                     std::to_string(ports.smtp),
+                                     "--state",
                                      fs::absolute(folder / "sandbox").string()};
     if (record) argv.insert(argv.end(), {"--record", record->string()});
     pid_ = db::start_child({.argv = std::move(argv),
@@ -115,7 +133,7 @@ SandboxChild::~SandboxChild() {
 void SandboxChild::wait_until_ready() {
     for (int look = 0; look < looks_until_ready; ++look) {
         if (auto failure = ended()) throw Unavailable(*failure);
-        if (somebody_listens(port_)) return;
+        if (somebody_listens(ports_.http)) return;
         std::this_thread::sleep_for(look_again);
     }
     throw Unavailable("The sandbox does not answer.\n" + end_of_log());

@@ -136,6 +136,7 @@ void print_welcome(const UpOptions& options, const SandboxChild& sandbox, const 
         config.web_folder.empty() ? "   (not built: ./dev up builds it)" : "");
     say("  API          http://127.0.0.1:{}/openapi.yaml", options.port);
     say("  Sandbox      {}   (Stripe, offline)", sandbox.url());
+    say("  Mailbox      {}/mailbox   (takes mails at {})", sandbox.url(), sandbox.smtp_url());
     say("");
     say("  Sign in as   ada@example.com, grace@example.com or admin@example.com");
     say("  Test cards   4242 4242 4242 4242   pays");
@@ -159,6 +160,8 @@ int up(const UpOptions& options) {
     say("Paydesk {}", PAYDESK_VERSION);
     check_port_is_free(options.port, "--port");
     check_port_is_free(options.sandbox_port, "--sandbox-port");
+    if (options.smtp_port) check_port_is_free(*options.smtp_port, "--smtp-port");
+    const std::uint16_t smtp_port = options.smtp_port.value_or(free_port(8425));
     make_folder(options.var);
 
     const std::string app_url = fmt::format("http://127.0.0.1:{}", options.port);
@@ -167,7 +170,7 @@ int up(const UpOptions& options) {
     say("  Postgres     {}   {}", (options.var / "postgres").string(), seconds());
 
     // Not before the cluster: whoever has its lock has the folder, and nobody else's sandbox is in it.
-    SandboxChild sandbox(options.var, options.sandbox_port, options.record_sandbox);
+    SandboxChild sandbox(options.var, {options.sandbox_port, smtp_port}, options.record_sandbox);
 
     LocalState state = load_local_state(options.var);
     state.database_url = cluster.server_url();

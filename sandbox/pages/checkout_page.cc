@@ -30,9 +30,10 @@ std::string code_form(const Object& session) {
             id);
     }
     return fmt::format(
-        "<form method=\"post\" action=\"/c/pay/{}\" data-once><label for=\"promotion_code\">"
+        "<form method=\"post\" action=\"/c/pay/{}\" data-once class=\"beside\"><div><label "
+        "for=\"promotion_code\">"
         "Promotion code</label><input id=\"promotion_code\" name=\"promotion_code\" "
-        "data-testid=\"promotion-code\" maxlength=\"500\" autocomplete=\"off\">"
+        "data-testid=\"promotion-code\" maxlength=\"500\" autocomplete=\"off\"></div>"
         "<button type=\"submit\" name=\"apply_code\" value=\"1\" "
         "data-testid=\"apply-code\">Apply</button></form>",
         id);

@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "sandbox/pages/html.h"
 #include "sandbox/stripe/due.h"
 #include "sandbox/stripe/period.h"
-#include "sandbox/stripe/planned_failures.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/subscribing.h"
 
@@ -20,20 +18,6 @@ using namespace stripe;
 constexpr std::int64_t day = 86400;
 constexpr std::int64_t days_max = 5 * 366;
 constexpr std::size_t rows_max = 200;
-
-std::string table(std::string_view heads, const std::string& rows, std::string_view empty) {
-    std::string head;
-    for (std::size_t at = 0; at <= heads.size();) {
-        const auto bar = std::min(heads.find('|', at), heads.size());
-        head += "<th>" + std::string(heads.substr(at, bar - at)) + "</th>";
-        at = bar + 1;
-    }
-    return "<div class=\"scroll\"><table><thead><tr>" + head + "</tr></thead><tbody>" +
-           (rows.empty()
-                ? "<tr><td colspan=\"9\" class=\"soft\">" + std::string(empty) + "</td></tr>"
-                : rows) +
-           "</tbody></table></div>";
-}
 
 // The next moment at which a subscription of the global clock renews; 0 when there is none.
 std::int64_t next_renewal(const Account& account) {
@@ -49,12 +33,6 @@ std::int64_t next_renewal(const Account& account) {
     return next;
 }
 
-std::int64_t whole(const std::string& text) {
-    std::int64_t value = -1;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() ? value : -1;
-}
-
 // How far the form asks to go; -1 when it cannot be read.
 std::int64_t seconds_asked(const Account& account, const Form& form) {
     if (field(form, "until") == "renewal") {
@@ -62,7 +40,7 @@ std::int64_t seconds_asked(const Account& account, const Form& form) {
         return next > 0 ? next - account.now() : -1;
     }
     if (field(form, "until") == "month") return 31 * day;
-    const auto days = whole(field(form, "days"));
+    const auto days = whole_field(form, "days");
     return days >= 0 && days <= days_max ? days * day : -1;
 }
 
@@ -85,16 +63,16 @@ Object fault_of(const Form& form) {
         if (!field(form, key).empty()) wanted[key] = field(form, key);
     }
     for (const auto* key : {"count", "seconds", "copies"}) {
-        if (!field(form, key).empty()) wanted[key] = whole(field(form, key));
+        if (!field(form, key).empty()) wanted[key] = whole_field(form, key);
     }
-    if (const auto percent = field(form, "percent"); !percent.empty()) {
-        wanted["probability"] = static_cast<double>(whole(percent)) / 100;
+    if (!field(form, "percent").empty()) {
+        wanted["probability"] = static_cast<double>(whole_field(form, "percent")) / 100;
     }
     const auto kind =
         std::ranges::find(Faults::kinds(), text(wanted, "fault"), &Faults::Kind::name);
-    const bool of_calls = kind != Faults::kinds().end() && kind->place == Faults::Place::call;
-    if (!field(form, "filter").empty())
-        wanted[of_calls ? "route" : "event"] = field(form, "filter");
+    if (kind != Faults::kinds().end() && !field(form, "filter").empty()) {
+        wanted[Faults::filter_of(kind->place)] = field(form, "filter");
+    }
     return wanted;
 }
 
@@ -112,24 +90,38 @@ std::string obey(Faults& faults, const Form& form) {
 }
 
 std::string fault_form() {
+    using Place = Faults::Place;
+    static constexpr std::pair<Place, std::string_view> groups[] = {
+        {Place::call,     "API calls"           },
+        {Place::event,    "Events"              },
+        {Place::delivery, "Deliveries of events"},
+        {Place::mail,     "Mails"               },
+    };
     std::string options;
-    for (const auto& kind : Faults::kinds()) {
-        options +=
-            fmt::format("<option value=\"{0}\">{0}: {1}</option>", kind.name, escape(kind.says));
+    for (const auto& [place, label] : groups) {
+        options += fmt::format("<optgroup label=\"{}\">", label);
+        for (const auto& kind : Faults::kinds()) {
+            if (kind.place != place) continue;
+            options += fmt::format("<option value=\"{0}\">{0}: {1}</option>", kind.name,
+                                   escape(kind.says));
+        }
+        options += "</optgroup>";
     }
     return "<section class=\"card\"><h2>Set a fault</h2><form method=\"post\" action=\"/faults\">"
            "<input type=\"hidden\" name=\"action\" value=\"add\">"
            "<label for=\"f-fault\">What goes wrong</label><select id=\"f-fault\" name=\"fault\">" +
            options +
-           "</select><label for=\"f-when\">An API call fails</label><select id=\"f-when\" "
+           "</select><label for=\"f-when\">Calls and mails fail</label><select id=\"f-when\" "
            "name=\"when\"><option value=\"before\">before its effect</option><option "
            "value=\"after\">after its effect</option></select><div class=\"pair\">" +
-           input("filter", "Only for (POST /v1/subscriptions*, invoice.*)",
-                 "maxlength=\"200\" autocomplete=\"off\"") +
+           input("filter", "Only for these (* is any text)",
+                 "maxlength=\"200\" autocomplete=\"off\" placeholder=\"POST /v1/subscriptions*, "
+                 "invoice.*, *@example.com\"") +
            input("percent", "How often, in percent",
                  "type=\"number\" min=\"0\" max=\"100\" value=\"100\"") +
-           input("count", "How many times (empty: until removed)", "type=\"number\" min=\"1\"") +
-           input("seconds", "Seconds (delay, time-out, slow, window)",
+           input("count", "How many times",
+                 "type=\"number\" min=\"1\" placeholder=\"until it is removed\"") +
+           input("seconds", "Seconds, where it has some",
                  "type=\"number\" min=\"0\" max=\"86400\"") +
            "</div><button type=\"submit\" class=\"primary block\" data-testid=\"add-fault\">Set "
            "it</button></form></section>";
@@ -141,7 +133,9 @@ std::string fault_rows(const Faults& faults) {
     for (const Object& fault : faults.all()) {
         const auto id = escape(text(fault, "id"));
         rows += fmt::format(
-            "<tr><td>{}</td><td>{}</td><td><code>{}</code></td><td>{:.0f} %</td><td>{}</td>"
+            "<tr><td data-label=\"Fault\">{}</td><td data-label=\"When\">{}</td><td "
+            "data-label=\"Only for\"><code>{}</code></td><td data-label=\"How often\">{:.0f} %</td>"
+            "<td data-label=\"Struck\">{}</td>"
             "<td><form method=\"post\" action=\"/faults\"><input type=\"hidden\" name=\"id\" "
             "value=\"{}\"><button type=\"submit\" name=\"action\" value=\"remove\" "
             "aria-label=\"Remove {}\">Remove</button></form></td></tr>",
@@ -161,64 +155,13 @@ std::string log_rows(const Faults& faults) {
     for (const Object& hit : faults.log()) {
         if (++shown > rows_max) break;
         rows += fmt::format(
-            "<tr><td>{}</td><td>{}</td><td><code>{}</code></td><td><code>{}</code>"
-            "</td></tr>",
-            time_text(number(hit, "at")), escape(text(hit, "fault")), escape(text(hit, "subject")),
+            "<tr><td data-label=\"When\">{}</td><td data-label=\"Fault\">{}</td><td "
+            "data-label=\"On\"><code>{}</code></td><td "
+            "data-label=\"Which\"><code>{}</code></td></tr>",
+            short_time(number(hit, "at")), escape(text(hit, "fault")), escape(text(hit, "subject")),
             escape(text(hit, "reference")));
     }
     return rows;
-}
-
-std::string subscriptions_of(const Account& account, const std::string& customer) {
-    std::string all;
-    for (const auto& id : account.store().ids("subscription")) {
-        const auto* subscription = account.find("subscription", id);
-        if (!subscription || text(*subscription, "customer") != customer) continue;
-        all += fmt::format("<code>{}</code> <span class=\"badge\">{}</span> until {}<br>",
-                           escape(id), escape(text(*subscription, "status")),
-                           date_text(period_end_of(*subscription)));
-    }
-    return all;
-}
-
-// What the customer's next payment is told to do; a way to change it.
-std::string failure_form(const Object& customer) {
-    const Object& planned = child(customer, "_planned");
-    const auto id = escape(text(customer, "id"));
-    const std::string begin = fmt::format(
-        "<form method=\"post\" action=\"/customers\" class=\"actions\"><input type=\"hidden\" "
-        "name=\"customer\" value=\"{}\">",
-        id);
-    if (!planned.empty()) {
-        return begin + fmt::format(
-                           "<span class=\"badge bad\">fails: {}</span><input type=\"hidden\" "
-                           "name=\"times\" value=\"0\"><button type=\"submit\" "
-                           "data-testid=\"unplan-failure\">Let it pass</button></form>",
-                           escape(text(planned, "decline_code")));
-    }
-    std::string options;
-    for (const auto code : plannable_failures()) {
-        options += fmt::format("<option>{}</option>", code);
-    }
-    return begin + fmt::format(
-                       "<input type=\"hidden\" name=\"times\" value=\"1\"><select "
-                       "name=\"decline_code\" aria-label=\"How the next payment of {} fails\">{}"
-                       "</select><button type=\"submit\" data-testid=\"plan-failure\">Make it "
-                       "fail</button></form>",
-                       id, options);
-}
-
-// Does what failure_form() says; what was wrong with it, or "".
-std::string plan(Account& account, const Form& form) {
-    try {
-        plan_failures(account, field(form, "customer"), field(form, "decline_code"),
-                      whole(field(form, "times")));
-        account.commit();
-        return {};
-    } catch (const Refusal& refusal) {
-        account.rollback();
-        return refusal.message;
-    }
 }
 
 }  // namespace
@@ -262,7 +205,7 @@ http::Response clock_page(Account& account, const http::Request& request) {
             clock_button("days", "1", "Advance a day"),
             clock_button("until", "month", "Advance a month (31 days)"),
             next > 0 ? clock_button("until", "renewal", "To the next renewal") : ""),
-        Width::wide, said.empty() ? 200 : 400);
+        Width::wide, said.empty() ? 200 : 400, "/clock");
 }
 
 http::Response faults_page(const Account&, Faults& faults, const http::Request& request) {
@@ -280,41 +223,11 @@ http::Response faults_page(const Account&, Faults& faults, const http::Request& 
         "Faults",
         "<h1>Faults</h1>" + error_box(said) +
             "<section class=\"card\"><div class=\"row\"><h2>Set now</h2>" + clear + "</div>" +
-            table("Fault|When|Only for|How often|Struck|", fault_rows(faults),
-                  "None: everything works.") +
+            data_table("Fault|When|Only for|How often|Struck|Action", fault_rows(faults),
+                       "None: everything works.") +
             "</section>" + fault_form() + "<section class=\"card\"><h2>What struck</h2>" +
-            table("When|Fault|Call or event|Request or delivery", log_rows(faults),
-                  "Nothing yet.") +
-            "</section>",
-        Width::wide, said.empty() ? 200 : 400);
-}
-
-http::Response customers_page(Account& account, const http::Request& request) {
-    std::string said;
-    if (request.method == "POST") {
-        said = plan(account, form_of(request));
-        if (said.empty()) return redirect_to("/customers");
-    }
-    std::string rows;
-    std::size_t shown = 0;
-    const auto& ids = account.store().ids("customer");
-    for (auto id = ids.rbegin(); id != ids.rend() && shown < rows_max; ++id) {
-        const auto* customer = account.find("customer", *id);
-        if (!customer) continue;
-        ++shown;
-        rows += fmt::format(
-            "<tr><td><code>{}</code></td><td>{}<br><span class=\"soft\">{}</span></td><td>{}</td>"
-            "<td>{}</td><td>{}</td></tr>",
-            escape(*id), escape(text(*customer, "name")), escape(text(*customer, "email")),
-            date_text(number(*customer, "created")), subscriptions_of(account, *id),
-            failure_form(*customer));
-    }
-    return html_page("Customers",
-                     "<h1>Customers</h1>" + error_box(said) + "<section class=\"card\">" +
-                         table("Id|Name and e-mail|Since|Subscriptions|Next payment", rows,
-                               "None yet: POST /v1/customers makes one.") +
-                         "</section>",
-                     Width::wide, said.empty() ? 200 : 400);
+            data_table("When|Fault|On|Which", log_rows(faults), "Nothing yet.") + "</section>",
+        Width::wide, said.empty() ? 200 : 400, "/faults");
 }
 
 }  // namespace paydesk::sandbox

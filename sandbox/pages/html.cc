@@ -92,6 +92,14 @@ std::string time_text(std::int64_t at) {
                        second % 60);
 }
 
+std::string short_time(std::int64_t at) {
+    const auto date = date_text(at);
+    const auto second = at % 86400;
+    return fmt::format("<time title=\"{}\">{}, {:02}:{:02}:{:02}</time>", time_text(at),
+                       date.substr(0, date.rfind(' ')), second / 3600, second / 60 % 60,
+                       second % 60);
+}
+
 std::string card_text(const Object& method) {
     const auto type = text(method, "type");
     if (stripe::is_debit(type)) {
@@ -116,13 +124,31 @@ std::string safe_url(std::string_view url) {
     return web ? std::string(url) : std::string();
 }
 
-// The sandbox's own pages have it; what a customer would see at Stripe has not.
-constexpr std::string_view navigation =
-    "<nav aria-label=\"Sandbox\"><a href=\"/\">Events</a><a href=\"/customers\">Customers</a>"
-    "<a href=\"/clock\">Clock</a><a href=\"/faults\">Faults</a>"
-    "<a href=\"/#test-cards\">Test cards</a></nav>\n";
+const std::string own_pages_policy =
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; frame-ancestors 'none'";
 
-http::Response html_page(std::string_view title, std::string_view body, Width width, int status) {
+// The sandbox's own pages have it; what a customer would see at Stripe has not.
+std::string navigation(std::string_view section) {
+    static constexpr std::pair<std::string_view, std::string_view> pages[] = {
+        {"/",           "Events"    },
+        {"/deliveries", "Deliveries"},
+        {"/customers",  "Customers" },
+        {"/mailbox",    "Mailbox"   },
+        {"/clock",      "Clock"     },
+        {"/faults",     "Faults"    },
+        {"/test-cards", "Test cards"}
+    };
+    std::string html = "<nav class=\"top\" aria-label=\"Sandbox\">";
+    for (const auto& [path, label] : pages) {
+        html += fmt::format("<a href=\"{}\"{}>{}</a>", path,
+                            path == section ? " aria-current=\"page\"" : "", label);
+    }
+    return html + "</nav>\n";
+}
+
+http::Response html_page(std::string_view title, std::string_view body, Width width, int status,
+                         std::string_view section) {
     const std::string_view classes[] = {"narrow", "split", "wide"};
     http::Response response{.status = status, .content_type = "text/html; charset=utf-8"};
     response.body = fmt::format(
@@ -131,27 +157,46 @@ http::Response html_page(std::string_view title, std::string_view body, Width wi
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>{} · Paydesk sandbox</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/assets/sandbox.css">
 <script src="/assets/sandbox.js" defer></script>
 </head>
 <body class="{}">
-<p class="ribbon">Test mode. No money moves here.</p>
-{}<main>{}</main>
-<footer>Paydesk sandbox, an offline Stripe · <a href="/">Events and test cards</a></footer>
+{}<p class="ribbon">Test mode. No money moves here.</p>
+{}<main id="main">{}</main>
+<footer>Paydesk sandbox, an offline Stripe · <a href="/">Events</a> · <a href="/test-cards">Test cards</a></footer>
 </body>
 </html>
 )",
         escape(title), classes[static_cast<std::size_t>(width)],
-        width == Width::wide ? navigation : "", body);
+        width == Width::wide ? "<a class=\"skip\" href=\"#main\">To the content</a>\n" : "",
+        width == Width::wide ? navigation(section) : "", body);
     response.headers.set("Cache-Control", "no-store");
-    response.headers.set("Content-Security-Policy",
-                         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' "
-                         "data:; base-uri 'none'; frame-ancestors 'none'");
+    response.headers.set("Content-Security-Policy", own_pages_policy);
     response.headers.set("X-Content-Type-Options", "nosniff");
     response.headers.set("Referrer-Policy", "no-referrer");
     return response;
+}
+
+std::string data_table(std::string_view heads, const std::string& rows, std::string_view empty) {
+    if (rows.empty()) return "<p class=\"soft empty\">" + std::string(empty) + "</p>";
+    std::string head;
+    for (std::size_t at = 0; at <= heads.size();) {
+        const auto bar = std::min(heads.find('|', at), heads.size());
+        head += "<th scope=\"col\">" + std::string(heads.substr(at, bar - at)) + "</th>";
+        at = bar + 1;
+    }
+    return "<div class=\"scroll\"><table class=\"data\"><thead><tr>" + head +
+           "</tr></thead><tbody>" + rows + "</tbody></table></div>";
+}
+
+std::string query_value(const http::Request& request, std::string_view name) {
+    for (auto& [key, value] : http::parse_form(request.query)) {
+        if (key == name && value.size() <= 1000 && stripe::is_utf8(value)) return value;
+    }
+    return {};
 }
 
 http::Response redirect_to(const std::string& url) {
@@ -205,7 +250,7 @@ std::string card_hints() {
             "<li><button type=\"button\" class=\"hint\" data-card=\"{}\">{}</button> {}</li>",
             card.number, grouped(card.number), escape(card.says));
     }
-    return hints + "</ul><p><a href=\"/#test-cards\">All test cards</a></p></details>";
+    return hints + "</ul><p><a href=\"/test-cards\">All test cards</a></p></details>";
 }
 
 std::string error_box(std::string_view message) {
@@ -225,6 +270,13 @@ Form form_of(const http::Request& request) {
 std::string field(const Form& form, std::string_view name) {
     const auto found = form.find(name);
     return found == form.end() ? std::string() : found->second;
+}
+
+std::int64_t whole_field(const Form& form, std::string_view name) {
+    const auto said = field(form, name);
+    std::int64_t value = -1;
+    const auto [end, error] = std::from_chars(said.data(), said.data() + said.size(), value);
+    return error == std::errc() && end == said.data() + said.size() && value >= 0 ? value : -1;
 }
 
 stripe::CardDetails card_details(const Form& form) {

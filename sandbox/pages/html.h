@@ -21,6 +21,8 @@ std::string money_text(std::int64_t amount, const std::string& currency);
 std::string date_text(std::int64_t at);
 // "21 Nov 2026, 14:03:22 UTC"
 std::string time_text(std::int64_t at);
+// The same for a list: "21 Nov, 14:03:22", its year and zone on hovering.
+std::string short_time(std::int64_t at);
 // "Visa •••• 4242", "SEPA Direct Debit •••• 3000"; `method` is a PaymentMethod.
 std::string card_text(const stripe::Object& method);
 // "per month", "every 3 months"; "" for a one-time price.
@@ -28,9 +30,12 @@ std::string interval_text(const stripe::Object& price);
 
 enum class Width : std::uint8_t { narrow, split, wide };
 
-// A whole document around `body` (which is markup).
+// A whole document around `body` (which is markup). `section` is the page of the navigation to
+// which it belongs.
 http::Response html_page(std::string_view title, std::string_view body, Width width,
-                         int status = 200);
+                         int status = 200, std::string_view section = {});
+// The Content-Security-Policy of every page.
+extern const std::string own_pages_policy;
 http::Response redirect_to(const std::string& url);
 // A page that says one thing, with a way on if `url` is given.
 http::Response notice_page(std::string_view title, std::string_view text, std::string_view url = {},
@@ -45,9 +50,18 @@ std::string card_fields(const std::string& name);
 std::string card_hints();
 std::string error_box(std::string_view message);
 
+// A table whose `rows` are markup; `heads` have bars between them. On a narrow screen each row is a
+// block in which a cell's data-label stands before it. `empty` is said where there are no rows.
+std::string data_table(std::string_view heads, const std::string& rows, std::string_view empty);
+
+// The value of the query's parameter, "" when there is none.
+std::string query_value(const http::Request& request, std::string_view name);
+
 using Form = std::map<std::string, std::string, std::less<>>;
 Form form_of(const http::Request& request);
 std::string field(const Form& form, std::string_view name);
+// The field as a whole number that is not negative; -1 when it is none.
+std::int64_t whole_field(const Form& form, std::string_view name);
 // What card_fields() sends. A malformed expiry becomes month 0, which no card has.
 stripe::CardDetails card_details(const Form& form);
 

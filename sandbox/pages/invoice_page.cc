@@ -1,8 +1,9 @@
-// The hosted invoice, /i/{invoice}, its PDF, and a charge's receipt.
+// The hosted invoice, /i/{invoice}, and a charge's receipt.
 
 #include <fmt/format.h>
 
 #include "sandbox/pages/html.h"
+#include "sandbox/pages/invoice_totals.h"
 #include "sandbox/pages/pages.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/refusal.h"
@@ -31,6 +32,16 @@ http::Response show(const Object& invoice, const Form& sent, std::string_view me
             date_text(number(child(line, "period"), "end")),
             escape(money_text(number(line, "amount"), currency)));
     }
+    const auto add = [&](std::string_view name, std::int64_t amount) {
+        if (amount == 0) return;
+        lines += fmt::format("<li><span>{}</span><span>{}</span></li>", name,
+                             escape(money_text(amount, currency)));
+    };
+    const auto totals = InvoiceTotals::of(invoice);
+    add("Discount", -totals.discount);
+    add("Tax", totals.tax);
+    add("From the balance", -totals.balance);
+    add("Credit notes", -totals.credited);
     const auto status = text(invoice, "status");
     std::string html = fmt::format(
         "<section class=\"card\"><div class=\"row\"><h1>Invoice {}</h1>"
@@ -81,46 +92,6 @@ http::Response pay(Account& account, const http::Request& request, const std::st
     }
 }
 
-// Text for a PDF's string: the standard fonts know no UTF-8.
-std::string pdf_text(std::string_view said) {
-    std::string safe;
-    for (const char c : said) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte >= 0xC0) safe += '?';
-        if (byte >= 0x80) continue;
-        if (c == '(' || c == ')' || c == '\\') safe += '\\';
-        safe += byte < 0x20 ? ' ' : c;
-    }
-    return safe;
-}
-
-std::string pdf_of(const std::vector<std::string>& lines) {
-    std::string content =
-        "BT /F1 18 Tf 56 780 Td 20 TL (" + pdf_text(lines.front()) + ") Tj /F1 11 Tf T* ";
-    for (std::size_t i = 1; i < lines.size() && i < 36; ++i) {
-        content += "T* (" + pdf_text(lines[i]).substr(0, 200) + ") Tj ";
-    }
-    content += "ET";
-    const std::string objects[] = {
-        "<< /Type /Catalog /Pages 2 0 R >>",
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        "/Resources << /Font << /F1 5 0 R >> >> >>",
-        fmt::format("<< /Length {} >>\nstream\n{}\nendstream", content.size(), content),
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    };
-    std::string pdf = "%PDF-1.4\n";
-    std::string table = "0000000000 65535 f \n";
-    for (std::size_t i = 0; i < std::size(objects); ++i) {
-        table += fmt::format("{:010} 00000 n \n", pdf.size());
-        pdf += fmt::format("{} 0 obj\n{}\nendobj\n", i + 1, objects[i]);
-    }
-    const auto start = pdf.size();
-    pdf += fmt::format("xref\n0 {}\n{}trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{}\n%%EOF\n",
-                       std::size(objects) + 1, table, std::size(objects) + 1, start);
-    return pdf;
-}
-
 }  // namespace
 
 http::Response invoice_page(Account& account, const http::Request& request, const std::string& id) {
@@ -131,28 +102,6 @@ http::Response invoice_page(Account& account, const http::Request& request, cons
     const auto* intent = account.find("payment_intent", text(*invoice, "_payment_intent"));
     if (intent && present(*intent, "last_payment_error")) message = refusal_of(*intent).message;
     return show(*invoice, {}, message, intent && text(*intent, "status") == "processing");
-}
-
-http::Response invoice_pdf(const Account& account, const std::string& id) {
-    const auto* invoice = account.find("invoice", id);
-    if (!invoice || text(*invoice, "status") == "draft") return missing();
-    const auto currency = text(*invoice, "currency");
-    std::vector<std::string> lines = {
-        "Invoice " + text(*invoice, "number"), text(*invoice, "customer_name"),
-        text(*invoice, "customer_email"),      "Date: " + date_text(number(*invoice, "created")),
-        "Status: " + text(*invoice, "status"), ""};
-    for (const json::value& value : children(child(*invoice, "lines"), "data")) {
-        const Object& line = value.get_object();
-        lines.push_back(text(line, "description") + "   " +
-                        money_text(number(line, "amount"), currency));
-    }
-    lines.push_back("");
-    lines.push_back("Total: " + money_text(number(*invoice, "total"), currency));
-    lines.push_back("Paid: " + money_text(number(*invoice, "amount_paid"), currency));
-    http::Response response{.content_type = "application/pdf", .body = pdf_of(lines)};
-    response.headers.set("Content-Disposition", "inline; filename=\"Invoice-" +
-                                                    pdf_text(text(*invoice, "number")) + ".pdf\"");
-    return response;
 }
 
 http::Response receipt_page(const Account& account, const std::string& id) {

@@ -2,6 +2,7 @@
 
 #include "sandbox/pages/control_pages.h"
 #include "sandbox/pages/html.h"
+#include "sandbox/pages/mailbox_pages.h"
 #include "sandbox/stripe/events.h"
 
 namespace paydesk::sandbox {
@@ -37,25 +38,36 @@ http::Response Pages::serve(const http::Request& request) {
     if (const auto id = after(path, "/microdeposits/"); !id.empty()) {
         return microdeposits_page(account_, request, id);
     }
-    const bool controls = path == "/clock" || path == "/faults" || path == "/customers" ||
-                          path.starts_with("/events/");
+    const bool mails = path == "/mailbox" || path.starts_with("/mailbox/");
+    const bool controls = mails || path == "/clock" || path == "/faults" || path == "/customers" ||
+                          path.starts_with("/customers/") || path.starts_with("/events/");
     if (controls && is_from_elsewhere(request)) {
         return notice_page("Not from there", "Another site's page sent this: nothing was done.",
                            "/", "To the sandbox's start", 403);
     }
+    if (mails) return mailbox_page(mailbox_, request, path.substr(8));
     if (path == "/clock") return clock_page(account_, request);
     if (path == "/customers") return customers_page(account_, request);
+    if (const auto id = after(path, "/customers/"); !id.empty()) {
+        return customer_page(account_, request, id);
+    }
     if (path == "/faults") return faults_page(account_, faults_, request);
     if (request.method == "POST" && path.starts_with("/events/") && path.ends_with("/resend")) {
         const auto id = path.substr(8, path.size() - 8 - 7);
         if (const auto* event = account_.find("event", id)) {
             stripe::resend_event(account_, *event);
             account_.commit();
-            return redirect_to("/events/" + id);
+            const auto back = safe_url(field(form_of(request), "back"));
+            return redirect_to(back.starts_with('/') ? back : "/events/" + id);
         }
     }
     if (gets) {
-        if (path == "/") return index_page(account_);
+        if (path == "/") return index_page(account_, request);
+        if (path == "/deliveries") return deliveries_page(account_, request);
+        if (path == "/test-cards") return test_cards_page();
+        if (const auto id = after(path, "/objects/"); !id.empty()) {
+            return object_page(account_, id);
+        }
         if (auto file = asset(path)) return *file;
         if (const auto id = after(path, "/events/"); !id.empty()) return event_page(account_, id);
         if (const auto id = after(path, "/mandates/"); !id.empty())

@@ -7,6 +7,7 @@
 namespace paydesk::sandbox {
 namespace {
 
+using stripe::children;
 using stripe::text;
 using testing::HasSubstr;
 using testing::Not;
@@ -68,7 +69,8 @@ TEST_F(PagesTest, AnOpenInvoiceCanBePaidThere) {
 
 TEST_F(PagesTest, SayWhatIsNotThere) {
     for (const auto* path :
-         {"/c/pay/cs_test_x", "/3ds/pi_x", "/p/session/bps_x", "/i/in_x", "/events/evt_x", "/x"}) {
+         {"/customers/cus_x", "/objects/x", "/mailbox/mail_x", "/c/pay/cs_test_x", "/3ds/pi_x",
+          "/p/session/bps_x", "/i/in_x", "/events/evt_x", "/x"}) {
         EXPECT_EQ(call("GET", path).status, 404) << path;
     }
     EXPECT_EQ(call("PUT", "/").status, 405);
@@ -90,6 +92,69 @@ TEST_F(PagesTest, ClockGoesToTheNextRenewal) {
                   .status,
               403);
     EXPECT_THAT(call("GET", "/customers").text, HasSubstr("ada@example.com"));
+}
+
+TEST_F(PagesTest, TheEventLogIsNarrowedAndGoesOn) {
+    const auto customer = customer_with("pm_card_visa");
+    made("/v1/subscriptions", "customer=" + customer + "&items[0][price]=" + price());
+    for (int i = 0; i < 120; ++i) made("/v1/products", "name=Thing" + std::to_string(i));
+    const auto rows = [](const std::string& page) {
+        std::size_t count = 0;
+        for (auto at = page.find("data-testid=\"event\""); at != std::string::npos;
+             at = page.find("data-testid=\"event\"", at + 1)) {
+            ++count;
+        }
+        return count;
+    };
+    const auto first = call("GET", "/?type=product.created").text;
+    EXPECT_EQ(rows(first), 100u);
+    const auto link = first.find("before=");
+    ASSERT_NE(link, std::string::npos);
+    const auto next = first.substr(link, first.find('"', link) - link);
+    EXPECT_EQ(rows(call("GET", "/?type=product.created&" + next).text), 21u);
+    EXPECT_EQ(rows(call("GET", "/?type=invoice.pa").text), 2u);  // paid, payment_succeeded
+    EXPECT_EQ(rows(call("GET", "/?type=*.created&q=THING77").text), 1u);
+    EXPECT_THAT(call("GET", "/?type=nothing").text, HasSubstr("No event is like that."));
+}
+
+TEST_F(PagesTest, ACustomersPageShowsEverythingAboutThem) {
+    const auto customer = customer_with("pm_card_visa");
+    const auto subscription =
+        made("/v1/subscriptions", "customer=" + customer + "&items[0][price]=" + price());
+    const auto charge =
+        id(children(got("/v1/charges?customer=" + customer), "data").at(0).as_object());
+    made("/v1/refunds", "amount=900&charge=" + charge);
+    made("/v1/customers/" + customer + "/balance_transactions", "amount=-500&currency=usd");
+    session(price(), "&customer=" + customer);
+    const auto page = call("GET", "/customers/" + customer).text;
+    for (const auto& shown :
+         {id(subscription), text(subscription, "latest_invoice"), charge, std::string("$20.00"),
+          std::string("$5.00 in credit"), std::string("/c/pay/cs_test_"),
+          std::string("Visa •••• 4242"), std::string("customer.created")}) {
+        EXPECT_THAT(page, HasSubstr(shown));
+    }
+    const auto object = call("GET", "/objects/" + id(subscription)).text;
+    EXPECT_THAT(object, HasSubstr("href=\"/customers/" + customer + "\""));
+    EXPECT_THAT(object, HasSubstr("customer.subscription.created"));
+    EXPECT_THAT(call("GET", "/customers?q=ADA").text, HasSubstr(customer));
+    EXPECT_THAT(call("GET", "/customers?q=grace").text, HasSubstr("Nobody is like that."));
+    EXPECT_EQ(call("GET", "/objects/" + customer).headers.get("Location"),
+              "/customers/" + customer);
+    made("/v1/webhook_endpoints", "url=http%3A%2F%2Fx.example%2F&enabled_events[]=*");
+    receiver_.statuses = {500};
+    made("/v1/products", "name=Sent");
+    settle();
+    EXPECT_THAT(call("GET", "/deliveries").text, HasSubstr("product.created"));
+    EXPECT_THAT(call("GET", "/deliveries?status=dropped").text, HasSubstr("None is like that."));
+    const auto event = store_.ids("event").back();
+    EXPECT_EQ(
+        call("POST", "/events/" + event + "/resend", "back=%2Fdeliveries").headers.get("Location"),
+        "/deliveries");
+    EXPECT_EQ(call("POST", "/events/" + event + "/resend", "back=%2F%2Fevil.example")
+                  .headers.get("Location"),
+              "/events/" + event);
+    // Our own records are nobody's objects.
+    EXPECT_EQ(call("GET", "/objects/" + store_.ids("_delivery").front()).status, 404);
 }
 
 TEST_F(PagesTest, FaultsAreSetAndRemovedByForms) {

@@ -64,13 +64,6 @@ http::Response portal_done(Account& account, const Object& session, std::string_
                        "?done=" + http::percent_encode(message));
 }
 
-std::string query_value(const http::Request& request, std::string_view name) {
-    for (const auto& [key, value] : http::parse_form(request.query)) {
-        if (key == name) return value;
-    }
-    return {};
-}
-
 namespace {
 
 std::vector<const Object*> live_subscriptions(const Account& account, const Object& session) {

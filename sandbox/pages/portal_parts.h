@@ -17,7 +17,6 @@ std::string return_link(const stripe::Object& session);
 // A deep link's flow ends where its after_completion says; without one, at the portal's home.
 http::Response portal_done(stripe::Account& account, const stripe::Object& session,
                            std::string_view message);
-std::string query_value(const http::Request& request, std::string_view name);
 
 // portal_update_page.cc: changing the plan, pausing it.
 // The buttons of one subscription, and what its schedule will do.

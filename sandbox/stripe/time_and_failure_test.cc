@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 
 #include "sandbox/stripe/subscribing.h"
+#include "sandbox/test_judge.h"
 #include "sandbox/test_sandbox.h"
 
 namespace paydesk::sandbox {
@@ -53,6 +55,15 @@ protected:
                                  "amount=5000&currency=usd&confirm=true&payment_method=" + card);
         return text(intent, "latest_charge");
     }
+    // `wanted` came in this order, other things perhaps between them.
+    static void expect_order(const std::vector<std::string>& types,
+                             const std::vector<std::string>& wanted) {
+        auto at = types.begin();
+        for (const auto& type : wanted) {
+            at = std::find(at, types.end(), type);
+            ASSERT_NE(at, types.end()) << type << " did not come, or not in its turn";
+        }
+    }
     std::size_t seen_ = 0;
 };
 
@@ -98,8 +109,17 @@ TEST_F(TimeAndFailure, AYearOfASubscriptionInOrderWithBooksThatBalance) {
     const auto began = std::chrono::steady_clock::now();
     const auto clock = test_clock();
     const auto customer = customer_on(clock, "pm_card_visa");
+    const auto plan = price();
+    new_events();
     const auto subscription =
-        id(made("/v1/subscriptions", "customer=" + customer + "&items[0][price]=" + price()));
+        id(made("/v1/subscriptions", "customer=" + customer + "&items[0][price]=" + plan));
+    expect_order(new_events(), {"customer.subscription.created", "invoice.paid"});
+    expect_order(event_types(),
+                 {"payment_intent.created", "charge.succeeded", "payment_intent.succeeded",
+                  "customer.subscription.created", "invoice.created", "invoice.finalized",
+                  "invoice.paid", "invoice.payment_succeeded", "invoice_payment.paid"});
+    Judge judge;
+    std::vector<std::int64_t> totals = {2900};  // of the invoices, as they must be
     const std::vector<std::string> renewal = {"customer.subscription.updated",
                                               "invoice.created",
                                               "invoice.finalized",
@@ -150,8 +170,27 @@ TEST_F(TimeAndFailure, AYearOfASubscriptionInOrderWithBooksThatBalance) {
             const auto bigger = id(made(
                 "/v1/prices",
                 "currency=usd&unit_amount=9900&recurring[interval]=month&product_data[name]=Big"));
+            since();
             made("/v1/subscriptions/" + subscription,
                  "items[0][id]=" + item + "&items[0][price]=" + bigger);
+            auto changed = since();
+            std::ranges::sort(changed);
+            EXPECT_EQ(changed,
+                      (std::vector<std::string>{"customer.subscription.updated",
+                                                "invoiceitem.created", "invoiceitem.created"}));
+            // What is left of the month, to the second, back for the old plan and for the new one.
+            const auto now = got("/v1/subscriptions/" + subscription);
+            const auto& period = children(child(now, "items"), "data").at(0).as_object();
+            const auto ends = number(period, "current_period_end");
+            const auto length = ends - number(period, "current_period_start");
+            const auto left =
+                ends - number(got("/v1/test_helpers/test_clocks/" + clock), "frozen_time");
+            const auto part = [&](std::int64_t amount) {
+                return (2 * amount * left + length) / (2 * length);
+            };
+            totals.push_back(9900 + part(9900) - part(2900));
+        } else {
+            totals.push_back(month < 4 ? 2900 : 9900);
         }
         if (month == 7) {
             use(id(made("/v1/payment_methods/pm_card_chargeCustomerFail/attach",
@@ -160,6 +199,7 @@ TEST_F(TimeAndFailure, AYearOfASubscriptionInOrderWithBooksThatBalance) {
         since();
         const auto end = stripe::period_end_of(got("/v1/subscriptions/" + subscription));
         advance_to(clock, end + 7200);
+        EXPECT_THAT(judge.judge(store_), testing::IsEmpty()) << "month " << month;
         if (month != 7) {
             EXPECT_EQ(since(), renewal) << "month " << month;
             continue;
@@ -177,13 +217,17 @@ TEST_F(TimeAndFailure, AYearOfASubscriptionInOrderWithBooksThatBalance) {
     EXPECT_EQ(since(), (std::vector<std::string>{"customer.subscription.deleted"}));
     const auto took = std::chrono::steady_clock::now() - began;
     EXPECT_LT(took, std::chrono::seconds(2));
+    EXPECT_THAT(judge.judge(store_), testing::IsEmpty());
+    EXPECT_THAT(judge.judge_references(store_), testing::IsEmpty());
 
     std::int64_t invoiced = 0;
     std::int64_t charged = 0;
     std::int64_t refunded = 0;
     std::int64_t booked = 0;
+    std::vector<std::int64_t> were;
     for (const auto& invoice : store_.ids("invoice")) {
         const auto& object = *store_.find(invoice);
+        were.push_back(number(object, "total"));
         EXPECT_EQ(text(object, "status"), "paid");
         std::int64_t lines = 0;
         for (const auto& line : children(child(object, "lines"), "data")) {
@@ -203,7 +247,8 @@ TEST_F(TimeAndFailure, AYearOfASubscriptionInOrderWithBooksThatBalance) {
         EXPECT_EQ(number(object, "net"), number(object, "amount") - number(object, "fee"));
         booked += number(object, "amount");
     }
-    EXPECT_EQ(store_.ids("invoice").size(), 13u);
+    EXPECT_EQ(were, totals);
+    EXPECT_EQ(were.size(), 13u);
     EXPECT_EQ(invoiced, charged);
     EXPECT_EQ(charged - refunded, booked);
     EXPECT_EQ(refunded, 1000);

@@ -71,7 +71,7 @@ test('listen forwards what trigger makes, signed, and leaves nothing behind', as
     const secret = /whsec_\w+/.exec(listening.out)[0]
     const triggered = command(['trigger', 'invoice.paid', '--sandbox', sandbox.url])
     assert.equal(await triggered.ended, 0, triggered.out)
-    await until('the forwarded event', () => got.length === 1 && listening.out.includes('<-- [200]'))
+    await until('the forwarded event', () => got.length === 1 && listening.out.includes('<--  [200]'))
     const event = stripe().webhooks.constructEvent(got[0].body, got[0].signature, secret)
     assert.equal(event.type, 'invoice.paid')
     assert.equal(event.api_version, '2024-11-20.acacia')
@@ -84,12 +84,56 @@ test('listen forwards what trigger makes, signed, and leaves nothing behind', as
   assert.equal((await stripe().webhookEndpoints.list()).data.length, 0)
 })
 
+test('listen prints events, and takes the places of the endpoints that there are', async () => {
+  const got = []
+  const server = createServer((request, response) => { request.resume(); got.push(request.url); response.end() })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const endpoint = await stripe().webhookEndpoints.create({ url: 'http://127.0.0.1:9/api/webhooks/stripe', enabled_events: ['product.created'] })
+  const printing = command(['listen', '--print-json', '--sandbox', sandbox.url])
+  const loading = command(['listen', '-l', '-f', `http://127.0.0.1:${server.address().port}`, '--sandbox', sandbox.url])
+  try {
+    await until('both are ready', () => printing.out.includes('Ready!') && loading.out.includes('Ready!'))
+    const product = await stripe().products.create({ name: 'Listened to' })
+    await stripe().customers.create({ name: 'Not taken by the endpoint' })
+    await until('what was printed', () => printing.out.includes('customer.created'))
+    const events = printing.out.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
+    assert.equal(events.find((event) => event.type === 'product.created').data.object.id, product.id)
+    await until('the forwarded event', () => got.length === 1)
+    assert.deepEqual(got, ['/api/webhooks/stripe'])
+  } finally {
+    for (const one of [printing, loading]) one.child.kill('SIGINT')
+    server.close()
+    await stripe().webhookEndpoints.del(endpoint.id)
+  }
+  assert.deepEqual([await printing.ended, await loading.ended], [0, 0])
+  const nowhere = command(['listen', '--sandbox', 'http://127.0.0.1:9'])
+  assert.equal(await nowhere.ended, 1)
+  assert.match(nowhere.out, /Is a sandbox running/)
+})
+
+test('trigger takes overrides', async () => {
+  const run = async (...args) => { const it = command(['trigger', ...args, '--sandbox', sandbox.url]); return { code: await it.ended, out: it.out } }
+  const { code, out } = await run('invoice.paid', '--override', 'price:unit_amount=5000', '--override', 'price:recurring.interval=year', '--override', 'customer:name=Grace & Co')
+  assert.equal(code, 0, out)
+  const event = await stripe().events.retrieve(/evt_\w+/.exec(out)[0])
+  assert.equal(event.data.object.amount_paid, 5000)
+  assert.equal(event.data.object.customer_name, 'Grace & Co')
+  for (const [wrong, says] of [['nobody:name=x', /makes customer, payment_method/], ['customer', /is not NAME:field=value/], ['price:currency=nope', /currency/i]]) {
+    const refused = await run('invoice.paid', '--override', wrong)
+    assert.equal(refused.code, 1, wrong)
+    assert.match(refused.out, says)
+  }
+})
+
 test('every recipe of trigger makes its event', async () => {
   const unknown = command(['trigger', 'no.such.event', '--sandbox', sandbox.url])
   assert.equal(await unknown.ended, 1)
-  const events = [...unknown.out.matchAll(/^ {2}(\S+)$/gm)].map((match) => match[1])
-  assert.ok(events.length > 30)
+  const listed = command(['trigger', '--list'])
+  assert.equal(await listed.ended, 0)
+  const events = listed.out.trim().split('\n')
+  assert.ok(events.length > 70)
   for (const event of events) {
+    assert.ok(unknown.out.includes(`  ${event}\n`))
     const triggered = command(['trigger', event, '--sandbox', sandbox.url])
     assert.equal(await triggered.ended, 0, `${event}: ${triggered.out}`)
   }

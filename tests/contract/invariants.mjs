@@ -143,12 +143,25 @@ function statusMoves(events, say) {
   }
 }
 
+// An event is no older than its object; an update says what it changed, and that is not as before.
+function eventsMakeSense(events, say) {
+  for (const { type, created, data: { object, previous_attributes: before } } of events) {
+    if (object.created > created) say(`${type}: the event is older than its ${object.object}`)
+    if (!type.endsWith('.updated')) continue
+    if (!before || Object.keys(before).length === 0) say(`${type}: says nothing of what it updated`)
+    for (const [name, value] of Object.entries(before ?? {})) {
+      if (JSON.stringify(object[name]) === JSON.stringify(value)) say(`${type}: ${name} is as before`)
+    }
+  }
+}
+
 // What is wrong in the sandbox at `url`, whose recording is `file`; each thing once. The sandbox is asked for its events and for
 // what was named and never shown.
 export async function judgeMeaning(file, url) {
   const wrong = new Set()
   const events = await allEvents(url)
   statusMoves(events, (text) => wrong.add(text))
+  eventsMakeSense(events, (text) => wrong.add(text))
   const bodies = readFileSync(file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line))
     .filter((record) => record.event || record.status < 400).map((record) => record.body ?? record.response)
     .map((body) => (typeof body === 'string' ? JSON.parse(body) : body))

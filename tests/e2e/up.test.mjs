@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { createTransport } from 'nodemailer'
 import { signIn, userOf } from '../support/api.mjs'
 import { payCheckout } from '../support/hosted_pages.mjs'
 import { freePort, processesNaming, program, root, sql, start, startUp, temporaryFolder, until } from '../support/processes.mjs'
@@ -25,6 +26,9 @@ describe('up', () => {
     const { url } = await ada.post('/api/stripe/create-checkout', { planId: 'pro', billingCycle: 'monthly' })
     await payCheckout(url, '4242424242424242')
     await until('the subscription', async () => (await ada.get('/api/stripe/get-subscription')).subscription?.status === 'active')
+    const [, mailbox, smtp] = /Mailbox +(\S+) .*(smtp:\S+)\)/.exec(up.output())
+    await createTransport(smtp).sendMail({ from: 'shop@example.com', to: 'ada@example.com', subject: 'Into the mailbox', text: 'x' })
+    assert.match(await (await fetch(mailbox)).text(), /Into the mailbox/)
     assert.equal(await up.stop('SIGINT'), 0)
     assert.deepEqual(processesNaming(folder), [])
   })
