@@ -9,6 +9,7 @@
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
+#include "sandbox/stripe/taxes.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -25,7 +26,9 @@ std::string listing(std::string_view more) {
            "shipping?{address!" +
            where +
            " name! phone} "
-           "source:id tax:any tax_exempt:(none|exempt|reverse)? validate:b " +
+           "source:id tax{ip_address validate_location>=acacia:(auto|deferred|immediately) "
+           "validate_location<acacia:(deferred|immediately)} tax_exempt:(none|exempt|reverse)? "
+           "validate:b " +
            std::string(more);
 }
 
@@ -52,7 +55,14 @@ void fill(Account& account, const Object& params, Object& customer) {
             customer["address"] = std::move(full);
         }
     }
-    if (present(params, "tax_exempt")) customer["tax_exempt"] = params.at("tax_exempt");
+    if (const auto* exempt = params.if_contains("tax_exempt")) {
+        customer["tax_exempt"] = exempt->is_null() ? json::value("none") : *exempt;
+    }
+    const Object& tax = child(params, "tax");
+    if (tax.contains("ip_address")) customer["_ip_address"] = tax.at("ip_address");
+    if (text(tax, "validate_location") == "immediately" && tax_place(customer).empty()) {
+        refuse_tax_location("tax[validate_location]");
+    }
     const Object& settings = child(params, "invoice_settings");
     const auto method = text(settings, "default_payment_method");
     if (!method.empty()) {
@@ -181,13 +191,14 @@ void add_customer_routes(Routes& routes) {
     routes.on("POST /v1/customers",
               listing("coupon<basil:id promotion_code<basil:id payment_method:id test_clock:id"),
               create);
-    routes.list("/v1/customers", "email test_clock:id created:any", [](Call& call) {
-        // Those of test clocks are listed only when their clock is named.
-        return list_page(call, "customer", "/v1/customers", [&](const Object& customer) {
-            return matches(call, customer, "email") &&
-                   text(customer, "test_clock") == text(call.params, "test_clock");
+    routes.list(
+        "/v1/customers", "email test_clock:id created:i{gt:i gte:i lt:i lte:i}", [](Call& call) {
+            // Those of test clocks are listed only when their clock is named.
+            return list_page(call, "customer", "/v1/customers", [&](const Object& customer) {
+                return matches(call, customer, "email") &&
+                       text(customer, "test_clock") == text(call.params, "test_clock");
+            });
         });
-    });
     routes.on("GET /v1/customers/{id}", "", retrieve);
     routes.on("POST /v1/customers/{id}",
               listing("coupon<basil promotion_code<basil default_source:no"), update);

@@ -1,5 +1,6 @@
 // PaymentIntents: /v1/payment_intents.
 
+#include "sandbox/stripe/balance.h"
 #include "sandbox/stripe/cards.h"
 #include "sandbox/stripe/payments.h"
 #include "sandbox/stripe/refusal.h"
@@ -73,9 +74,7 @@ json::value create(Call& call) {
     if (amount > 99'999'999) {
         refuse("amount_too_large", "Amount must be no more than $999,999.99", "amount");
     }
-    if (amount < 50 && text(call.params, "currency") == "usd") {
-        refuse("amount_too_small", "Amount must be at least $0.50 usd", "amount");
-    }
+    check_amount(amount, text(call.params, "currency"));
     if (present(call.params, "customer")) {
         account.get("customer", text(call.params, "customer"), "customer");
     }
@@ -150,10 +149,12 @@ void add_payment_intent_routes(Routes& routes) {
                   "automatic_payment_methods{enabled!:b allow_redirects} mandate_data:any "
                   "payment_method_data:no use_stripe_sdk:b",
               create);
-    routes.list("/v1/payment_intents", "customer:id created:any", [](Call& call) {
-        return list_page(call, "payment_intent", "/v1/payment_intents",
-                         [&](const Object& intent) { return matches(call, intent, "customer"); });
-    });
+    routes.list("/v1/payment_intents", "customer:id created:i{gt:i gte:i lt:i lte:i}",
+                [](Call& call) {
+                    return list_page(
+                        call, "payment_intent", "/v1/payment_intents",
+                        [&](const Object& intent) { return matches(call, intent, "customer"); });
+                });
     routes.on("GET /v1/payment_intents/{id}", "client_secret",
               [](Call& call) -> json::value { return call.target("payment_intent", "intent"); });
     routes.on("POST /v1/payment_intents/{id}", shared + "amount:i currency", update);

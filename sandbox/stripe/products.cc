@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view fields =
     "active:b description images[]:id marketing_features>=acacia[]{name!} features<acacia[]{name!} "
-    "metadata:m package_dimensions:any shippable:b statement_descriptor tax_code "
+    "metadata:m shippable:b statement_descriptor tax_code "
     "tax_details>=endive{performance_location tax_code} unit_label url ";
 
 void fill(const Object& params, Object& product) {
@@ -72,17 +72,21 @@ void add_product_routes(Routes& routes) {
     routes.on("POST /v1/products",
               common +
                   "name! id:id type:(service|good) default_price_data{currency! unit_amount:i "
-                  "unit_amount_decimal:d recurring{interval!:(day|week|month|year) "
+                  "unit_amount_decimal:d "
+                  "currency_options{*?{tax_behavior:(exclusive|inclusive|unspecified) "
+                  "unit_amount:i unit_amount_decimal:d}} recurring{interval!:(day|week|month|year) "
                   "interval_count:i} tax_behavior metadata:m}",
               create);
-    routes.list("/v1/products", "active:b ids[]:id url type created:any", [](Call& call) {
-        return list_page(call, "product", "/v1/products", [&](const Object& product) {
-            const auto& ids = children(call.params, "ids");
-            const bool listed =
-                ids.empty() || std::ranges::find(ids, product.at("id")) != ids.end();
-            return listed && matches(call, product, "active") && matches(call, product, "url");
-        });
-    });
+    routes.list("/v1/products", "active:b ids[]:id url type created:i{gt:i gte:i lt:i lte:i}",
+                [](Call& call) {
+                    return list_page(call, "product", "/v1/products", [&](const Object& product) {
+                        const auto& ids = children(call.params, "ids");
+                        const bool listed =
+                            ids.empty() || std::ranges::find(ids, product.at("id")) != ids.end();
+                        return listed && matches(call, product, "active") &&
+                               matches(call, product, "url");
+                    });
+                });
     routes.on("GET /v1/products/{id}", "",
               [](Call& call) -> json::value { return call.target("product"); });
     routes.on("POST /v1/products/{id}", common + "name:id default_price", update);

@@ -14,6 +14,7 @@ struct OrderItem {
     std::string price;
     std::int64_t quantity = 1;
     Object metadata = {};
+    json::array tax_rates = {};  // its own, whole
 };
 
 // What a customer subscribes to.
@@ -23,6 +24,8 @@ struct SubscriptionOrder {
     std::vector<OrderItem> one_time = {};  // on the first invoice only
     std::int64_t trial_end = 0;            // 0 for none
     json::array discounts = {};            // wanted ones (discounts.h)
+    std::string currency = {};             // asked for; "" leaves it to currency_of()
+    Object tax_address = {};               // learned by Checkout, of a customer who has none
     Object fields = {};                    // overrides of the new subscription
 };
 
@@ -39,6 +42,7 @@ Object trial_settings_for(const Object& given);
 
 // What the first invoice will ask for; 0 in a trial.
 std::int64_t first_amount(const Account& account, const SubscriptionOrder& order);
+// The one asked for, else the customer's where every price has it, else the first price's.
 std::string currency_of(const Account& account, const SubscriptionOrder& order);
 
 // Adds the subscription and its first invoice; emits customer.subscription.created and invoice.*.

@@ -24,7 +24,7 @@ json::value update_item(Call& call) {
     Object change{
         {"id", id}
     };
-    copy_params(call.params, change, {"price", "quantity", "metadata"});
+    copy_params(call.params, change, {"price", "quantity", "metadata", "tax_rates"});
     const auto behavior = text(call.params, "proration_behavior");
     change_items(call.account, subscription, {change},
                  behavior.empty() ? "create_prorations" : behavior);
@@ -46,7 +46,7 @@ void add_subscription_item_routes(Routes& routes) {
     routes.on("POST /v1/subscription_items/{id}",
               "price:id quantity:i metadata:m payment_behavior "
               "proration_behavior:(always_invoice|create_prorations|none) proration_date:i "
-              "off_session:b discounts:no tax_rates:any price_data:no",
+              "off_session:b discounts:no tax_rates[]:id price_data:no",
               update_item);
 }
 

@@ -8,11 +8,13 @@
 #include "base/clock.h"
 #include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/period.h"
+#include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/render.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
+#include "sandbox/stripe/taxes.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -62,9 +64,10 @@ std::int64_t discounted_amount(const Account& account, const Object& subscriptio
             percentages.push_back(coupon);
         }
     }
-    const DiscountedLine line{.amount = amount_of(price, quantity),
+    const auto currency = text(subscription, "currency");
+    const DiscountedLine line{.amount = amount_of(presented(price, currency), quantity),
                               .product = text(price, "product")};
-    return line.amount - discount_total({&line, 1}, percentages, text(price, "currency"));
+    return line.amount - discount_total({&line, 1}, percentages, currency);
 }
 
 // The invoice line that a credit gives back: {invoice, invoice_line_items}, or null.
@@ -104,7 +107,8 @@ void add_proration(Account& account, const Object& subscription, const Object& i
     line["id"] = account.new_id("ii_1");
     line["amount"] = amount;
     line["net_amount"] = amount;
-    line["currency"] = price.at("currency");
+    line["currency"] = subscription.at("currency");
+    line["tax_rates"] = children(item, "tax_rates");
     line["customer"] = subscription.at("customer");
     line["date"] = account.now();
     line["description"] = fmt::format("{} {} after {}", what,
@@ -132,6 +136,18 @@ void add_proration(Account& account, const Object& subscription, const Object& i
     account.emit("invoiceitem.created", account.add(std::move(line)));
 }
 
+// The price that a change names; it must have the subscription's currency.
+const Object& price_for(const Account& account, const Object& subscription, const Object& wanted,
+                        const std::string& param) {
+    const Object& price = account.get("price", text(wanted, "price"), param);
+    const auto currency = text(subscription, "currency");
+    if (is_sold_in(price, currency)) return price;
+    refuse("",
+           "The price specified only supports `" + text(price, "currency") +
+               "`. This doesn't match the expected currency: `" + currency + "`.",
+           param);
+}
+
 // The items after the changes, and what each change did.
 std::vector<Change> apply(Account& account, Object& subscription, const json::array& changes) {
     std::vector<Change> applied;
@@ -144,12 +160,14 @@ std::vector<Change> apply(Account& account, Object& subscription, const json::ar
         Change change;
         if (item_id.empty()) {
             if (!present(wanted, "price")) refuse_missing_param(param + "[price]");
-            const Object& price = account.get("price", text(wanted, "price"), param + "[price]");
+            const Object& price = price_for(account, subscription, wanted, param + "[price]");
             const Object& sibling = items.front().as_object();
             change.after =
                 subscription_item(account, id, price, number(wanted, "quantity", 1),
                                   number(sibling, "current_period_start"),
                                   number(sibling, "current_period_end"), child(wanted, "metadata"));
+            change.after["tax_rates"] =
+                tax_rates_named(account, children(wanted, "tax_rates"), param + "[tax_rates]");
             items.push_back(change.after);
             applied.push_back(std::move(change));
             continue;
@@ -166,8 +184,7 @@ std::vector<Change> apply(Account& account, Object& subscription, const json::ar
         } else {
             Object& item = found->get_object();
             if (present(wanted, "price")) {
-                const Object& price =
-                    account.get("price", text(wanted, "price"), param + "[price]");
+                const Object& price = price_for(account, subscription, wanted, param + "[price]");
                 if (!present(price, "recurring")) {
                     refuse("",
                            "The price specified is set to `type=one_time` but this field only "
@@ -178,6 +195,10 @@ std::vector<Change> apply(Account& account, Object& subscription, const json::ar
                 item["plan"] = plan_from(price);
             }
             if (present(wanted, "quantity")) item["quantity"] = wanted.at("quantity");
+            if (wanted.contains("tax_rates")) {
+                item["tax_rates"] =
+                    tax_rates_named(account, children(wanted, "tax_rates"), param + "[tax_rates]");
+            }
             merge_metadata(wanted, item);
             change.after = item;
         }
@@ -232,13 +253,15 @@ void invoice_now(Account& account, const Object& subscription, bool whole_period
         for (const json::value& value : children(child(subscription, "items"), "data")) {
             const Object& item = value.get_object();
             const auto quantity = number(item, "quantity", 1);
-            draft.lines.push_back({.price = child(item, "price"),
+            const Object price = presented(child(item, "price"), draft.currency);
+            draft.lines.push_back({.price = price,
                                    .quantity = quantity,
-                                   .amount = amount_of(child(item, "price"), quantity),
+                                   .amount = amount_of(price, quantity),
                                    .period_start = number(item, "current_period_start"),
                                    .period_end = number(item, "current_period_end"),
                                    .subscription = id,
                                    .subscription_item = text(item, "id"),
+                                   .tax_rates = children(item, "tax_rates"),
                                    .metadata = child(subscription, "metadata")});
         }
     }
@@ -311,6 +334,7 @@ void add_pending_items(Account& account, const std::string& customer,
         const Object& details = child(child(*item, "parent"), "subscription_details");
         const auto of = text(details, "subscription");
         if (!of.empty() && of != subscription) continue;
+        if (text(*item, "currency") != draft.currency) continue;
         draft.lines.push_back({.price = child(*item, "_price"),
                                .quantity = number(*item, "quantity", 1),
                                .amount = number(*item, "amount"),
@@ -323,6 +347,7 @@ void add_pending_items(Account& account, const std::string& customer,
                                .proration = flag(*item, "proration"),
                                .discountable = flag(*item, "discountable", true),
                                .credited_items = value_of(*item, "_credited_items"),
+                               .tax_rates = children(*item, "tax_rates"),
                                .metadata = child(*item, "metadata")});
         account.change(id, "", [&](Object& taken) { taken["invoice"] = draft.id; });
     }

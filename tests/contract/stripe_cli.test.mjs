@@ -21,7 +21,6 @@ const outOfScope = {
   'capturing by hand: the sandbox captures every charge at once': ['charge.captured', 'payment_intent.amount_capturable_updated'],
   'payment links and quotes: not in the sandbox\'s scope': ['payment_link.created', 'payment_link.updated', 'quote.accepted', 'quote.canceled', 'quote.created', 'quote.finalized'],
   'the Sources API, which Stripe has deprecated': ['customer.source.created', 'customer.source.updated'],
-  'tax rates: the sandbox computes no tax': ['tax_rate.created', 'tax_rate.updated'],
   'payment methods that take days: the sandbox takes cards only': ['checkout.session.async_payment_failed', 'checkout.session.async_payment_succeeded', 'payment_intent.processing'],
   'plans, which prices have replaced: the sandbox lacks them': ['plan.created', 'plan.deleted', 'plan.updated'],
   'subscription schedules: the sandbox lacks them': ['subscription_schedule.aborted', 'subscription_schedule.canceled', 'subscription_schedule.completed',
