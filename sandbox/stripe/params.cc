@@ -93,8 +93,8 @@ private:
     void type(Field& field) {
         field.scalar = true;
         if (take("(")) {
-            // "i:(inf)" is a number or one of these.
-            if (field.type != Type::integer) field.type = Type::choice;
+            // "i:(inf)" is a number or one of these, "b:(one_off)" likewise.
+            if (field.type == Type::text) field.type = Type::choice;
             do {
                 const auto end = text_.find_first_of("|)");
                 PD_ASSERT(end != std::string_view::npos && end > 0);
@@ -194,10 +194,9 @@ json::value check_scalar(const Field& field, const std::string& text, const std:
                    "' from your request or supply a non-empty value.",
                path);
     }
+    if (std::ranges::find(field.choices, text) != field.choices.end()) return json::value(text);
     switch (field.type) {
         case Type::integer: {
-            if (std::ranges::find(field.choices, text) != field.choices.end())
-                return json::value(text);
             std::int64_t value = 0;
             const auto [end, error] =
                 std::from_chars(text.data(), text.data() + text.size(), value);
@@ -217,8 +216,6 @@ json::value check_scalar(const Field& field, const std::string& text, const std:
             return json::value(text);
         }
         case Type::choice: {
-            if (std::ranges::find(field.choices, text) != field.choices.end())
-                return json::value(text);
             std::string allowed;
             for (std::size_t i = 0; i < field.choices.size(); ++i) {
                 if (i > 0) allowed += i + 1 == field.choices.size() ? ", or " : ", ";

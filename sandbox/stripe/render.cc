@@ -233,7 +233,7 @@ void invoice_before_basil(Object& invoice) {
                                           : json::value(Object{
                                                 {"metadata", value_of(details, "metadata")}
     });
-    const auto& taxes = children(invoice, "total_taxes");
+    const json::array taxes = children(invoice, "total_taxes");
     invoice["tax"] = taxes.empty() ? json::value(nullptr) : json::value(sum_of(taxes, false));
     invoice["total_tax_amounts"] = tax_amounts(taxes);
     invoice["discount"] = value_of(invoice, "_discount");
@@ -245,7 +245,7 @@ void line_before_basil(Object& line) {
     const Object& details =
         child(parent, from_item ? "invoice_item_details" : "subscription_item_details");
     const json::value price = value_of(line, "_price");
-    const auto& taxes = children(line, "taxes");
+    const json::array taxes = children(line, "taxes");
     const auto included = sum_of(taxes, true);
     line["amount_excluding_tax"] = number(line, "amount") - included;
     line["price"] = price;
@@ -261,7 +261,8 @@ void line_before_basil(Object& line) {
     }
     if (present(details, "invoice_item")) line["invoice_item"] = value_of(details, "invoice_item");
     line["tax_amounts"] = tax_amounts(taxes);
-    line["tax_rates"] = children(line, "_tax_rates");
+    const json::array rates = children(line, "_tax_rates");
+    line["tax_rates"] = rates;
     line["type"] = from_item ? "invoiceitem" : "subscription";
     line["unit_amount_excluding_tax"] = value_of(child(line, "pricing"), "unit_amount_decimal");
     const auto quantity = number(line, "quantity");
@@ -325,10 +326,11 @@ void reshape(std::string_view kind, Object& object, Shape shape) {
         const auto& refunds = children(object, "refunds");
         object["refund"] =
             refunds.empty() ? json::value(nullptr) : refunds.front().get_object().at("refund");
-        object["tax_amounts"] = tax_amounts(children(object, "total_taxes"));
+        const json::array taxes = children(object, "total_taxes");
+        object["tax_amounts"] = tax_amounts(taxes);
     }
     if (kind == "credit_note_line_item" && shape < Shape::basil) {
-        const auto& taxes = children(object, "taxes");
+        const json::array taxes = children(object, "taxes");
         object["amount_excluding_tax"] = number(object, "amount") - sum_of(taxes, true);
         object["tax_amounts"] = tax_amounts(taxes);
         object["unit_amount_excluding_tax"] = value_of(object, "unit_amount_decimal");

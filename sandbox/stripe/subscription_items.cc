@@ -53,6 +53,13 @@ struct Change {
     Object after;   // {} for a deleted one
 };
 
+// New metadata or tax rates are no reason to settle the period that runs.
+bool costs_the_same(const Change& change) {
+    if (change.before.empty() || change.after.empty()) return false;
+    return child(change.before, "price") == child(change.after, "price") &&
+           value_of(change.before, "quantity") == value_of(change.after, "quantity");
+}
+
 // What `quantity` of the price costs in a whole period, after the subscription's percentages.
 std::int64_t discounted_amount(const Account& account, const Object& subscription,
                                const Object& price, std::int64_t quantity) {
@@ -312,6 +319,7 @@ void change_items(Account& account, const std::string& id, const json::array& ch
                                  std::max(period_start_of(before), period_end_of(before)));
     if (proration_behavior != "none" && !trial) {
         for (const Change& change : applied) {
+            if (costs_the_same(change)) continue;
             add_proration(account, before, change.before, "Unused time on", -1, from);
             // A new interval bills its whole first period at once instead.
             if (!restarts) {

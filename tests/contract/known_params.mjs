@@ -24,8 +24,8 @@ export const earlier = [
 const at = (fields, path) => path.split('.').reduce((holder, name, i, all) => (i === all.length - 1 ? holder?.[name] : holder?.[name]?.fields), fields)
 
 const decimals = /percent|percentage/
-// More values than a message could name.
-const valuesMax = 60
+// Not held to their values: more than a message could name, and versions of the API, which every SDK ends with its own.
+export const isOpen = (name, values) => values.length > 150 || name === 'api_version'
 
 // What a value may be, as the listing language says it (sandbox/stripe/params.h); the names of its fields follow.
 function typeOf(name, shape) {
@@ -36,7 +36,7 @@ function typeOf(name, shape) {
   if (list && kinds.some((kind) => !['list', 'empty'].includes(kind))) return { type: ':any' }
   const inner = whole.test(name) ? undefined : has('map') ? undefined : one.fields
   const scalar = has('number') ? (decimals.test(name) ? ':d' : ':i') : has('boolean') ? ':b' : has('text') ? '' : undefined
-  const choices = one.values.length > valuesMax ? [] : one.values
+  const choices = isOpen(name, one.values) ? [] : one.values
   let type = scalar
   if (has('enum') && scalar !== '') type = `${scalar ?? ''}${choices.length ? ':()' : scalar ?? ''}`
   if (has('map')) type = ':o'

@@ -7,7 +7,7 @@ import { request, Agent } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { root, startSandbox } from '../support/processes.mjs'
-import { earlier, isCurrent, whole } from './known_params.mjs'
+import { earlier, isCurrent, isOpen, whole } from './known_params.mjs'
 import { sdkParams } from './sdk_params.mjs'
 import { sdks } from './stripe_contract.mjs'
 
@@ -71,8 +71,9 @@ function valid(path, shape) {
 }
 
 // A value that no type of this shape has: pairs, and the code that it is refused with (null for none).
-function wrong(path, { kinds, values, items }) {
+function wrong(path, { kinds, values }) {
   if (kinds.includes('text') || kinds.length === 0) return null
+  if (kinds.includes('enum') && isOpen(path, values)) return null
   if (kinds.includes('enum')) return kinds.includes('object') || kinds.includes('list') ? null : [[[path, values.includes('zzz') ? 'yyy' : 'zzz']], null]
   if (kinds.includes('number')) return kinds.includes('object') ? null : [[[path, 'zzz']], 'parameter_invalid_integer']
   if (kinds.includes('boolean')) return [[[path, 'zzz']], null]
@@ -134,7 +135,7 @@ for (const { name, version, age } of sdks) {
         if (good.error?.code === 'parameter_unknown') failures.push(`${route} does not know ${at}`)
         if (good.error?.code === 'sandbox_unsupported' || good.error?.code === moved) continue
         const bad = wrong(at, shape)
-        if (!bad || isHarmless(plain)) continue
+        if (!bad) continue
         const [pairs, code] = bad
         const answer = await ask(version, method, path, pairs)
         asked += 1
@@ -151,7 +152,9 @@ for (const { name, version, age } of sdks) {
         if (earlier.some(([of, what, since]) => of === route && (plainly === what || plainly.startsWith(`${what}.`)) && age >= sdks.find((sdk) => sdk.name === since).age)) continue
         const answer = await ask(version, method, path, valid(at, shape))
         asked += 1
-        if (![`parameter_unknown`, moved, 'sandbox_unsupported'].includes(answer.error?.code)) failures.push(`${route} takes ${at}, which ${version} does not know: ${answer.status} ${answer.error?.code} ${answer.error?.message}`)
+        // Where it is a value of its own in this version, what is inside of it is of the wrong type.
+        const wrongType = answer.status === 400 && known.has(answer.error.param) && at.startsWith(`${answer.error.param}[`)
+        if (!wrongType && !['parameter_unknown', moved, 'sandbox_unsupported'].includes(answer.error?.code)) failures.push(`${route} takes ${at}, which ${version} does not know: ${answer.status} ${answer.error?.code} ${answer.error?.message}`)
       }
     })
     assert.ok(asked > 1000, `${asked} calls`)
