@@ -108,6 +108,26 @@ void prepare_customer(Account& account, const std::string& session_id, const Obj
     if (!customer.empty() && !card.empty() && keeps) attach_method(account, card, customer);
 }
 
+// As a PaymentIntent has it: every field, whatever was given.
+Object shipping_of(const Object& given) {
+    Object address{
+        {"city",        nullptr},
+        {"country",     nullptr},
+        {"line1",       nullptr},
+        {"line2",       nullptr},
+        {"postal_code", nullptr},
+        {"state",       nullptr}
+    };
+    for (auto& [key, value] : address) value = value_of(child(given, "address"), key);
+    Object shipping{
+        {"address", std::move(address)}
+    };
+    for (const auto* key : {"carrier", "name", "phone", "tracking_number"}) {
+        shipping[key] = value_of(given, key);
+    }
+    return shipping;
+}
+
 std::string ensure_intent(Account& account, const std::string& session_id) {
     const Object session = account.get("checkout.session", session_id);
     const auto mode = text(session, "mode");
@@ -132,6 +152,7 @@ std::string ensure_intent(Account& account, const std::string& session_id) {
                                 "statement_descriptor", "statement_descriptor_suffix"}) {
             if (present(data, key)) fields[key] = data.at(key);
         }
+        if (present(data, "shipping")) fields["shipping"] = shipping_of(child(data, "shipping"));
         if (mode == "subscription") {
             fields["description"] = "Subscription creation";
             fields["setup_future_usage"] = "off_session";

@@ -55,7 +55,8 @@ constexpr std::string_view listing =
     "payment_intent_data{metadata:m description setup_future_usage:(off_session|on_session) "
     "receipt_email statement_descriptor statement_descriptor_suffix "
     "capture_method:(automatic|automatic_async) application_fee_amount:no on_behalf_of:no "
-    "transfer_data:no transfer_group} "
+    "shipping{address!{city country line1 line2 postal_code state} carrier name! phone "
+    "tracking_number} transfer_data:no transfer_group} "
     "setup_intent_data{metadata:m description on_behalf_of:no}";
 
 void check_url(const Object& params, std::string_view key) {
@@ -372,7 +373,7 @@ void add_checkout_session_routes(Routes& routes) {
     routes.on("POST /v1/checkout/sessions", listing, create);
     routes.list("/v1/checkout/sessions",
                 "customer:id payment_intent:id subscription:id status:(open|complete|expired) "
-                "payment_link:id customer_details{email!} created:i{gt:i gte:i lt:i lte:i}",
+                "payment_link:no customer_details{email!} created:i{gt:i gte:i lt:i lte:i}",
                 [](Call& call) {
                     return list_page(call, "checkout.session", "/v1/checkout/sessions",
                                      [&](const Object& session) { return listed(call, session); });

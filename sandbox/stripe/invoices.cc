@@ -268,7 +268,7 @@ void add_invoice_routes(Routes& routes) {
     routes.on("DELETE /v1/invoices/{id}", "", remove);
     routes.on("POST /v1/invoices/{id}/finalize", "auto_advance:b", finalize);
     routes.on("POST /v1/invoices/{id}/pay",
-              "payment_method:id off_session:b paid_out_of_band:b forgive:b source:no", pay);
+              "payment_method:id off_session:b paid_out_of_band:b forgive:no source:no", pay);
     routes.on("POST /v1/invoices/{id}/send", "", [](Call& call) -> json::value {
         const auto id = text(call.target("invoice"), "id");
         if (text(call.account.get("invoice", id), "status") == "draft") {

@@ -188,7 +188,16 @@ const Object& add_product(Account& account, const Object& params, std::string_vi
         refuse("resource_already_exists", "Product already exists.", id_param);
     }
     product["id"] = id;
-    product["name"] = params.at("name");
+    copy_params(params, product,
+                {"active", "description", "images", "name", "statement_descriptor", "tax_code",
+                 "unit_label"});
+    if (present(params, "tax_details")) {
+        const Object& given = child(params, "tax_details");
+        product["tax_details"] = Object{
+            {"performance_location", value_of(given, "performance_location")},
+            {"tax_code",             value_of(given, "tax_code")            }
+        };
+    }
     product["updated"] = account.now();
     merge_metadata(params, product);
     return account.add(std::move(product));

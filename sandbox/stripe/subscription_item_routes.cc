@@ -27,7 +27,8 @@ json::value update_item(Call& call) {
     copy_params(call.params, change, {"price", "quantity", "metadata", "tax_rates"});
     const auto behavior = text(call.params, "proration_behavior");
     change_items(call.account, subscription, {change},
-                 behavior.empty() ? "create_prorations" : behavior);
+                 behavior.empty() ? "create_prorations" : behavior,
+                 number(call.params, "proration_date"));
     return *find_item(call.account, id).first;
 }
 

@@ -144,6 +144,7 @@ TaxableLine taxable_line(const Account& account, const Object& price, json::arra
     if (present(price, "tax_behavior")) line.behavior = text(price, "tax_behavior");
     if (const auto* product = account.store().find("product", text(price, "product"))) {
         line.tax_code = text(*product, "tax_code");
+        if (line.tax_code.empty()) line.tax_code = text(child(*product, "tax_details"), "tax_code");
     }
     return line;
 }
