@@ -155,7 +155,7 @@ public:
         if (role_.api) {
             run("live", live_.run());
             db_.listen(config_.listen_url, notify::account_channel,
-                       [this](std::string_view account) { live_.wake(account); });
+                       [this](std::string_view accounts) { live_.wake(accounts); });
         }
         server_->start();
         started_ = true;

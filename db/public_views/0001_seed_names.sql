@@ -78,7 +78,7 @@ from paydesk.notifications;
 create or replace view public.webhook_events with (security_invoker = true) as
 select left(encode(sha256(convert_to(event_id, 'UTF8')), 'hex'), 32)::uuid as id,
        event_id as stripe_event_id, type,
-       payload -> 'data' as data, status in ('processed', 'ignored') as processed,
+       payload::json -> 'data' as data, status in ('processed', 'ignored') as processed,
        error as processing_error, received_at as created_at, processed_at
 from paydesk.webhook_events
 where provider = 'stripe';

@@ -100,7 +100,6 @@ select pg_temp.refuses(sql, expected) from (values
     ('insert into paydesk.plans (plan_key, name, credits_per_month) values (''t'', ''T'', -1)', 'plans_credits_not_negative'),
     -- the inbox
     ('insert into paydesk.webhook_events (provider, event_id, type, occurred_at, payload) values (''stripe'', ''evt_a'', ''t'', now(), ''{}'')', 'webhook_events_pkey'),
-    ('insert into paydesk.webhook_events (provider, event_id, type, occurred_at, payload) values (''stripe'', ''evt_2'', ''t'', now(), ''{'')', 'invalid input syntax for type json'),
     ('insert into paydesk.webhook_events (provider, event_id, type, occurred_at, payload) values (''stripe'', ''evt_2'', ''t'', now(), ''{"a": "\u0000"}'')', 'accepted'),
     ('update paydesk.webhook_events set status = ''processed''', 'webhook_events_done_is_dated'),
     ('update paydesk.webhook_events set processed_at = now()', 'webhook_events_done_is_dated'),

@@ -1,5 +1,7 @@
 #include "api/live.h"
 
+#include <algorithm>
+
 #include "api/notification_store.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -45,11 +47,14 @@ http::Response Live::subscribe(AccountId account, Instant from, std::string back
     return response;
 }
 
-void Live::wake(std::string_view account) {
-    if (account.empty()) {
+void Live::wake(std::string_view accounts) {
+    if (accounts.empty()) {
         for (const auto& [id, feed] : feeds_) woken_.insert(id);
-    } else if (feeds_.contains(account)) {
-        woken_.emplace(account);
+    }
+    while (!accounts.empty()) {
+        const std::string_view account = accounts.substr(0, accounts.find(','));
+        accounts.remove_prefix(std::min(accounts.size(), account.size() + 1));
+        if (feeds_.contains(account)) woken_.emplace(account);
     }
     if (!woken_.empty()) timer_.cancel();
 }

@@ -33,8 +33,8 @@ public:
     // goes out first.
     http::Response subscribe(AccountId account, Instant from, std::string backlog);
 
-    // Something of this account has changed; "" means that nobody knows of which.
-    void wake(std::string_view account);
+    // Something of these accounts (ids, separated by commas) has changed; "": nobody knows of which.
+    void wake(std::string_view accounts);
 
     // Until stop(), which also ends every stream.
     Task<> run();

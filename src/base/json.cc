@@ -25,13 +25,20 @@ void strip_nul(json::value& value) {
 
 }  // namespace
 
+Error json_too_long(std::size_t bytes, std::size_t bytes_max) {
+    return {ErrorCode::invalid_input,
+            fmt::format("the JSON text has {} bytes; the limit is {}", bytes, bytes_max)};
+}
+
+Error json_not_valid(std::size_t at_byte, const json::error_code& why) {
+    return {ErrorCode::invalid_input,
+            fmt::format("not valid JSON at byte {}: {}", at_byte,
+                        why ? why.message() : "something follows the end")};
+}
+
 Result<json::value> parse_json(std::string_view text, std::size_t bytes_max,
                                json::storage_ptr memory) {
-    if (text.size() > bytes_max) {
-        return Error{
-            ErrorCode::invalid_input,
-            fmt::format("the JSON text has {} bytes; the limit is {}", text.size(), bytes_max)};
-    }
+    if (text.size() > bytes_max) return json_too_long(text.size(), bytes_max);
     json::parse_options options;
     options.max_depth = json_depth_max;
     json::stream_parser parser({}, options);
@@ -39,11 +46,7 @@ Result<json::value> parse_json(std::string_view text, std::size_t bytes_max,
     json::error_code error;
     const std::size_t read = parser.write_some(text.data(), text.size(), error);
     if (!error && read == text.size()) parser.finish(error);
-    if (error || read != text.size()) {
-        return Error{ErrorCode::invalid_input,
-                     fmt::format("not valid JSON at byte {}: {}", read,
-                                 error ? error.message() : "something follows the end")};
-    }
+    if (error || read != text.size()) return json_not_valid(read, error);
     return parser.release();
 }
 

@@ -25,6 +25,10 @@ inline constexpr std::size_t json_bytes_max = 4 * 1024 * 1024;
 Result<json::value> parse_json(std::string_view text, std::size_t bytes_max = json_bytes_max,
                                json::storage_ptr memory = {});
 
+// How parse_json() and scan_json() refuse.
+Error json_too_long(std::size_t bytes, std::size_t bytes_max);
+Error json_not_valid(std::size_t at_byte, const boost::json::error_code& why);
+
 // The value at `path` ("items", "data", "0" for an array's first), or nullptr where any step is
 // missing, null, or not of the right kind.
 const json::value* at_path(const json::value& value, std::initializer_list<std::string_view> path);

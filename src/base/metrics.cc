@@ -8,6 +8,8 @@
 
 #include <map>
 #include <mutex>
+#include <string>
+#include <unordered_map>
 
 namespace paydesk::metrics {
 namespace {
@@ -20,7 +22,21 @@ struct Registry {
     std::map<std::string, prometheus::Family<prometheus::Counter>*, std::less<>> counters;
     std::map<std::string, prometheus::Family<prometheus::Gauge>*, std::less<>> gauges;
     std::map<std::string, prometheus::Family<prometheus::Histogram>*, std::less<>> histograms;
+    // What was counted or observed before, by name and labels run together: finding it so costs a
+    // twentieth of making the labels and asking the family. Members are never removed.
+    std::unordered_map<std::string, prometheus::Counter*> known_counters;
+    std::unordered_map<std::string, prometheus::Histogram*> known_histograms;
+    std::string key;
 };
+
+// In `r.key`, whose memory is kept. Neither names nor labels hold control characters.
+const std::string& key_of(Registry& r, std::string_view name, std::initializer_list<Label> labels) {
+    r.key.assign(name);
+    for (const auto& [label, value] : labels) {
+        r.key.append(1, '\x1e').append(label).append(1, '\x1f').append(value);
+    }
+    return r.key;
+}
 
 Registry& all() {
     static Registry registry;
@@ -41,12 +57,16 @@ const prometheus::Histogram::BucketBoundaries second_buckets = {
 void count(std::string_view name, std::initializer_list<Label> labels, double by) {
     Registry& r = all();
     std::lock_guard lock(r.mutex);
-    auto at = r.counters.find(name);
-    if (at == r.counters.end()) {
-        auto& family = prometheus::BuildCounter().Name(std::string(name)).Register(r.registry);
-        at = r.counters.emplace(name, &family).first;
+    prometheus::Counter*& known = r.known_counters[key_of(r, name, labels)];
+    if (known == nullptr) {
+        auto at = r.counters.find(name);
+        if (at == r.counters.end()) {
+            auto& family = prometheus::BuildCounter().Name(std::string(name)).Register(r.registry);
+            at = r.counters.emplace(name, &family).first;
+        }
+        known = &at->second->Add(to_labels(labels));
     }
-    at->second->Add(to_labels(labels)).Increment(by);
+    known->Increment(by);
 }
 
 void gauge(std::string_view name, double value, std::initializer_list<Label> labels) {
@@ -63,12 +83,17 @@ void gauge(std::string_view name, double value, std::initializer_list<Label> lab
 void observe_seconds(std::string_view name, double seconds, std::initializer_list<Label> labels) {
     Registry& r = all();
     std::lock_guard lock(r.mutex);
-    auto at = r.histograms.find(name);
-    if (at == r.histograms.end()) {
-        auto& family = prometheus::BuildHistogram().Name(std::string(name)).Register(r.registry);
-        at = r.histograms.emplace(name, &family).first;
+    prometheus::Histogram*& known = r.known_histograms[key_of(r, name, labels)];
+    if (known == nullptr) {
+        auto at = r.histograms.find(name);
+        if (at == r.histograms.end()) {
+            auto& family =
+                prometheus::BuildHistogram().Name(std::string(name)).Register(r.registry);
+            at = r.histograms.emplace(name, &family).first;
+        }
+        known = &at->second->Add(to_labels(labels), second_buckets);
     }
-    at->second->Add(to_labels(labels), second_buckets).Observe(seconds);
+    known->Observe(seconds);
 }
 
 std::string exposition() {

@@ -1,7 +1,6 @@
 #include "billing/owner_store.h"
 
-#include "base/json.h"
-#include "billing/recordset.h"
+#include "db/array_param.h"
 
 namespace paydesk::billing::owner_store {
 
@@ -12,15 +11,11 @@ const db::Statement lock_objects{
     R"(select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
               count(pg_advisory_xact_lock(k.key))
        from (select distinct hashtextextended(name, 7410) as key
-             from json_array_elements_text($1::json) as name order by 1) k)"};
-
-const db::Statement look_up_by_index{"billing_look_up_by_index",
-                                     "select set_config('enable_seqscan', 'off', true), "
-                                     "set_config('enable_bitmapscan', 'off', true)"};
+             from unnest($1::text[]) as name order by 1) k)"};
 
 const db::Statement find_owners{"billing_find_owners",
                                 R"(select r.provider, r.kind, r.provider_id, r.account_id
-       from json_to_recordset($1::json) as k(provider text, kind text, provider_id text)
+       from unnest($1::text[], $2::text[], $3::text[]) as k(provider, kind, provider_id)
        cross join lateral (
            select p.provider, p.kind, p.provider_id, p.account_id from paydesk.provider_refs p
            where p.provider = k.provider and p.kind = k.kind and p.provider_id = k.provider_id
@@ -28,21 +23,22 @@ const db::Statement find_owners{"billing_find_owners",
 
 const db::Statement find_accounts{"billing_find_accounts",
                                   R"(select account_id from paydesk.accounts
-       where account_id = any (array(select json_array_elements_text($1::json)::uuid)))"};
+       where account_id = any ($1::text[]::uuid[]))"};
 
 const db::Statement add_owners{
     "billing_add_owners",
     R"(insert into paydesk.provider_refs (provider, kind, provider_id, account_id)
-       select k.provider, k.kind, k.provider_id, k.account_id
-       from json_to_recordset($1::json)
-           as k(provider text, kind text, provider_id text, account_id uuid)
+       select k.provider, k.kind, k.provider_id, k.account_id::uuid
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+           as k(provider, kind, provider_id, account_id)
        on conflict (provider, kind, provider_id) do nothing)"};
 
 const db::Statement adopt{
     "billing_adopt_customers",
     R"(insert into paydesk.customers as c (account_id, provider, provider_customer_id)
-       select distinct on (k.account_id, k.provider) k.account_id, k.provider, k.provider_id
-       from json_to_recordset($1::json) as k(provider text, provider_id text, account_id uuid)
+       select distinct on (k.account_id, k.provider) k.account_id::uuid, k.provider, k.provider_id
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+           as k(provider, kind, provider_id, account_id)
        order by k.account_id, k.provider, k.provider_id
        on conflict (account_id, provider) do update
            set provider_customer_id = excluded.provider_customer_id
@@ -53,36 +49,39 @@ const db::Statement release{"billing_release_waiting",
        set next_attempt_at = e.received_at, attempts = 0
        where e.ctid = any (array(
            select w.ctid
-           from json_to_recordset($1::json) as k(provider text, provider_id text)
+           from unnest($1::text[], $2::text[], $3::text[]) as k(provider, kind, provider_id)
            cross join lateral (
                select t.ctid from paydesk.webhook_events t
                where t.provider = k.provider and t.waiting_for = k.provider_id
                  and t.status = 'waiting' for update skip locked) w)))"};
 
-json::object to_json(const ObjectKey& key) {
+// provider[], kind[], provider_id[] of the keys, which `key_of` finds in each element.
+template <class Keys, class KeyOf>
+db::Params key_params(const Keys& keys, KeyOf key_of) {
+    using std::string_view;
     return {
-        {"provider",    provider::to_string(key.provider)},
-        {"kind",        provider::to_string(key.kind)    },
-        {"provider_id", key.id                           }
-    };
+        db::column<string_view>(
+            keys, [&](const auto& k) { return provider::to_string(key_of(k).provider); }),
+        db::column<string_view>(keys,
+                                [&](const auto& k) { return provider::to_string(key_of(k).kind); }),
+        db::column<string_view>(keys, [&](const auto& k) -> string_view { return key_of(k).id; })};
 }
 
-db::Param to_param(const std::set<ObjectKey>& keys) {
-    json::array rows;
-    rows.reserve(keys.size());
-    for (const auto& key : keys) rows.push_back(to_json(key));
-    return recordset::param(rows);
+db::Params to_params(const std::set<ObjectKey>& keys) {
+    return key_params(keys, [](const ObjectKey& key) -> const ObjectKey& { return key; });
 }
 
-db::Param to_param(const std::map<ObjectKey, AccountId>& owners) {
-    json::array rows;
-    rows.reserve(owners.size());
-    for (const auto& [key, account] : owners) {
-        auto row = to_json(key);
-        row["account_id"] = account.value;
-        rows.push_back(std::move(row));
-    }
-    return recordset::param(rows);
+db::Params to_params(const std::map<ObjectKey, AccountId>& owners) {
+    auto params =
+        key_params(owners, [](const auto& owner) -> const ObjectKey& { return owner.first; });
+    params.push_back(db::column<std::string_view>(
+        owners, [](const auto& owner) -> std::string_view { return owner.second.value; }));
+    return params;
+}
+
+db::Param texts(const std::vector<std::string>& values) {
+    return db::column<std::string_view>(
+        values, [](const std::string& value) -> std::string_view { return value; });
 }
 
 provider::ObjectKind parse_kind(std::string_view text) {
@@ -109,15 +108,13 @@ Task<> lock(db::Tx& tx, std::set<ObjectKey> keys) {
         names.push_back(std::string(provider::to_string(key.provider)) + '/' +
                         std::string(provider::to_string(key.kind)) + '/' + key.id);
     }
-    co_await tx.run(lock_objects, {recordset::texts(names)});
+    co_await tx.run(lock_objects, {texts(names)});
 }
-
-Task<> prefer_indexes(db::Tx& tx) { co_await tx.run(look_up_by_index); }
 
 Task<std::map<ObjectKey, AccountId>> find(db::Tx& tx, std::set<ObjectKey> keys) {
     std::map<ObjectKey, AccountId> owners;
     if (keys.empty()) co_return owners;
-    const auto rows = co_await tx.run(find_owners, {to_param(keys)});
+    const auto rows = co_await tx.run(find_owners, to_params(keys));
     for (std::size_t i = 0; i < rows.size(); ++i) {
         owners.emplace(
             ObjectKey{parse_provider(rows.text(i, "provider")), parse_kind(rows.text(i, "kind")),
@@ -132,7 +129,7 @@ Task<std::set<AccountId>> existing_accounts(db::Tx& tx, std::set<AccountId> acco
     if (accounts.empty()) co_return existing;
     std::vector<std::string> ids;
     for (const auto& account : accounts) ids.push_back(account.value);
-    const auto rows = co_await tx.run(find_accounts, {recordset::texts(ids)});
+    const auto rows = co_await tx.run(find_accounts, {texts(ids)});
     for (std::size_t i = 0; i < rows.size(); ++i) {
         existing.insert(AccountId{std::string(rows.text(i, "account_id"))});
     }
@@ -140,15 +137,15 @@ Task<std::set<AccountId>> existing_accounts(db::Tx& tx, std::set<AccountId> acco
 }
 
 Task<> add(db::Tx& tx, std::map<ObjectKey, AccountId> owners) {
-    if (!owners.empty()) co_await tx.run(add_owners, {to_param(owners)});
+    if (!owners.empty()) co_await tx.run(add_owners, to_params(owners));
 }
 
 Task<> adopt_customers(db::Tx& tx, std::map<ObjectKey, AccountId> customers) {
-    if (!customers.empty()) co_await tx.run(adopt, {to_param(customers)});
+    if (!customers.empty()) co_await tx.run(adopt, to_params(customers));
 }
 
 Task<> release_waiting(db::Tx& tx, std::set<ObjectKey> keys) {
-    if (!keys.empty()) co_await tx.run(release, {to_param(keys)});
+    if (!keys.empty()) co_await tx.run(release, to_params(keys));
 }
 
 }  // namespace paydesk::billing::owner_store

@@ -22,14 +22,12 @@ struct ObjectKey {
 };
 
 // Locks the objects until the transaction ends, whether or not they have rows yet, in one global
-// order. Whoever decides about an object's owner or snapshot holds its lock. Does what prefer_indexes()
-// does, too.
-Task<> lock(db::Tx& tx, std::set<ObjectKey> keys);
-
+// order. Whoever decides about an object's owner or snapshot holds its lock.
+//
 // From here to its end the transaction finds rows by index. Postgres takes a young table for empty
 // and would read all of it, again and again as it grows. The statements that take a set of keys apart
 // look each up in a `lateral ... limit 1`, which leaves the planner no other order.
-Task<> prefer_indexes(db::Tx& tx);
+Task<> lock(db::Tx& tx, std::set<ObjectKey> keys);
 
 Task<std::map<ObjectKey, AccountId>> find(db::Tx& tx, std::set<ObjectKey> keys);
 

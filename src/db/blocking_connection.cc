@@ -89,10 +89,10 @@ BlockingConnection::~BlockingConnection() { PQfinish(connection_); }
 
 Rows BlockingConnection::run(const std::string& sql, const Params& params) {
     refuse_nul(params, sql);
-    std::vector<const char*> values;
-    for (const Param& value : params) values.push_back(value ? value->c_str() : nullptr);
-    PGresult* result = PQexecParams(connection_, sql.c_str(), static_cast<int>(values.size()),
-                                    nullptr, values.data(), nullptr, nullptr, 0);
+    const BoundParams bound(params);
+    PGresult* result =
+        PQexecParams(connection_, sql.c_str(), bound.count(), nullptr, bound.values.data(),
+                     bound.lengths.data(), bound.formats.data(), 0);
     Rows rows(result);
     if (auto failure = failure_in(result, sql.substr(0, 60))) throw Failure(*failure);
     return rows;

@@ -143,7 +143,7 @@ void Connection::prepare_session() {
     send({
         {{"session_settings",
           "select set_config('statement_timeout', $1, false), set_config('datestyle', 'ISO', "
-          "false), set_config('timezone', 'UTC', false)"},
+          "false), set_config('timezone', 'UTC', false), set_config('jit', 'off', false)"},
          {timeout}}
     });
 }
@@ -281,20 +281,19 @@ void Connection::prepare(const Statement& statement) {
 }
 
 void Connection::send_one(const Command& command, Flight& flight) {
-    std::vector<const char*> values;
-    values.reserve(command.params.size());
-    for (const Param& value : command.params) values.push_back(value ? value->c_str() : nullptr);
-    const int count = static_cast<int>(values.size());
+    const BoundParams bound(command.params);
     const Statement& statement = command.statement;
     int sent = 0;
     if (prepared_statements_) {
         const Prepared& prepared = prepared_.find(statement.name)->second;
         if (!prepared.parse->done.is_set()) flight.parses.push_back(prepared.parse);
-        sent = PQsendQueryPrepared(connection_, prepared.server_name.c_str(), count, values.data(),
-                                   nullptr, nullptr, 0);
+        sent =
+            PQsendQueryPrepared(connection_, prepared.server_name.c_str(), bound.count(),
+                                bound.values.data(), bound.lengths.data(), bound.formats.data(), 0);
     } else {
-        sent = PQsendQueryParams(connection_, statement.sql, count, nullptr, values.data(), nullptr,
-                                 nullptr, 0);
+        sent =
+            PQsendQueryParams(connection_, statement.sql, bound.count(), nullptr,
+                              bound.values.data(), bound.lengths.data(), bound.formats.data(), 0);
     }
     if (sent != 1) broken(statement.name);
 }

@@ -33,8 +33,12 @@ struct Statement {
     const char* sql;
 };
 
-// Text format, or NULL. Numbers and instants have their own makers below.
-using Param = std::optional<std::string>;
+// Text format, or NULL. Numbers and instants have their own makers below; lists: array_param.h.
+struct Param : std::optional<std::string> {
+    using std::optional<std::string>::optional;
+    Param(std::optional<std::string> text) : std::optional<std::string>(std::move(text)) {}
+    bool is_binary = false;  // Postgres' binary format, of the type that the statement casts it to
+};
 using Params = std::vector<Param>;
 
 Param param(std::int64_t value);
@@ -49,7 +53,7 @@ Param param(T value) {
 }
 template <class T>
 Param param(const std::optional<T>& value) {
-    return value ? param(*value) : Param{};
+    return value ? param(*value) : Param();
 }
 
 // The result of one statement.
@@ -73,6 +77,7 @@ public:
 private:
     int column(std::string_view name) const;
     std::shared_ptr<pg_result> result_;
+    mutable int next_column_ = 0;
 };
 
 // Postgres refused or failed. What the caller can expect it catches by constraint; the rest goes up

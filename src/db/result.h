@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "db/database.h"
 
@@ -26,6 +27,15 @@ void refuse_unreadable(const std::string& url);
 
 // libpq's message on one line, without the trailing newline.
 std::string one_line(std::string_view text);
+
+// The parameters as libpq takes them. Points into `params`, which must outlive it.
+struct BoundParams {
+    explicit BoundParams(const Params& params);
+    int count() const { return static_cast<int>(values.size()); }
+    std::vector<const char*> values;
+    std::vector<int> lengths;  // libpq looks at those of binary ones only
+    std::vector<int> formats;
+};
 
 // Text parameters are C strings for libpq: one with a NUL inside would be cut in silence.
 // Throws Failure 22021, as Postgres itself does for text that it cannot hold.

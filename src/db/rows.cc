@@ -27,9 +27,11 @@ std::size_t Rows::affected() const {
 
 int Rows::column(std::string_view name) const {
     // Not PQfnumber: it would fold an upper-case name and copy it.
+    // Readers go through the columns in their order, row by row: the next one is nearly always right.
     const int columns = PQnfields(result_.get());
     for (int i = 0; i < columns; ++i) {
-        if (name == PQfname(result_.get(), i)) return i;
+        const int at = next_column_ < columns ? next_column_++ : (next_column_ = 1, 0);
+        if (name == PQfname(result_.get(), at)) return at;
     }
     PD_ASSERT(!"the statement returns a column of this name");
     return -1;
@@ -140,9 +142,20 @@ void refuse_unreadable(const std::string& url) {
     PQconninfoFree(options);
 }
 
+BoundParams::BoundParams(const Params& params) {
+    values.reserve(params.size());
+    lengths.reserve(params.size());
+    formats.reserve(params.size());
+    for (const Param& value : params) {
+        values.push_back(value ? value->c_str() : nullptr);
+        lengths.push_back(value ? static_cast<int>(value->size()) : 0);
+        formats.push_back(value.is_binary ? 1 : 0);
+    }
+}
+
 void refuse_nul(const Params& params, std::string_view statement) {
     for (const Param& value : params) {
-        if (value && value->find('\0') != std::string::npos) {
+        if (value && !value.is_binary && value->find('\0') != std::string::npos) {
             throw Failure(
                 "22021", "",
                 std::string(statement) + ": 22021 text may not hold the character U+0000");

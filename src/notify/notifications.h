@@ -15,7 +15,7 @@
 
 namespace paydesk::notify {
 
-// The channel that wakes live pages; the payload is the account's id and nothing else.
+// The channel that wakes live pages; the payload is ids of accounts, separated by commas.
 inline constexpr const char* account_channel = "paydesk_account";
 
 struct Notification {

@@ -2,15 +2,13 @@
 
 #include <set>
 
-#include "base/assert.h"
 #include "base/json.h"
+#include "db/array_param.h"
 
 namespace paydesk::webhook::event_store {
 
 namespace {
 
-// The payloads travel beside the rest, one text with a separator that no JSON text can hold, so that
-// Postgres does not look for their ends inside another JSON text: that costs as much as storing them.
 const db::Statement add_events{
     "webhook_add_events",
     R"(insert into paydesk.webhook_events (provider, event_id, type, api_version, livemode,
@@ -19,16 +17,17 @@ const db::Statement add_events{
        select r.provider, r.event_id, r.type, r.api_version, r.livemode, r.occurred_at,
            r.object_kind, r.object_id, case when r.ignored then 'ignored' else 'received' end,
            r.note, case when r.ignored then r.received_at end, r.received_at, r.received_at,
-           r.payload::json
-       from rows from (
-           json_to_recordset($1::json) as (provider text, event_id text, type text,
-               api_version text, livemode boolean, occurred_at timestamptz, object_kind text,
-               object_id text, ignored boolean, note text, received_at timestamptz),
-           unnest(string_to_array($2, E'\x01'))) as r(provider, event_id, type, api_version,
-               livemode, occurred_at, object_kind, object_id, ignored, note, received_at, payload)
+           r.payload
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[],
+           $6::timestamptz[], $7::text[], $8::text[], $9::boolean[], $10::text[],
+           $11::timestamptz[], $12::text[]) as r(provider, event_id, type, api_version, livemode,
+           occurred_at, object_kind, object_id, ignored, note, received_at, payload)
        on conflict (provider, event_id) do nothing
        returning event_id)"};
-constexpr char payload_separator = '\x01';
+
+const db::Statement set_up_batch{"webhook_begin_batch",
+                                 "select set_config('enable_seqscan', 'off', true), "
+                                 "set_config('enable_bitmapscan', 'off', true)"};
 
 const db::Statement claim_due{"webhook_claim_events",
                               R"(select provider, event_id, type, attempts, payload
@@ -42,20 +41,21 @@ const db::Statement claim_this{"webhook_claim_event",
        where provider = $1 and event_id = $2 and status in ('received', 'waiting', 'failed')
        for update skip locked)"};
 
-// The arrays make the primary key the way in, whatever Postgres believes of the table's size: a plan
-// that was made while it was empty would read all of it for each row here.
+// The lateral look-up makes the primary key the way in, whatever Postgres believes of the table's size:
+// a plan that was made while it was empty would read all of it for each row here.
 const db::Statement mark_events{"webhook_mark_events",
                                 R"(update paydesk.webhook_events e
        set status = r.status, attempts = r.attempts, error = r.note,
            next_attempt_at = coalesce(r.next_attempt_at, e.next_attempt_at),
-           account_id = coalesce(r.account_id, e.account_id), waiting_for = r.waiting_for,
-           processed_at = case when r.status in ('processed', 'ignored') then $2::timestamptz end
-       from json_to_recordset($1::json) as r(provider text, event_id text, status text,
-           attempts integer, next_attempt_at timestamptz, account_id uuid, waiting_for text,
-           note text)
-       where e.provider = any (array(select distinct json_array_elements($1::json) ->> 'provider'))
-         and e.event_id = any (array(select json_array_elements($1::json) ->> 'event_id'))
-         and e.provider = r.provider and e.event_id = r.event_id)"};
+           account_id = coalesce(r.account_id::uuid, e.account_id), waiting_for = r.waiting_for,
+           processed_at = case when r.status in ('processed', 'ignored') then $9::timestamptz end
+       from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::text[],
+           $7::text[], $8::text[]) as r(provider, event_id, status, attempts, next_attempt_at,
+           account_id, waiting_for, note)
+       cross join lateral (
+           select t.ctid from paydesk.webhook_events t
+           where t.provider = r.provider and t.event_id = r.event_id limit 1) at
+       where e.ctid = at.ctid)"};
 
 const db::Statement mark_one_failed{"webhook_mark_failed",
                                     R"(update paydesk.webhook_events
@@ -75,24 +75,11 @@ const db::Statement replay_unfinished{"webhook_replay_unfinished",
            waiting_for = null
        where status in ('failed', 'dead', 'waiting'))"};
 
-json::value optional(const std::string& text) {
-    return text.empty() ? json::value(nullptr) : json::value(text);
+std::optional<std::string_view> unless_empty(std::string_view text) {
+    return text.empty() ? std::nullopt : std::optional(text);
 }
-
-json::object to_json(const NewEvent& event) {
-    return {
-        {"provider",    provider::to_string(event.provider)     },
-        {"event_id",    event.event_id                          },
-        {"type",        event.type                              },
-        {"api_version", optional(event.api_version.value_or(""))},
-        {"livemode",    event.livemode                          },
-        {"occurred_at", to_iso8601(event.occurred_at)           },
-        {"object_kind", provider::to_string(event.object_kind)  },
-        {"object_id",   event.object_id                         },
-        {"ignored",     event.ignored                           },
-        {"note",        optional(event.note)                    },
-        {"received_at", to_iso8601(event.received_at)           }
-    };
+std::optional<std::string_view> view(const std::optional<std::string>& text) {
+    return text ? std::optional<std::string_view>(*text) : std::nullopt;
 }
 
 StoredEvent read_event(const db::Rows& rows, std::size_t i) {
@@ -106,32 +93,38 @@ StoredEvent read_event(const db::Rows& rows, std::size_t i) {
 
 }  // namespace
 
-Task<std::vector<bool>> add(db::Database& db, std::vector<NewEvent> events) {
-    std::size_t bytes = 0;
-    for (const auto& event : events) bytes += event.payload.size() + 1;
-    std::string payloads;
-    payloads.reserve(bytes);
-    json::array rows;
-    rows.reserve(events.size());
-    for (const auto& event : events) {
-        if (!rows.empty()) payloads += payload_separator;
-        // JSON has no raw control character but white space; one that has would split a neighbour.
-        PD_ASSERT(event.payload.find(payload_separator) == std::string::npos);
-        payloads += event.payload;
-        rows.push_back(to_json(event));
-    }
-    const auto added = co_await db.run(add_events, {json::serialize(rows), std::move(payloads)});
+Task<std::vector<bool>> add(db::Database& db, std::vector<const NewEvent*> events) {
+    using std::string_view;
+    using Event = const NewEvent*;
+    const auto texts = [&](auto value) { return db::column<string_view>(events, value); };
+    const auto instants = [&](auto value) { return db::column<Instant>(events, value); };
+    const auto flags = [&](auto value) { return db::column<bool>(events, value); };
+    const auto added = co_await db.run(
+        add_events, {texts([](Event e) { return provider::to_string(e->provider); }),
+                     texts([](Event e) -> string_view { return e->event_id; }),
+                     texts([](Event e) -> string_view { return e->type; }),
+                     texts([](Event e) { return view(e->api_version); }),
+                     flags([](Event e) { return e->livemode; }),
+                     instants([](Event e) { return e->occurred_at; }),
+                     texts([](Event e) { return provider::to_string(e->object_kind); }),
+                     texts([](Event e) -> string_view { return e->object_id; }),
+                     flags([](Event e) { return e->ignored; }),
+                     texts([](Event e) { return unless_empty(e->note); }),
+                     instants([](Event e) { return e->received_at; }),
+                     texts([](Event e) -> string_view { return e->payload; })});
     std::multiset<std::string_view> fresh;
     for (std::size_t i = 0; i < added.size(); ++i) fresh.insert(added.text(i, "event_id"));
     std::vector<bool> is_new;
     is_new.reserve(events.size());
-    for (const auto& event : events) {
-        const auto found = fresh.find(event.event_id);
+    for (const auto* event : events) {
+        const auto found = fresh.find(event->event_id);
         is_new.push_back(found != fresh.end());
         if (found != fresh.end()) fresh.erase(found);
     }
     co_return is_new;
 }
+
+Task<> begin_batch(db::Tx& tx) { co_await tx.run(set_up_batch); }
 
 Task<std::vector<StoredEvent>> claim(db::Tx& tx, Instant now, std::int64_t limit) {
     const auto rows = co_await tx.run(claim_due, {db::param(now), db::param(limit)});
@@ -168,23 +161,21 @@ std::string_view to_string(Status status) {
 }
 
 Task<> mark(db::Tx& tx, std::vector<Mark> marks, Instant now) {
+    using std::string_view;
     if (marks.empty()) co_return;
-    json::array rows;
-    rows.reserve(marks.size());
-    for (const auto& mark : marks) {
-        json::object row{
-            {"provider", provider::to_string(mark.provider)},
-            {"event_id", mark.event_id                     },
-            {"status",   to_string(mark.status)            },
-            {"attempts", mark.attempts                     },
-            {"note",     optional(mark.note)               }
-        };
-        if (mark.next_attempt_at) row["next_attempt_at"] = to_iso8601(*mark.next_attempt_at);
-        if (mark.account) row["account_id"] = mark.account->value;
-        if (mark.waiting_for) row["waiting_for"] = *mark.waiting_for;
-        rows.push_back(std::move(row));
-    }
-    co_await tx.run(mark_events, {json::serialize(rows), db::param(now)});
+    const auto texts = [&](auto value) { return db::column<string_view>(marks, value); };
+    co_await tx.run(mark_events,
+                    {texts([](const Mark& m) { return provider::to_string(m.provider); }),
+                     texts([](const Mark& m) -> string_view { return m.event_id; }),
+                     texts([](const Mark& m) { return to_string(m.status); }),
+                     db::column<std::int64_t>(marks, [](const Mark& m) { return m.attempts; }),
+                     db::column<Instant>(marks, [](const Mark& m) { return m.next_attempt_at; }),
+                     texts([](const Mark& m) {
+                         return m.account ? std::optional<string_view>(m.account->value)
+                                          : std::nullopt;
+                     }),
+                     texts([](const Mark& m) { return view(m.waiting_for); }),
+                     texts([](const Mark& m) { return unless_empty(m.note); }), db::param(now)});
 }
 
 Task<> mark_failed(db::Database& db, Mark mark) {

@@ -24,12 +24,12 @@ struct NewEvent {
     bool ignored = false;  // stored as done, with `note`
     std::string note;
     Instant received_at;
-    std::string payload;  // JSON text that Postgres can store: no U+0000, no raw control character
+    std::string payload;  // JSON text that Postgres can store and read: no U+0000, nor its escape
 };
 
 // Adds those whose id is new; one statement, durable when it returns. Gives for each whether it was.
-// Of two with one id in one call, one is new.
-Task<std::vector<bool>> add(db::Database& db, std::vector<NewEvent> events);
+// Of two with one id in one call, one is new. They must live until it has returned.
+Task<std::vector<bool>> add(db::Database& db, std::vector<const NewEvent*> events);
 
 struct StoredEvent {
     provider::Name provider;
@@ -37,6 +37,10 @@ struct StoredEvent {
     std::int64_t attempts = 0;  // before this one
     std::string payload;
 };
+
+// Before claim(): Postgres looks rows up by index, or a plan made while the inbox was empty would read all
+// of it once it is full.
+Task<> begin_batch(db::Tx& tx);
 
 // Takes up to `limit` events that are due, the oldest first, and locks them until the transaction
 // ends; those that another transaction holds are passed over.

@@ -28,8 +28,9 @@ inline constexpr std::size_t second_commit_rows_min = 16;
 template <class Row, class Answer>
 class GroupCommit {
 public:
-    // Commits `rows` in one transaction and answers for each, in their order. Throws db::Failure.
-    using Commit = std::function<Task<std::vector<Answer>>(std::vector<Row>)>;
+    // Commits `rows` in one transaction and answers for each, in their order. They live until it has
+    // answered. Throws db::Failure.
+    using Commit = std::function<Task<std::vector<Answer>>(std::vector<const Row*>)>;
 
     // `rows_max`: the most rows of one commit; `bytes_max`: the most bytes, a single row excepted.
     GroupCommit(asio::io_context& io, const char* name, Commit commit, std::size_t rows_max,
@@ -98,9 +99,9 @@ private:
     Task<bool> attempt(Group group) {
         std::exception_ptr failure;
         try {
-            std::vector<Row> rows;
+            std::vector<const Row*> rows;
             rows.reserve(group.size());
-            for (const auto& waiter : group) rows.push_back(waiter->row);
+            for (const auto& waiter : group) rows.push_back(&waiter->row);
             auto answers = co_await commit_(std::move(rows));
             for (std::size_t i = 0; i < group.size(); ++i) {
                 group[i]->answer.emplace(std::move(answers[i]));

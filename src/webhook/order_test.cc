@@ -34,7 +34,9 @@ void play(World& world, const Play& play, int first_buyer) {
                 const Event& event = play.events[play.orders[b][step]];
                 batch.push_back(world.stored(event, first_buyer + b));
             }
-            if (!batch.empty()) co_await event_store::add(db, std::move(batch));
+            std::vector<const event_store::NewEvent*> rows;
+            for (const auto& row : batch) rows.push_back(&row);
+            if (!rows.empty()) co_await event_store::add(db, std::move(rows));
         };
         for (const bool late : {false, true}) {
             for (std::size_t step = 0; step < play.events.size(); ++step) {

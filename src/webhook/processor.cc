@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "billing/owner_store.h"
 #include "webhook/apply_events.h"
 
 namespace paydesk::webhook {
@@ -136,7 +135,7 @@ private:
 
     // Deliveries came in during the batch: whoever waits for an acknowledgement goes before what can be
     // applied a moment later. A backlog is applied at a ninth of the speed while they come, and loses
-    // nothing by it: when they stop, batches are full and both workers take them.
+    // nothing by it: when they stop, batches are full and all workers take them.
     Task<> give_way(Timer::duration took) {
         Timer timer(io_);
         timer.expires_after(std::min<Timer::duration>(8 * took, give_way_max));
@@ -177,8 +176,7 @@ private:
         std::string error;
         try {
             result = co_await db_.transaction([&](db::Tx& tx) -> Task<AppliedEvents> {
-                // Or a plan made while the inbox was empty reads all of it once it is full.
-                co_await billing::owner_store::prefer_indexes(tx);
+                co_await event_store::begin_batch(tx);
                 auto events = co_await event_store::claim(tx, clock_.now(), options_.batch_max);
                 claimed.clear();
                 for (const auto& event : events) claimed.push_back(without_payload(event));

@@ -40,7 +40,7 @@ struct Applier {
 };
 
 struct ProcessorOptions {
-    int workers = 2;               // transactions under way at once on this node
+    int workers = 3;               // transactions under way at once on this node
     std::int64_t batch_max = 150;  // events per transaction: some 5 ms of our thread
     std::chrono::milliseconds poll{1'000};
     std::chrono::milliseconds linger{20};  // after a wake, for deliveries that come close together

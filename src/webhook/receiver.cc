@@ -1,5 +1,6 @@
 #include "webhook/receiver.h"
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "webhook/event_store.h"
@@ -27,9 +28,11 @@ Error refused(Error error) {
 }
 
 // The body as it came; written anew only where it holds what Postgres' json operators refuse.
-std::string storable_payload(std::string_view body, const json::value& event) {
+std::string storable_payload(std::string_view body) {
     if (body.find("\\u0000") == std::string_view::npos) return std::string(body);
-    return storable(event);
+    const auto event = parse_json(body, body_bytes_max);
+    PD_ASSERT(event.has_value());  // its envelope was read
+    return storable(*event);
 }
 
 NewEvent to_row(const Delivery& delivery, Envelope envelope, std::string payload, bool livemode) {
@@ -64,7 +67,7 @@ public:
           on_stored_(std::move(on_stored)),
           commits_(
               io, "webhook_group_commit",
-              [this](std::vector<NewEvent> rows) { return commit(std::move(rows)); },
+              [this](std::vector<const NewEvent*> rows) { return commit(std::move(rows)); },
               commit_rows_max, commit_bytes_max) {}
 
     Result<NewEvent> accept(const Delivery& delivery) const {
@@ -82,15 +85,9 @@ public:
         if (const auto verified = source->second.verify(delivery); !verified) {
             return verified.error();
         }
-        json::monotonic_resource memory(4 * delivery.body.size() + 1024);
-        const auto event = parse_json(delivery.body, body_bytes_max, &memory);
-        if (!event) {
-            return Error{ErrorCode::webhook_payload_invalid, "The signed body is not JSON.",
-                         event.error().message};
-        }
-        auto envelope = source->second.envelope(*event);
+        auto envelope = source->second.envelope(delivery.body);
         if (!envelope) return envelope.error();
-        return to_row(delivery, std::move(*envelope), storable_payload(delivery.body, *event),
+        return to_row(delivery, std::move(*envelope), storable_payload(delivery.body),
                       source->second.livemode);
     }
 
@@ -132,7 +129,7 @@ public:
     std::size_t waiting() const { return commits_.waiting(); }
 
 private:
-    Task<std::vector<bool>> commit(std::vector<NewEvent> rows) {
+    Task<std::vector<bool>> commit(std::vector<const NewEvent*> rows) {
         auto is_new = co_await event_store::add(db_, std::move(rows));
         if (std::ranges::find(is_new, true) != is_new.end()) on_stored_();
         co_return is_new;

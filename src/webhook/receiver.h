@@ -58,8 +58,8 @@ struct Source {
     // Accepts the delivery or refuses with webhook_signature_invalid or webhook_timestamp_stale.
     // No secret configured: refuses all (law 7). Constant time in the secret.
     std::function<Result<void>(const Delivery&)> verify;
-    // Refuses with webhook_payload_invalid what is not an event.
-    std::function<Result<Envelope>(const json::value&)> envelope;
+    // Refuses with webhook_payload_invalid what is not JSON, or not an event.
+    std::function<Result<Envelope>(std::string_view body)> envelope;
     // Which of the provider's two worlds we are configured for; an event of the other one is stored
     // and ignored.
     bool livemode = false;
@@ -67,7 +67,7 @@ struct Source {
 
 // Stripe's envelope: {"object": "event", "id": "evt_...", "type": ..., "data": {"object": ...}}.
 // Thin events ("v2.core.event") are read too: they name no object of ours.
-Result<Envelope> stripe_envelope(const json::value& event);
+Result<Envelope> stripe_envelope(std::string_view body);
 
 // Safe to use from many coroutines of the one thread at once.
 class Receiver {

@@ -265,11 +265,12 @@ TEST(GroupCommit, OneCommitServesAllThatArrivedMeanwhile) {
     run_to_end([&](asio::io_context& io) -> Task<> {
         GroupCommit<int, int> commits(
             io, "test_commit",
-            [&](std::vector<int> rows) -> Task<std::vector<int>> {
+            [&](std::vector<const int*> rows) -> Task<std::vector<int>> {
                 groups.push_back(rows.size());
                 co_await sleep_for(io, 5ms);
-                for (int& row : rows) row *= 2;
-                co_return rows;
+                std::vector<int> doubled;
+                for (const int* row : rows) doubled.push_back(*row * 2);
+                co_return doubled;
             },
             8, 1'000);
         int left = 20;
@@ -291,9 +292,9 @@ TEST(GroupCommit, AwayIsToldToAllAndTheNextTriesAgain) {
         int commits_tried = 0;
         GroupCommit<int, int> commits(
             io, "test_commit",
-            [&](std::vector<int> rows) -> Task<std::vector<int>> {
+            [&](std::vector<const int*> rows) -> Task<std::vector<int>> {
                 if (++commits_tried <= 2) throw db::Failure("08006", "", "gone");
-                co_return rows;
+                co_return std::vector<int>{*rows.front()};
             },
             8, 1'000);
         int refused = 0;

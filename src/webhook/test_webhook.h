@@ -293,9 +293,8 @@ public:
     }
 
     Task<> deliver(db::Database& db, const Event& event, int buyer) {
-        std::vector<event_store::NewEvent> events;
-        events.push_back(stored(event, buyer));
-        co_await event_store::add(db, std::move(events));
+        const event_store::NewEvent row = stored(event, buyer);
+        co_await event_store::add(db, {&row});
     }
 
 private:
