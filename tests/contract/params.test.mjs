@@ -105,7 +105,7 @@ async function present(version, params) {
 }
 
 test('what the sandbox takes for Stripe\'s parameters is what the SDKs say', async () => {
-  assert.ok(await isCurrent(), 'sandbox/stripe/known_params.cc is out of date: cd tests && node contract/known_params.mjs')
+  assert.ok(await isCurrent(), 'sandbox/stripe/known_params.inc is out of date: cd tests && node contract/known_params.mjs')
 })
 
 test('what is taken without effect is known, with its reason', () => {
