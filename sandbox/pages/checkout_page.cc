@@ -55,7 +55,8 @@ std::string summary(const Account& account, const Object& session) {
         const auto quantity = number(line, "quantity", 1);
         if (!interval.empty()) {
             later += (later.empty() ? "" : ", ") +
-                     money_text(amount_of(stripe::presented(price, currency), quantity), currency) + " " + interval;
+                     money_text(amount_of(stripe::presented(price, currency), quantity), currency) +
+                     " " + interval;
         }
         lines += fmt::format(
             "<li><span>{}{}<br><small class=\"soft\">{}</small></span><span>{}</span></li>",

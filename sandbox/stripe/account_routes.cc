@@ -92,14 +92,13 @@ void add_account_routes(Routes& routes) {
         routes.refuse(connect, refuse_connect);
     }
     routes.on("GET /v1/balance", "", balance);
-    routes.list("/v1/balance_transactions",
-                "source:id type currency created:i{gt:i gte:i lt:i lte:i}", [](Call& call) {
-                    return list_page(call, "balance_transaction", "/v1/balance_transactions",
-                                     [&](const Object& transaction) {
-                                         return matches(call, transaction, "source") &&
-                                                matches(call, transaction, "type");
-                                     });
-                });
+    routes.list("/v1/balance_transactions", "source:id type currency created:any", [](Call& call) {
+        return list_page(call, "balance_transaction", "/v1/balance_transactions",
+                         [&](const Object& transaction) {
+                             return matches(call, transaction, "source") &&
+                                    matches(call, transaction, "type");
+                         });
+    });
     routes.on("GET /v1/balance_transactions/{id}", "",
               [](Call& call) -> json::value { return call.target("balance_transaction"); });
 }

@@ -148,8 +148,8 @@ void return_balance(Account& account, const std::string& id) {
 void add_balance_routes(Routes& routes) {
     routes.on("POST /v1/customers/{id}/balance_transactions",
               "amount!:i currency!:id description metadata:m", create);
-    routes.list("/v1/customers/{id}/balance_transactions",
-                "created:i{gt:i gte:i lt:i lte:i} invoice:id", [](Call& call) {
+    routes.list("/v1/customers/{id}/balance_transactions", "created:any invoice:id",
+                [](Call& call) {
                     const auto id = text(call.target("customer"), "id");
                     return list_page(call, "customer_balance_transaction",
                                      "/v1/customers/" + id + "/balance_transactions",

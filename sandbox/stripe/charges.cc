@@ -5,14 +5,12 @@
 namespace paydesk::sandbox::stripe {
 
 void add_charge_routes(Routes& routes) {
-    routes.list("/v1/charges",
-                "customer:id payment_intent:id transfer_group created:i{gt:i gte:i lt:i lte:i}",
-                [](Call& call) {
-                    return list_page(call, "charge", "/v1/charges", [&](const Object& charge) {
-                        return matches(call, charge, "customer") &&
-                               matches(call, charge, "payment_intent");
-                    });
-                });
+    routes.list(
+        "/v1/charges", "customer:id payment_intent:id transfer_group created:any", [](Call& call) {
+            return list_page(call, "charge", "/v1/charges", [&](const Object& charge) {
+                return matches(call, charge, "customer") && matches(call, charge, "payment_intent");
+            });
+        });
     routes.on("GET /v1/charges/{id}", "",
               [](Call& call) -> json::value { return call.target("charge"); });
     routes.on("POST /v1/charges/{id}", "description metadata:m receipt_email transfer_group",

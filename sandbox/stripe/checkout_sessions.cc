@@ -373,7 +373,7 @@ void add_checkout_session_routes(Routes& routes) {
     routes.on("POST /v1/checkout/sessions", listing, create);
     routes.list("/v1/checkout/sessions",
                 "customer:id payment_intent:id subscription:id status:(open|complete|expired) "
-                "payment_link:no customer_details{email!} created:i{gt:i gte:i lt:i lte:i}",
+                "payment_link:no customer_details{email!} created:any",
                 [](Call& call) {
                     return list_page(call, "checkout.session", "/v1/checkout/sessions",
                                      [&](const Object& session) { return listed(call, session); });

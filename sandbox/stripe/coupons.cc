@@ -281,13 +281,12 @@ void add_promotion_code_routes(Routes& routes) {
               "restrictions{first_time_transaction:b minimum_amount:i minimum_amount_currency:id "
               "currency_options{*{minimum_amount:i}}}",
               create_code);
-    routes.list(
-        "/v1/promotion_codes",
-        "active:b code coupon:id customer:id customer_account:no created:i{gt:i gte:i lt:i lte:i}",
-        [](Call& call) {
-            return list_page(call, "promotion_code", "/v1/promotion_codes",
-                             [&](const Object& code) { return code_listed(call, code); });
-        });
+    routes.list("/v1/promotion_codes",
+                "active:b code coupon:id customer:id customer_account:no created:any",
+                [](Call& call) {
+                    return list_page(call, "promotion_code", "/v1/promotion_codes",
+                                     [&](const Object& code) { return code_listed(call, code); });
+                });
     routes.on("GET /v1/promotion_codes/{id}", "", [](Call& call) -> json::value {
         return shown_code(call.account, call.target("promotion_code", "promotion_code"));
     });
@@ -304,7 +303,7 @@ void add_coupon_routes(Routes& routes) {
               "duration_in_months:i max_redemptions:i metadata:m name redeem_by:t "
               "applies_to{products[]:id} currency_options{*{amount_off!:i}}",
               create_coupon);
-    routes.list("/v1/coupons", "created:i{gt:i gte:i lt:i lte:i}", [](Call& call) {
+    routes.list("/v1/coupons", "created:any", [](Call& call) {
         return list_page(call, "coupon", "/v1/coupons", [](const Object&) { return true; });
     });
     routes.on("GET /v1/coupons/{id}", "", [](Call& call) -> json::value {

@@ -401,13 +401,11 @@ void add_credit_note_routes(Routes& routes) {
         return page_of(call, children(child(note.get_object(), "lines"), "data"),
                        "/v1/credit_notes/preview/lines");
     });
-    routes.list(
-        "/v1/credit_notes", "customer:id invoice:id created:i{gt:i gte:i lt:i lte:i}",
-        [](Call& call) {
-            return list_page(call, "credit_note", "/v1/credit_notes", [&](const Object& note) {
-                return matches(call, note, "customer") && matches(call, note, "invoice");
-            });
+    routes.list("/v1/credit_notes", "customer:id invoice:id created:any", [](Call& call) {
+        return list_page(call, "credit_note", "/v1/credit_notes", [&](const Object& note) {
+            return matches(call, note, "customer") && matches(call, note, "invoice");
         });
+    });
     routes.on("GET /v1/credit_notes/{id}", "",
               [](Call& call) -> json::value { return call.target("credit_note"); });
     routes.on("POST /v1/credit_notes/{id}", "memo metadata:m", [](Call& call) -> json::value {

@@ -153,13 +153,11 @@ void forfeit_dispute(Account& account, const std::string& id) {
 }
 
 void add_dispute_routes(Routes& routes) {
-    routes.list("/v1/disputes", "charge:id payment_intent:id created:i{gt:i gte:i lt:i lte:i}",
-                [](Call& call) {
-                    return list_page(call, "dispute", "/v1/disputes", [&](const Object& dispute) {
-                        return matches(call, dispute, "charge") &&
-                               matches(call, dispute, "payment_intent");
-                    });
-                });
+    routes.list("/v1/disputes", "charge:id payment_intent:id created:any", [](Call& call) {
+        return list_page(call, "dispute", "/v1/disputes", [&](const Object& dispute) {
+            return matches(call, dispute, "charge") && matches(call, dispute, "payment_intent");
+        });
+    });
     routes.on("GET /v1/disputes/{id}", "",
               [](Call& call) -> json::value { return call.target("dispute"); });
     routes.on(

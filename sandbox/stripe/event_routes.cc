@@ -36,16 +36,14 @@ bool listed(const Call& call, const Object& event) {
 }  // namespace
 
 void add_event_routes(Routes& routes) {
-    routes.list("/v1/events", "type types[]:id delivery_success:b created:i{gt:i gte:i lt:i lte:i}",
-                [](Call& call) {
-                    json::value page =
-                        list_page(call, "event", "/v1/events",
-                                  [&](const Object& event) { return listed(call, event); });
-                    for (json::value& event : page.as_object()["data"].as_array()) {
-                        event = as_made(call.account, event.get_object());
-                    }
-                    return page;
-                });
+    routes.list("/v1/events", "type types[]:id delivery_success:b created:any", [](Call& call) {
+        json::value page = list_page(call, "event", "/v1/events",
+                                     [&](const Object& event) { return listed(call, event); });
+        for (json::value& event : page.as_object()["data"].as_array()) {
+            event = as_made(call.account, event.get_object());
+        }
+        return page;
+    });
     routes.on("GET /v1/events/{id}", "", [](Call& call) -> json::value {
         const Object& event = call.target("event");
         if (number(event, "created") < call.account.now() - readable_seconds) {

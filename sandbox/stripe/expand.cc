@@ -120,9 +120,8 @@ std::optional<json::value> includable(const Account& account, const Object& owne
         return child(*stored, "_currency_options");
     }
     if (kind == "customer" && stored && key == "tax") return customer_tax(*stored, shape);
-    if (kind == "item" && (key == "taxes" || key == "discounts")) {
-        const auto* line = session_line(account, id);
-        if (line && key == "taxes") return value_of(*line, "_taxes");
+    if (kind == "item" && key == "taxes") {
+        if (const auto* line = session_line(account, id)) return value_of(*line, "_taxes");
     }
     return std::nullopt;
 }

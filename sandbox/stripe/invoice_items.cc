@@ -102,17 +102,15 @@ json::value remove(Call& call) {
 void add_invoice_item_routes(Routes& routes) {
     const std::string fields(item_listing);
     routes.on("POST /v1/invoiceitems", fields + "customer!:id invoice:id subscription:id", create);
-    routes.list(
-        "/v1/invoiceitems", "customer:id invoice:id pending:b created:i{gt:i gte:i lt:i lte:i}",
-        [](Call& call) {
-            return list_page(call, "invoiceitem", "/v1/invoiceitems", [&](const Object& item) {
-                if (present(call.params, "pending") &&
-                    flag(call.params, "pending") == present(item, "invoice")) {
-                    return false;
-                }
-                return matches(call, item, "customer") && matches(call, item, "invoice");
-            });
+    routes.list("/v1/invoiceitems", "customer:id invoice:id pending:b created:any", [](Call& call) {
+        return list_page(call, "invoiceitem", "/v1/invoiceitems", [&](const Object& item) {
+            if (present(call.params, "pending") &&
+                flag(call.params, "pending") == present(item, "invoice")) {
+                return false;
+            }
+            return matches(call, item, "customer") && matches(call, item, "invoice");
         });
+    });
     routes.on("GET /v1/invoiceitems/{id}", "",
               [](Call& call) -> json::value { return call.target("invoiceitem"); });
     routes.on("POST /v1/invoiceitems/{id}", fields, update);

@@ -290,7 +290,7 @@ void add_invoice_routes(Routes& routes) {
     routes.on("POST /v1/invoices/{id}/attach_payment", "payment_intent!:id", attach_payment);
     add_invoice_line_routes(routes);
     routes.list("/v1/invoice_payments",
-                "invoice:id status:(canceled|open|paid) created:i{gt:i gte:i lt:i lte:i} "
+                "invoice:id status:(canceled|open|paid) created:any "
                 "payment{type!:(payment_intent|charge|payment_record) payment_intent:id charge:id}",
                 [](Call& call) {
                     return list_page(

@@ -14,6 +14,8 @@ constexpr Known known[] = {
 #include "sandbox/stripe/known_params.inc"
 };
 
+static_assert(std::ranges::is_sorted(known, {}, &Known::route));
+
 }  // namespace
 
 std::optional<std::string_view> known_params(std::string_view route) {

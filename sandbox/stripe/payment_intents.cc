@@ -149,12 +149,10 @@ void add_payment_intent_routes(Routes& routes) {
                   "automatic_payment_methods{enabled!:b allow_redirects} mandate_data:any "
                   "payment_method_data:no use_stripe_sdk:b",
               create);
-    routes.list("/v1/payment_intents", "customer:id created:i{gt:i gte:i lt:i lte:i}",
-                [](Call& call) {
-                    return list_page(
-                        call, "payment_intent", "/v1/payment_intents",
-                        [&](const Object& intent) { return matches(call, intent, "customer"); });
-                });
+    routes.list("/v1/payment_intents", "customer:id created:any", [](Call& call) {
+        return list_page(call, "payment_intent", "/v1/payment_intents",
+                         [&](const Object& intent) { return matches(call, intent, "customer"); });
+    });
     routes.on("GET /v1/payment_intents/{id}", "client_secret",
               [](Call& call) -> json::value { return call.target("payment_intent", "intent"); });
     routes.on("POST /v1/payment_intents/{id}", shared + "amount:i currency", update);

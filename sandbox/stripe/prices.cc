@@ -293,7 +293,7 @@ void add_price_routes(Routes& routes) {
               [](Call& call) -> json::value { return add_price(call.account, call.params, ""); });
     routes.list("/v1/prices",
                 "active:b currency:id product:id type:(one_time|recurring) lookup_keys[]:id "
-                "recurring{interval meter usage_type} created:i{gt:i gte:i lt:i lte:i}",
+                "recurring{interval meter usage_type} created:any",
                 [](Call& call) {
                     return list_page(call, "price", "/v1/prices",
                                      [&](const Object& price) { return listed(call, price); });

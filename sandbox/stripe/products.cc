@@ -77,16 +77,14 @@ void add_product_routes(Routes& routes) {
                   "unit_amount:i unit_amount_decimal:d}} recurring{interval!:(day|week|month|year) "
                   "interval_count:i} tax_behavior metadata:m}",
               create);
-    routes.list("/v1/products", "active:b ids[]:id url type created:i{gt:i gte:i lt:i lte:i}",
-                [](Call& call) {
-                    return list_page(call, "product", "/v1/products", [&](const Object& product) {
-                        const auto& ids = children(call.params, "ids");
-                        const bool listed =
-                            ids.empty() || std::ranges::find(ids, product.at("id")) != ids.end();
-                        return listed && matches(call, product, "active") &&
-                               matches(call, product, "url");
-                    });
-                });
+    routes.list("/v1/products", "active:b ids[]:id url type created:any", [](Call& call) {
+        return list_page(call, "product", "/v1/products", [&](const Object& product) {
+            const auto& ids = children(call.params, "ids");
+            const bool listed =
+                ids.empty() || std::ranges::find(ids, product.at("id")) != ids.end();
+            return listed && matches(call, product, "active") && matches(call, product, "url");
+        });
+    });
     routes.on("GET /v1/products/{id}", "",
               [](Call& call) -> json::value { return call.target("product"); });
     routes.on("POST /v1/products/{id}", common + "name:id default_price", update);

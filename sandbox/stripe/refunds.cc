@@ -97,13 +97,11 @@ void add_refund_routes(Routes& routes) {
               "reason:(duplicate|fraudulent|requested_by_customer) currency instructions_email:no "
               "refund_application_fee:no reverse_transfer:no customer:no origin:no",
               create);
-    routes.list("/v1/refunds", "charge:id payment_intent:id created:i{gt:i gte:i lt:i lte:i}",
-                [](Call& call) {
-                    return list_page(call, "refund", "/v1/refunds", [&](const Object& refund) {
-                        return matches(call, refund, "charge") &&
-                               matches(call, refund, "payment_intent");
-                    });
-                });
+    routes.list("/v1/refunds", "charge:id payment_intent:id created:any", [](Call& call) {
+        return list_page(call, "refund", "/v1/refunds", [&](const Object& refund) {
+            return matches(call, refund, "charge") && matches(call, refund, "payment_intent");
+        });
+    });
     routes.on("GET /v1/refunds/{id}", "",
               [](Call& call) -> json::value { return call.target("refund"); });
     routes.on("POST /v1/refunds/{id}", "metadata:m", [](Call& call) -> json::value {

@@ -191,7 +191,16 @@ bool created_matches(const Call& call, const Object& object) {
     if (!wanted) return true;
     const auto created = number(object, "created");
     const auto seconds = [](const json::value& value) {
-        return value.is_int64() ? value.get_int64() : 0;
+        std::int64_t parsed = 0;
+        if (!value.is_string()) refuse("parameter_invalid_integer", "Invalid integer", "created");
+        const auto& digits = value.get_string();
+        const auto [end, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), parsed);
+        if (error != std::errc() || end != digits.data() + digits.size()) {
+            refuse("parameter_invalid_integer", "Invalid integer: " + std::string(digits),
+                   "created");
+        }
+        return parsed;
     };
     if (!wanted->is_object()) return created == seconds(*wanted);
     for (const auto& [key, value] : wanted->get_object()) {

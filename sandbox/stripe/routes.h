@@ -99,7 +99,7 @@ json::value page_of(const Call& call, const json::array& all, std::string_view u
 
 // The parameter equals the object's field, or was not given.
 bool matches(const Call& call, const Object& object, std::string_view key);
-// `created` as an integer or {gt, gte, lt, lte}; allowed by "created:i{gt:i gte:i lt:i lte:i}".
+// `created` as an integer or {gt, gte, lt, lte}; allowed by "created:any".
 bool created_matches(const Call& call, const Object& object);
 
 // Sets on `object` each of `keys` that the parameters have.

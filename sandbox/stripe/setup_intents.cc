@@ -88,13 +88,11 @@ void add_setup_intent_routes(Routes& routes) {
               "automatic_payment_methods{enabled!:b allow_redirects} mandate_data:any "
               "payment_method_data:no use_stripe_sdk:b attach_to_self:no on_behalf_of:no",
               create);
-    routes.list(
-        "/v1/setup_intents", "customer:id payment_method:id created:i{gt:i gte:i lt:i lte:i}",
-        [](Call& call) {
-            return list_page(call, "setup_intent", "/v1/setup_intents", [&](const Object& intent) {
-                return matches(call, intent, "customer") && matches(call, intent, "payment_method");
-            });
+    routes.list("/v1/setup_intents", "customer:id payment_method:id created:any", [](Call& call) {
+        return list_page(call, "setup_intent", "/v1/setup_intents", [&](const Object& intent) {
+            return matches(call, intent, "customer") && matches(call, intent, "payment_method");
         });
+    });
     routes.on("GET /v1/setup_intents/{id}", "client_secret",
               [](Call& call) -> json::value { return call.target("setup_intent", "intent"); });
     routes.on("POST /v1/setup_intents/{id}", "customer:id description metadata:m payment_method:id",

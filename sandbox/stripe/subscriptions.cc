@@ -403,7 +403,7 @@ void add_subscription_routes(Routes& routes) {
     routes.list("/v1/subscriptions",
                 "customer:id price:id plan:id collection_method "
                 "status:(active|all|canceled|ended|incomplete|incomplete_expired|past_due|paused|"
-                "trialing|unpaid) test_clock:id created:i{gt:i gte:i lt:i lte:i} "
+                "trialing|unpaid) test_clock:id created:any "
                 "current_period_end:no current_period_start:no",
                 [](Call& call) {
                     return list_page(call, "subscription", "/v1/subscriptions",

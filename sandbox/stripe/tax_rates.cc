@@ -57,12 +57,11 @@ json::value retrieve(Call& call) {
 void add_tax_rate_routes(Routes& routes) {
     routes.on("POST /v1/tax_rates",
               std::string(shared) + "display_name!:id inclusive!:b percentage!:d", create);
-    routes.list("/v1/tax_rates", "active:b inclusive:b created:i{gt:i gte:i lt:i lte:i}",
-                [](Call& call) {
-                    return list_page(call, "tax_rate", "/v1/tax_rates", [&](const Object& rate) {
-                        return matches(call, rate, "active") && matches(call, rate, "inclusive");
-                    });
-                });
+    routes.list("/v1/tax_rates", "active:b inclusive:b created:any", [](Call& call) {
+        return list_page(call, "tax_rate", "/v1/tax_rates", [&](const Object& rate) {
+            return matches(call, rate, "active") && matches(call, rate, "inclusive");
+        });
+    });
     routes.on("GET /v1/tax_rates/{id}", "", retrieve);
     routes.on("POST /v1/tax_rates/{id}", std::string(shared) + "display_name:id", update);
 }

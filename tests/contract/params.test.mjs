@@ -18,7 +18,7 @@ const harmless = {
   mandate_data: 'cards need no mandate', networks: 'test cards have one network', shipping: 'nothing is shipped',
   duration: 'of the portal\'s pauses', products: 'of the portal\'s plan changes', schedule_at_period_end: 'of the portal\'s plan changes',
   subscription_update: 'of the portal\'s flows', subscription_update_confirm: 'of the portal\'s flows', subscription_pause: 'of the portal\'s flows',
-  billing_cycle_anchor: 'a resumed subscription begins anew',
+  created: 'honoured: read as it comes (created_matches)', billing_cycle_anchor: 'a resumed subscription begins anew',
 }
 // What a listing refuses before it looks at the type.
 const moved = 'payment_method_types_no_longer_supported'
