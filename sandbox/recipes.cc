@@ -14,6 +14,7 @@ namespace {
 #define PRICE PRODUCT "price POST /v1/prices currency=usd&unit_amount=2900&recurring[interval]=month&product=${product.id}\n"
 #define SUBSCRIBED CUSTOMER CARD("pm_card_visa") PRICE \
     "subscription POST /v1/subscriptions customer=${customer.id}&items[0][price]=${price.id}\n"
+#define SCHEDULED SUBSCRIBED "schedule POST /v1/subscription_schedules from_subscription=${subscription.id}\n"
 #define SESSION PRICE "session POST /v1/checkout/sessions mode=subscription&line_items[0][price]=${price.id}" \
     "&line_items[0][quantity]=1&success_url=http%3A%2F%2Fexample.com%2Fok\n"
 #define DRAFT CUSTOMER CARD("pm_card_visa") "item POST /v1/invoiceitems customer=${customer.id}&amount=2000&currency=usd\n" \
@@ -65,6 +66,10 @@ constexpr std::array all = {
         "done POST /v1/setup_intents/${intent.id}/cancel\n"},
     Recipe{"setup_intent.created", "intent POST /v1/setup_intents payment_method_types[]=card\n"},
     Recipe{"setup_intent.succeeded", "intent POST /v1/setup_intents payment_method_types[]=card&payment_method=pm_card_visa&confirm=true\n"},
+    Recipe{"subscription_schedule.canceled", SCHEDULED "done POST /v1/subscription_schedules/${schedule.id}/cancel\n"},
+    Recipe{"subscription_schedule.created", SCHEDULED},
+    Recipe{"subscription_schedule.released", SCHEDULED "done POST /v1/subscription_schedules/${schedule.id}/release\n"},
+    Recipe{"subscription_schedule.updated", SCHEDULED "done POST /v1/subscription_schedules/${schedule.id} end_behavior=cancel\n"},
 };
 // clang-format on
 

@@ -1,10 +1,14 @@
 #include "sandbox/server.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "http/server.h"
 #include "sandbox/fault_controls.h"
+#include "sandbox/payment_controls.h"
 #include "sandbox/stripe/due.h"
 #include "sandbox/stripe/events.h"
+#include "sandbox/stripe/method_types.h"
 #include "sandbox/stripe/test_clocks.h"
 
 namespace paydesk::sandbox {
@@ -66,8 +70,16 @@ http::Response advance(stripe::Account& account, const Object& wanted) {
     });
 }
 
+bool are_method_types(const json::value& value) {
+    return value.is_array() && !value.get_array().empty() &&
+           std::ranges::all_of(value.get_array(), [](const json::value& type) {
+               return type.is_string() && stripe::is_method_type(type.get_string());
+           });
+}
+
 // {retry_days?: [days from each failed attempt to the next], retry_end?: cancel | unpaid |
-// past_due}: what the account does about renewals that fail.
+// past_due}: what the account does about renewals that fail. {payment_method_types?}: what it has
+// turned on.
 http::Response change_settings(stripe::Account& account, const Object& wanted) {
     for (const auto& [key, value] : wanted) {
         if (key == "retry_days" && value.is_array() && value.get_array().size() <= 20) {
@@ -76,19 +88,25 @@ http::Response change_settings(stripe::Account& account, const Object& wanted) {
                     return refusal(400, "retry_days holds whole numbers from 1 to 60");
                 }
             }
+        } else if (key == "payment_method_types") {
+            if (are_method_types(value)) continue;
+            return refusal(400,
+                           "payment_method_types is a list of: card, link, sepa_debit, "
+                           "us_bank_account, bacs_debit");
         } else if (key != "retry_end" ||
                    (value != "cancel" && value != "unpaid" && value != "past_due")) {
             return refusal(
                 400,
-                "settings are retry_days: up to 20 whole numbers, and retry_end: cancel, "
-                "unpaid or past_due");
+                "settings are retry_days: up to 20 whole numbers, retry_end: cancel, unpaid or "
+                "past_due, and payment_method_types");
         }
     }
     for (const auto& [key, value] : wanted) account.set_setting(key, value);
     account.commit();
     return answer(200, Object{
-                           {"retry_days", account.setting("retry_days")},
-                           {"retry_end",  account.setting("retry_end") }
+                           {"payment_method_types", account.setting("payment_method_types")},
+                           {"retry_days",           account.setting("retry_days")          },
+                           {"retry_end",            account.setting("retry_end")           }
     });
 }
 
@@ -176,6 +194,9 @@ http::Response Sandbox::control(const http::Request& request) {
         return answer(200, Object{
                                {"calls_per_second", most}
         });
+    }
+    if (posts) {
+        if (auto done = control_payments(account_, path, wanted)) return *done;
     }
     if (path == "settings" && posts) return change_settings(account_, wanted);
     if (path == "clock" && posts) return advance(account_, wanted);

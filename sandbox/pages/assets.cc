@@ -85,6 +85,13 @@ for (const hint of document.querySelectorAll('[data-card]')) {
     document.getElementById('card-cvc').value = '123';
   });
 }
+for (const hint of document.querySelectorAll('[data-bank]')) {
+  hint.addEventListener('click', () => {
+    const name = document.getElementById('bank-name');
+    document.getElementById('bank-number').value = hint.dataset.bank;
+    if (!name.value) name.value = 'Jenny Rosen';
+  });
+}
 // A second click must not pay twice.
 for (const form of document.querySelectorAll('form[data-once]')) {
   form.addEventListener('submit', (event) => {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "sandbox/pages/bank_form.h"
 #include "sandbox/pages/html.h"
 #include "sandbox/pages/pages.h"
 #include "sandbox/stripe/checkout.h"
@@ -42,7 +45,8 @@ std::string summary(const Account& account, const Object& session) {
     std::string html = "<section class=\"summary\" aria-label=\"Order\">";
     if (mode == "setup") {
         return html +
-               "<h1>Save a card</h1><p class=\"soft\">Nothing is charged today.</p></section>";
+               "<h1>Save a payment method</h1><p class=\"soft\">Nothing is charged "
+               "today.</p></section>";
     }
     std::string title = "Pay Paydesk sandbox";
     std::string lines;
@@ -90,8 +94,41 @@ std::string known_email(const Account& account, const Object& session) {
     return text(session, "customer_email");
 }
 
+// What the page can ask for, in the session's order: wallets are cards here.
+std::vector<std::string> methods_of(const Object& session) {
+    std::vector<std::string> methods;
+    for (const json::value& value : children(session, "payment_method_types")) {
+        const std::string type(value.get_string());
+        if (type == "card" || is_debit(type)) methods.push_back(type);
+    }
+    if (methods.empty()) methods.emplace_back("card");
+    return methods;
+}
+
+std::string chosen_method(const Object& session, const Form& sent) {
+    const auto methods = methods_of(session);
+    const auto wanted = field(sent, "method");
+    return std::ranges::find(methods, wanted) == methods.end() ? methods.front() : wanted;
+}
+
+// One link for each, when there is something to choose.
+std::string method_links(const Object& session, const std::string& chosen) {
+    const auto methods = methods_of(session);
+    if (methods.size() < 2) return {};
+    std::string html = "<nav class=\"actions\" aria-label=\"Payment method\">";
+    for (const auto& method : methods) {
+        html += fmt::format(
+            "<a class=\"button{}\" data-testid=\"method-{}\" href=\"/c/pay/{}?method={}\"{}>{}</a>",
+            method == chosen ? " primary" : "", method, escape(text(session, "id")), method,
+            method == chosen ? " aria-current=\"true\"" : "",
+            method == "card" ? "Card" : name_of_debit(method));
+    }
+    return html + "</nav>";
+}
+
 http::Response form_page(const Account& account, const Object& session, const Form& sent,
                          std::string_view message) {
+    const auto method = chosen_method(session, sent);
     const auto mode = text(session, "mode");
     const bool card = needs_card(account, session);
     const auto email = known_email(account, session);
@@ -107,11 +144,16 @@ http::Response form_page(const Account& account, const Object& session, const Fo
     } else {
         html += fmt::format("<p class=\"soft\">E-mail<br><strong>{}</strong></p>", escape(email));
     }
-    if (card) html += card_fields(field(sent, "card_name"));
+    if (card) {
+        html +=
+            method_links(session, method) +
+            fmt::format("<input type=\"hidden\" name=\"method\" value=\"{}\">", method) +
+            (method == "card" ? card_fields(field(sent, "card_name")) : bank_fields(method, sent));
+    }
     const Object& data = child(session, "_subscription_data");
     const bool trial = present(data, "trial_period_days") || present(data, "trial_end");
     const std::string action =
-        mode == "setup" ? "Save card"
+        mode == "setup" ? (method == "card" ? "Save card" : "Save account")
         : number(session, "amount_total") == 0
             ? (trial                    ? "Start trial"
                : mode == "subscription" ? "Subscribe"
@@ -128,7 +170,7 @@ http::Response form_page(const Account& account, const Object& session, const Fo
             fmt::format("<p><a data-testid=\"cancel-link\" href=\"{}\">Cancel and go back</a></p>",
                         escape(cancel));
     }
-    if (card) html += card_hints();
+    if (card) html += method == "card" ? card_hints() : bank_hints(method);
     return html_page("Checkout", html + "</section>", Width::split);
 }
 
@@ -168,7 +210,10 @@ http::Response submit(Account& account, const Object& session, const http::Reque
         return form_page(account, session, form, "Your e-mail address is incomplete.");
     }
     try {
-        const auto submitted = submit_checkout(account, id, card_details(form));
+        const auto method = chosen_method(session, form);
+        const auto submitted =
+            method == "card" ? submit_checkout(account, id, card_details(form))
+                             : submit_checkout_by_bank(account, id, bank_details(form, method));
         account.commit();
         if (submitted.outcome != Outcome::declined) return redirect_to(submitted.url);
         return form_page(account, account.get("checkout.session", id), form, submitted.message);
@@ -197,7 +242,11 @@ http::Response checkout_page(Account& account, const http::Request& request,
                            text(*session, "cancel_url"), "Back to the shop", 410);
     }
     if (request.method == "POST") return submit(account, *session, request);
-    return form_page(account, *session, {}, last_message(account, *session));
+    Form choice;
+    for (const auto& [key, value] : http::parse_form(request.query)) {
+        if (key == "method") choice[key] = value;
+    }
+    return form_page(account, *session, choice, last_message(account, *session));
 }
 
 http::Response three_d_secure_page(Account& account, const http::Request& request,

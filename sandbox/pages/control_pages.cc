@@ -8,6 +8,7 @@
 #include "sandbox/pages/html.h"
 #include "sandbox/stripe/due.h"
 #include "sandbox/stripe/period.h"
+#include "sandbox/stripe/planned_failures.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/subscribing.h"
 
@@ -180,6 +181,46 @@ std::string subscriptions_of(const Account& account, const std::string& customer
     return all;
 }
 
+// What the customer's next payment is told to do; a way to change it.
+std::string failure_form(const Object& customer) {
+    const Object& planned = child(customer, "_planned");
+    const auto id = escape(text(customer, "id"));
+    const std::string begin = fmt::format(
+        "<form method=\"post\" action=\"/customers\" class=\"actions\"><input type=\"hidden\" "
+        "name=\"customer\" value=\"{}\">",
+        id);
+    if (!planned.empty()) {
+        return begin + fmt::format(
+                           "<span class=\"badge bad\">fails: {}</span><input type=\"hidden\" "
+                           "name=\"times\" value=\"0\"><button type=\"submit\" "
+                           "data-testid=\"unplan-failure\">Let it pass</button></form>",
+                           escape(text(planned, "decline_code")));
+    }
+    std::string options;
+    for (const auto code : plannable_failures()) {
+        options += fmt::format("<option>{}</option>", code);
+    }
+    return begin + fmt::format(
+                       "<input type=\"hidden\" name=\"times\" value=\"1\"><select "
+                       "name=\"decline_code\" aria-label=\"How the next payment of {} fails\">{}"
+                       "</select><button type=\"submit\" data-testid=\"plan-failure\">Make it "
+                       "fail</button></form>",
+                       id, options);
+}
+
+// Does what failure_form() says; what was wrong with it, or "".
+std::string plan(Account& account, const Form& form) {
+    try {
+        plan_failures(account, field(form, "customer"), field(form, "decline_code"),
+                      whole(field(form, "times")));
+        account.commit();
+        return {};
+    } catch (const Refusal& refusal) {
+        account.rollback();
+        return refusal.message;
+    }
+}
+
 }  // namespace
 
 bool is_from_elsewhere(const http::Request& request) {
@@ -248,7 +289,12 @@ http::Response faults_page(const Account&, Faults& faults, const http::Request& 
         Width::wide, said.empty() ? 200 : 400);
 }
 
-http::Response customers_page(const Account& account) {
+http::Response customers_page(Account& account, const http::Request& request) {
+    std::string said;
+    if (request.method == "POST") {
+        said = plan(account, form_of(request));
+        if (said.empty()) return redirect_to("/customers");
+    }
     std::string rows;
     std::size_t shown = 0;
     const auto& ids = account.store().ids("customer");
@@ -258,16 +304,17 @@ http::Response customers_page(const Account& account) {
         ++shown;
         rows += fmt::format(
             "<tr><td><code>{}</code></td><td>{}<br><span class=\"soft\">{}</span></td><td>{}</td>"
-            "<td>{}</td></tr>",
+            "<td>{}</td><td>{}</td></tr>",
             escape(*id), escape(text(*customer, "name")), escape(text(*customer, "email")),
-            date_text(number(*customer, "created")), subscriptions_of(account, *id));
+            date_text(number(*customer, "created")), subscriptions_of(account, *id),
+            failure_form(*customer));
     }
     return html_page("Customers",
-                     "<h1>Customers</h1><section class=\"card\">" +
-                         table("Id|Name and e-mail|Since|Subscriptions", rows,
+                     "<h1>Customers</h1>" + error_box(said) + "<section class=\"card\">" +
+                         table("Id|Name and e-mail|Since|Subscriptions|Next payment", rows,
                                "None yet: POST /v1/customers makes one.") +
                          "</section>",
-                     Width::wide);
+                     Width::wide, said.empty() ? 200 : 400);
 }
 
 }  // namespace paydesk::sandbox

@@ -14,7 +14,7 @@ http::Response clock_page(stripe::Account& account, const http::Request& request
 http::Response faults_page(const stripe::Account& account, Faults& faults,
                            const http::Request& request);
 
-http::Response customers_page(const stripe::Account& account);
+http::Response customers_page(stripe::Account& account, const http::Request& request);
 
 // A POST that a page of another origin made: it must not rule the sandbox.
 bool is_from_elsewhere(const http::Request& request);

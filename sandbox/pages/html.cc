@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/money.h"
+#include "sandbox/stripe/bank_accounts.h"
 
 namespace paydesk::sandbox {
 namespace {
@@ -35,6 +36,10 @@ std::string brand_name(const std::string& brand) {
     if (brand == "visa") return "Visa";
     if (brand == "mastercard") return "Mastercard";
     if (brand == "amex") return "American Express";
+    if (brand == "discover") return "Discover";
+    if (brand == "diners") return "Diners Club";
+    if (brand == "jcb") return "JCB";
+    if (brand == "unionpay") return "UnionPay";
     return brand;
 }
 
@@ -88,6 +93,11 @@ std::string time_text(std::int64_t at) {
 }
 
 std::string card_text(const Object& method) {
+    const auto type = text(method, "type");
+    if (stripe::is_debit(type)) {
+        return std::string(stripe::name_of_debit(type)) + " •••• " +
+               text(child(method, type), "last4");
+    }
     const Object& card = child(method, "card");
     return brand_name(text(card, "brand")) + " •••• " + text(card, "last4");
 }

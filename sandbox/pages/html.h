@@ -21,7 +21,7 @@ std::string money_text(std::int64_t amount, const std::string& currency);
 std::string date_text(std::int64_t at);
 // "21 Nov 2026, 14:03:22 UTC"
 std::string time_text(std::int64_t at);
-// "Visa •••• 4242"; `method` is a PaymentMethod.
+// "Visa •••• 4242", "SEPA Direct Debit •••• 3000"; `method` is a PaymentMethod.
 std::string card_text(const stripe::Object& method);
 // "per month", "every 3 months"; "" for a one-time price.
 std::string interval_text(const stripe::Object& price);

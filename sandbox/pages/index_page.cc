@@ -6,6 +6,7 @@
 
 #include "sandbox/pages/html.h"
 #include "sandbox/pages/pages.h"
+#include "sandbox/stripe/bank_accounts.h"
 #include "sandbox/stripe/events.h"
 
 namespace paydesk::sandbox {
@@ -94,6 +95,23 @@ std::string cards_section() {
            rows + "</tbody></table></div></section>";
 }
 
+std::string accounts_section() {
+    std::string rows;
+    for (const auto type : debit_types) {
+        for (const auto& one : shown_accounts(type)) {
+            rows += fmt::format(
+                "<tr><td>{}</td><td><code>{}</code></td><td>{}</td><td><code>{}</code></td></tr>",
+                name_of_debit(type), one.number, escape(one.fate->says), one.method);
+        }
+    }
+    return "<section class=\"card\" id=\"test-accounts\"><h2>Test bank accounts</h2><p "
+           "class=\"soft\">Routing number 110000000, sort code 108800. SEPA has the same for 20 "
+           "countries: <code>pm_success_fr</code>.</p><div class=\"scroll\"><table><thead><tr>"
+           "<th>Scheme</th><th>Number</th><th>What it does</th><th>For the API</th></tr></thead>"
+           "<tbody>" +
+           rows + "</tbody></table></div></section>";
+}
+
 std::string endpoints_section(const Account& account) {
     std::string rows;
     for (const auto& id : account.store().ids("webhook_endpoint")) {
@@ -123,7 +141,8 @@ http::Response index_page(const Account& account) {
         "with any key like <code>sk_test_123</code>. Its clock says {}.</p>",
         escape(account.base_url()), time_text(account.now()));
     return html_page("Sandbox",
-                     html + endpoints_section(account) + events_section(account) + cards_section(),
+                     html + endpoints_section(account) + events_section(account) + cards_section() +
+                         accounts_section(),
                      Width::wide);
 }
 

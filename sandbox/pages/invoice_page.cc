@@ -17,7 +17,9 @@ http::Response missing() {
                        {}, 404);
 }
 
-http::Response show(const Object& invoice, const Form& sent, std::string_view message) {
+// `processing`: the bank was asked for it already.
+http::Response show(const Object& invoice, const Form& sent, std::string_view message,
+                    bool processing = false) {
     const auto currency = text(invoice, "currency");
     const auto id = text(invoice, "id");
     std::string lines;
@@ -38,7 +40,11 @@ http::Response show(const Object& invoice, const Form& sent, std::string_view me
         escape(text(invoice, "number")), status == "paid" ? " good" : "", escape(status),
         escape(text(invoice, "customer_name")), escape(text(invoice, "customer_email")),
         escape(money_text(number(invoice, "amount_due"), currency)), lines, escape(id));
-    if (status == "open") {
+    if (status == "open" && processing) {
+        html +=
+            "<section class=\"card\"><p data-testid=\"processing\">A payment of this invoice is "
+            "being processed: the bank answers in days.</p></section>";
+    } else if (status == "open") {
         html += fmt::format(
             "<section class=\"card\"><h2>Pay</h2><form method=\"post\" action=\"/i/{}\" "
             "data-once>{}{}"
@@ -124,7 +130,7 @@ http::Response invoice_page(Account& account, const http::Request& request, cons
     std::string message;
     const auto* intent = account.find("payment_intent", text(*invoice, "_payment_intent"));
     if (intent && present(*intent, "last_payment_error")) message = refusal_of(*intent).message;
-    return show(*invoice, {}, message);
+    return show(*invoice, {}, message, intent && text(*intent, "status") == "processing");
 }
 
 http::Response invoice_pdf(const Account& account, const std::string& id) {

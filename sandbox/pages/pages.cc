@@ -34,12 +34,17 @@ http::Response Pages::serve(const http::Request& request) {
         return portal_page(account_, request, rest.substr(0, slash), action);
     }
     if (const auto id = after(path, "/i/"); !id.empty()) return invoice_page(account_, request, id);
-    const bool controls = path == "/clock" || path == "/faults" || path.starts_with("/events/");
+    if (const auto id = after(path, "/microdeposits/"); !id.empty()) {
+        return microdeposits_page(account_, request, id);
+    }
+    const bool controls = path == "/clock" || path == "/faults" || path == "/customers" ||
+                          path.starts_with("/events/");
     if (controls && is_from_elsewhere(request)) {
         return notice_page("Not from there", "Another site's page sent this: nothing was done.",
                            "/", "To the sandbox's start", 403);
     }
     if (path == "/clock") return clock_page(account_, request);
+    if (path == "/customers") return customers_page(account_, request);
     if (path == "/faults") return faults_page(account_, faults_, request);
     if (request.method == "POST" && path.starts_with("/events/") && path.ends_with("/resend")) {
         const auto id = path.substr(8, path.size() - 8 - 7);
@@ -51,9 +56,10 @@ http::Response Pages::serve(const http::Request& request) {
     }
     if (gets) {
         if (path == "/") return index_page(account_);
-        if (path == "/customers") return customers_page(account_);
         if (auto file = asset(path)) return *file;
         if (const auto id = after(path, "/events/"); !id.empty()) return event_page(account_, id);
+        if (const auto id = after(path, "/mandates/"); !id.empty())
+            return mandate_page(account_, id);
         if (const auto id = after(path, "/receipts/"); !id.empty())
             return receipt_page(account_, id);
         if (path.starts_with("/i/") && path.ends_with("/pdf")) {

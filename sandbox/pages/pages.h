@@ -31,7 +31,11 @@ http::Response checkout_page(stripe::Account& account, const http::Request& requ
                              const std::string& id);
 http::Response three_d_secure_page(stripe::Account& account, const http::Request& request,
                                    const std::string& id);
-// `action`: "", "card", "cancel", "resume", "done".
+// Where an intent's microdeposits are verified, and what a customer's mandate says.
+http::Response microdeposits_page(stripe::Account& account, const http::Request& request,
+                                  const std::string& id);
+http::Response mandate_page(const stripe::Account& account, const std::string& id);
+// `action`: "", "card", "cancel", "resume", "done", "update", "updated", "keep", "pause", "unpause".
 http::Response portal_page(stripe::Account& account, const http::Request& request,
                            const std::string& id, const std::string& action);
 http::Response invoice_page(stripe::Account& account, const http::Request& request,

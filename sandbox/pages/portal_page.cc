@@ -4,12 +4,13 @@
 
 #include "sandbox/pages/html.h"
 #include "sandbox/pages/pages.h"
+#include "sandbox/pages/portal_parts.h"
 #include "sandbox/stripe/portal.h"
 #include "sandbox/stripe/refusal.h"
+#include "sandbox/stripe/schedules.h"
 #include "sandbox/stripe/subscribing.h"
 
 namespace paydesk::sandbox {
-namespace {
 
 using namespace stripe;
 
@@ -18,18 +19,6 @@ std::string base_of(const Object& session) { return "/p/session/" + text(session
 const Object& features_of(const Account& account, const Object& session) {
     return child(account.get("billing_portal.configuration", text(session, "configuration")),
                  "features");
-}
-
-std::vector<const Object*> live_subscriptions(const Account& account, const Object& session) {
-    std::vector<const Object*> live;
-    for (const auto& id : account.store().ids("subscription")) {
-        const Object& subscription = *account.store().find(id);
-        if (text(subscription, "customer") == text(session, "customer") &&
-            !present(subscription, "ended_at")) {
-            live.push_back(&subscription);
-        }
-    }
-    return live;
 }
 
 std::string plan_name(const Account& account, const Object& subscription) {
@@ -47,6 +36,53 @@ std::string plan_name(const Account& account, const Object& subscription) {
     return name;
 }
 
+std::string return_link(const Object& session) {
+    const auto url = safe_url(text(session, "return_url"));
+    if (url.empty()) return {};
+    return fmt::format("<p><a data-testid=\"portal-return\" href=\"{}\">← Return</a></p>",
+                       escape(url));
+}
+
+http::Response portal_done(Account& account, const Object& session, std::string_view message) {
+    const Object& after = child(child(session, "flow"), "after_completion");
+    const auto type = text(after, "type");
+    const auto target = text(child(after, "redirect"), "return_url");
+    const auto custom = text(child(after, "hosted_confirmation"), "custom_message");
+    // The flow is over: the session shows the whole portal from now on.
+    const bool flow = present(session, "flow");
+    const auto id = text(session, "id");
+    const auto back = text(session, "return_url");
+    if (flow) account.change(id, "", [](Object& changed) { changed["_flow_done"] = true; });
+    account.commit();
+    if (flow && type == "redirect") return redirect_to(target);
+    if (flow && type == "hosted_confirmation") {
+        return notice_page("Done", custom.empty() ? std::string(message) : custom, back, "Return");
+    }
+    return redirect_to(base_of(account.get("billing_portal.session", id)) +
+                       "?done=" + http::percent_encode(message));
+}
+
+std::string query_value(const http::Request& request, std::string_view name) {
+    for (const auto& [key, value] : http::parse_form(request.query)) {
+        if (key == name) return value;
+    }
+    return {};
+}
+
+namespace {
+
+std::vector<const Object*> live_subscriptions(const Account& account, const Object& session) {
+    std::vector<const Object*> live;
+    for (const auto& id : account.store().ids("subscription")) {
+        const Object& subscription = *account.store().find(id);
+        if (text(subscription, "customer") == text(session, "customer") &&
+            !present(subscription, "ended_at")) {
+            live.push_back(&subscription);
+        }
+    }
+    return live;
+}
+
 std::string subscription_section(const Account& account, const Object& session) {
     std::string html = "<section class=\"card\"><h2>Current subscription</h2>";
     const auto live = live_subscriptions(account, session);
@@ -60,16 +96,18 @@ std::string subscription_section(const Account& account, const Object& session) 
             "<div class=\"row\"><strong>{}</strong><span class=\"badge\" "
             "data-testid=\"portal-status\">{}</span></div><p class=\"soft\">{}</p>",
             escape(plan_name(account, *subscription)), escape(text(*subscription, "status")),
-            ending ? "Cancels on " + date_text(number(*subscription, "cancel_at"))
-                   : "Renews on " + date_text(period_end_of(*subscription)));
+            text(*subscription, "status") == "paused" ? "Paused"
+            : ending ? "Cancels on " + date_text(number(*subscription, "cancel_at"))
+                     : "Renews on " + date_text(period_end_of(*subscription)));
         html += "<div class=\"actions\">";
-        if (ending) {
+        html += update_actions(account, session, *subscription);
+        if (ending && !present(*subscription, "schedule")) {
             html += fmt::format(
                 "<form method=\"post\" action=\"{}/resume\" data-once><input type=\"hidden\" "
                 "name=\"subscription\" value=\"{}\"><button type=\"submit\" class=\"primary\" "
                 "data-testid=\"portal-resume\">Keep my plan</button></form>",
                 base_of(session), escape(id));
-        } else if (may_cancel) {
+        } else if (may_cancel && !ending) {
             html += fmt::format(
                 "<a class=\"button danger\" data-testid=\"portal-cancel\" "
                 "href=\"{}?view=cancel&amp;subscription={}\">Cancel plan</a>",
@@ -78,6 +116,14 @@ std::string subscription_section(const Account& account, const Object& session) 
         html += "</div>";
     }
     return html + "</section>";
+}
+
+// " expires 12/2034"; a bank account does not.
+std::string expiry_text(const Object& method) {
+    const Object& card = child(method, "card");
+    if (card.empty()) return {};
+    return fmt::format(" <span class=\"soft\">expires {:02}/{}</span>", number(card, "exp_month"),
+                       number(card, "exp_year"));
 }
 
 std::string methods_section(const Account& account, const Object& session) {
@@ -95,11 +141,9 @@ std::string methods_section(const Account& account, const Object& session) {
         const Object& method = *account.store().find(id);
         if (text(method, "customer") != customer) continue;
         any = true;
-        html +=
-            fmt::format("<li><span>{} <span class=\"soft\">expires {:02}/{}</span></span>{}</li>",
-                        escape(card_text(method)), number(child(method, "card"), "exp_month"),
-                        number(child(method, "card"), "exp_year"),
-                        id == in_use ? "<span class=\"badge good\">Default</span>" : "");
+        html += fmt::format("<li><span>{}{}</span>{}</li>", escape(card_text(method)),
+                            expiry_text(method),
+                            id == in_use ? "<span class=\"badge good\">Default</span>" : "");
     }
     html += any ? "</ul>" : "<li class=\"soft\">None saved.</li></ul>";
     if (flag(child(features_of(account, session), "payment_method_update"), "enabled")) {
@@ -133,13 +177,6 @@ std::string invoices_section(const Account& account, const Object& session) {
            "<th>Date</th><th>Total</th><th>Status</th><th>Number</th></tr></thead><tbody>" +
            (rows.empty() ? "<tr><td colspan=\"4\" class=\"soft\">None yet.</td></tr>" : rows) +
            "</tbody></table></div></section>";
-}
-
-std::string return_link(const Object& session) {
-    const auto url = safe_url(text(session, "return_url"));
-    if (url.empty()) return {};
-    return fmt::format("<p><a data-testid=\"portal-return\" href=\"{}\">← Return</a></p>",
-                       escape(url));
 }
 
 http::Response home(const Account& account, const Object& session, std::string_view message) {
@@ -198,33 +235,14 @@ http::Response cancel_view(const Account& account, const Object& session, const 
         Width::narrow);
 }
 
-// A deep link's flow ends where its after_completion says; without one, at the portal's home.
-http::Response done(Account& account, const Object& session, std::string_view message) {
-    const Object& after = child(child(session, "flow"), "after_completion");
-    const auto type = text(after, "type");
-    const auto target = text(child(after, "redirect"), "return_url");
-    const auto custom = text(child(after, "hosted_confirmation"), "custom_message");
-    // The flow is over: the session shows the whole portal from now on.
-    const bool flow = present(session, "flow");
-    const auto id = text(session, "id");
-    const auto back = text(session, "return_url");
-    if (flow) account.change(id, "", [](Object& changed) { changed["_flow_done"] = true; });
-    account.commit();
-    if (flow && type == "redirect") return redirect_to(target);
-    if (flow && type == "hosted_confirmation") {
-        return notice_page("Done", custom.empty() ? std::string(message) : custom, back, "Return");
-    }
-    return redirect_to(base_of(account.get("billing_portal.session", id)) +
-                       "?done=" + http::percent_encode(message));
-}
-
 http::Response post_card(Account& account, const Object& session, const http::Request& request) {
     const auto form = form_of(request);
     const auto id = text(session, "id");
     try {
         const auto saved = save_card(account, id, card_details(form));
         if (saved.outcome == Outcome::succeeded) {
-            return done(account, account.get("billing_portal.session", id), "Your card was saved.");
+            return portal_done(account, account.get("billing_portal.session", id),
+                               "Your card was saved.");
         }
         account.commit();
         if (saved.outcome == Outcome::requires_action) return redirect_to(saved.url);
@@ -244,9 +262,13 @@ http::Response post_change(Account& account, const Object& session, const http::
         return notice_page("No such subscription", "It may have ended.", base_of(session), "Back",
                            404);
     }
+    // Whoever decides here about the end has no use for what was planned before.
+    if (present(*subscription, "schedule")) {
+        release_schedule(account, text(*subscription, "schedule"), false);
+    }
     if (action == "resume") {
         keep_subscription(account, id);
-        return done(account, session, "Your plan goes on.");
+        return portal_done(account, session, "Your plan goes on.");
     }
     const Object& feature = child(features_of(account, session), "subscription_cancel");
     if (text(feature, "mode") == "immediately") {
@@ -254,14 +276,7 @@ http::Response post_change(Account& account, const Object& session, const http::
     } else if (!present(*subscription, "cancel_at")) {
         cancel_at_period_end(account, id, CancelBy::portal);
     }
-    return done(account, session, "Your plan was cancelled.");
-}
-
-std::string query_value(const http::Request& request, std::string_view name) {
-    for (const auto& [key, value] : http::parse_form(request.query)) {
-        if (key == name) return value;
-    }
-    return {};
+    return portal_done(account, session, "Your plan was cancelled.");
 }
 
 }  // namespace
@@ -275,14 +290,18 @@ http::Response portal_page(Account& account, const http::Request& request, const
     }
     if (request.method == "POST") {
         if (action == "card") return post_card(account, *session, request);
+        if (action == "update" || action == "keep" || action == "pause" || action == "unpause") {
+            return post_update(account, *session, request, action);
+        }
         if (action == "cancel" || action == "resume") {
             return post_change(account, *session, request, action);
         }
         return notice_page("No such page", "There is nothing here.", base_of(*session), "Back",
                            404);
     }
+    if (action == "updated") return after_update(account, *session, request);
     // Back from a 3-D Secure page that was answered with "Complete".
-    if (action == "done") return done(account, *session, "Your card was saved.");
+    if (action == "done") return portal_done(account, *session, "Your card was saved.");
     const auto view = query_value(request, "view");
     const Object& flow = child(*session, "flow");
     const bool flowing = !flow.empty() && !flag(*session, "_flow_done");
@@ -290,6 +309,10 @@ http::Response portal_page(Account& account, const http::Request& request, const
     if (view == "card" || type == "payment_method_update") {
         // The error is there when one comes back from a 3-D Secure page that was answered with "Fail".
         return card_view(*session, {}, query_value(request, "error"));
+    }
+    if (view == "update" || view == "confirm" || view == "pause" || type == "subscription_update" ||
+        type == "subscription_update_confirm" || type == "subscription_pause") {
+        return update_page(account, *session, request, view.empty() ? type : view);
     }
     if (view == "cancel")
         return cancel_view(account, *session, query_value(request, "subscription"));

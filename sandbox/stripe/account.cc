@@ -91,6 +91,8 @@ void Account::emit(std::string_view type, const Object& object, const Object* be
         {"idempotency_key", text_or_null(idempotency_key_)}
     };
     if (before) event["_before"] = *before;
+    // A test clock may stand years ago: how long events are kept goes by the account's own time.
+    if (frozen_) event["_recorded"] = clock_.seconds();
     if (alter_event_) {
         event["created"] = now();
         alter_event_(event);

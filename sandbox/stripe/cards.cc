@@ -7,55 +7,10 @@
 #include "base/assert.h"
 #include "base/crypto.h"
 #include "sandbox/stripe/shapes.h"
+#include "sandbox/stripe/test_card_table.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
-
-using enum Authentication;
-
-constexpr std::array cards = {
-    TestCard{"4242424242424242", "pm_card_visa", "visa", "", "", never, true, "pays"},
-    TestCard{"4000000000000002", "pm_card_visa_chargeDeclined", "visa", "card_declined",
-             "generic_decline", never, false, "is declined"},
-    TestCard{"4000000000009995", "pm_card_visa_chargeDeclinedInsufficientFunds", "visa",
-             "card_declined", "insufficient_funds", never, false, "has insufficient funds"},
-    TestCard{"4000002500003155", "pm_card_authenticationRequiredOnSetup", "visa", "", "",
-             unless_set_up, true, "asks for 3-D Secure once"},
-    TestCard{"4000000000003220", "pm_card_threeDSecure2Required", "visa", "", "", on_session, true,
-             "asks for 3-D Secure every time"},
-    TestCard{"5555555555554444", "pm_card_mastercard", "mastercard", "", "", never, true, "pays"},
-    TestCard{"378282246310005", "pm_card_amex", "amex", "", "", never, true, "pays"},
-    TestCard{"4000000000000341", "pm_card_chargeCustomerFail", "visa", "card_declined",
-             "generic_decline", never, true, "can be saved, then every charge fails"},
-    TestCard{"4000002760003184", "pm_card_authenticationRequired", "visa", "", "", always, true,
-             "asks for 3-D Secure even for renewals"},
-    TestCard{"4000003800000446", "pm_card_authenticationRequiredSetupForOffSession", "visa", "", "",
-             unless_set_up_before, true, "is set up for renewals already"},
-    TestCard{"4000008260003178", "pm_card_authenticationRequiredChargeDeclinedInsufficientFunds",
-             "visa", "card_declined", "insufficient_funds", always, true,
-             "has insufficient funds after 3-D Secure"},
-    TestCard{"4000000000009987", "pm_card_visa_chargeDeclinedLostCard", "visa", "card_declined",
-             "lost_card", never, false, "was lost"},
-    TestCard{"4000000000009979", "pm_card_visa_chargeDeclinedStolenCard", "visa", "card_declined",
-             "stolen_card", never, false, "was stolen"},
-    TestCard{"4000000000000069", "pm_card_chargeDeclinedExpiredCard", "visa", "expired_card",
-             "expired_card", never, false, "has expired"},
-    TestCard{"4000000000000127", "pm_card_chargeDeclinedIncorrectCvc", "visa", "incorrect_cvc",
-             "incorrect_cvc", never, false, "has another security code"},
-    TestCard{"4000000000000119", "pm_card_chargeDeclinedProcessingError", "visa",
-             "processing_error", "processing_error", never, false, "fails while processing"},
-    TestCard{"4000000000000259", "pm_card_createDispute", "visa", "", "", never, true,
-             "pays, then is disputed", "fraudulent"},
-    TestCard{"4000000000002685", "pm_card_createDisputeProductNotReceived", "visa", "", "", never,
-             true, "pays, then is disputed as not received", "product_not_received"},
-    TestCard{"4000000000001976", "pm_card_createDisputeInquiry", "visa", "", "", never, true,
-             "pays, then an inquiry comes", "inquiry"},
-    TestCard{"4000000000007726", "pm_card_pendingRefund", "visa", "", "", never, true,
-             "pays; refunds arrive a day later", "", "pending"},
-    TestCard{"4000000000005126", "pm_card_refundFail", "visa", "", "", never, true,
-             "pays; refunds fail three days later", "", "fails"},
-    TestCard{"4000000000000077", "pm_card_bypassPending", "visa", "", "", never, true, "pays"},
-};
 
 bool luhn(std::string_view digits) {
     int sum = 0;
@@ -112,12 +67,30 @@ const TestCard& checked_card(const Account& account, const CardDetails& details)
     return *card;
 }
 
+// What the checks of this card's code and address come to.
+Object checks_of(const TestCard& card) {
+    const bool unchecked = card.check == "unchecked";
+    const auto address = [&](std::string_view part) -> json::value {
+        if (unchecked) return "unavailable";
+        return card.check == part || card.check == "address" ? json::value("fail")
+                                                             : json::value(nullptr);
+    };
+    return {
+        {"address_line1_check",       address("line1")                     },
+        {"address_postal_code_check", address("zip")                       },
+        {"cvc_check",                 card.check == "cvc" ? "fail" : "pass"}
+    };
+}
+
 const Object& add_method(Account& account, const TestCard& card, const CardDetails& details) {
     Object method = blank("payment_method");
     method["id"] = account.new_id("pm_1");
     Object& shown = method["card"].as_object();
     shown["brand"] = card.brand;
+    shown["checks"] = checks_of(card);
+    shown["country"] = card.country;
     shown["display_brand"] = card.brand == "amex" ? "american_express" : card.brand;
+    shown["funding"] = card.funding;
     shown["networks"].as_object()["available"] = json::array{json::value(card.brand)};
     shown["exp_month"] = details.exp_month;
     shown["exp_year"] = details.exp_year;
@@ -126,36 +99,61 @@ const Object& add_method(Account& account, const TestCard& card, const CardDetai
     Object& billing = method["billing_details"].as_object();
     billing["name"] = text_or_null(details.name);
     billing["email"] = text_or_null(details.email);
-    method["_card"] = card.number;
+    method["_card"] = card.named_only ? card.method : card.number;
     return account.add(std::move(method));
+}
+
+const TestCard* card_where(std::string_view TestCard::* field, std::string_view value) {
+    const auto found = [&](std::span<const TestCard> all) -> const TestCard* {
+        const auto at = std::ranges::find(all, value, field);
+        return at == all.end() ? nullptr : &*at;
+    };
+    if (value.empty()) return nullptr;
+    const auto* special = found(special_cards);
+    return special ? special : found(country_cards);
+}
+
+Refusal declined(std::string_view code, std::string_view decline_code) {
+    std::string message = "Your card was declined.";
+    if (decline_code == "insufficient_funds") message = "Your card has insufficient funds.";
+    if (code == "expired_card") message = "Your card has expired.";
+    if (code == "incorrect_cvc") message = "Your card's security code is incorrect.";
+    if (code == "processing_error") {
+        message = "An error occurred while processing your card. Try again in a little bit.";
+    }
+    if (decline_code == "card_velocity_exceeded") {
+        message =
+            "Your card was declined for making repeated attempts too frequently or exceeding its "
+            "amount limit.";
+    }
+    const std::string_view param = code == "expired_card"    ? "exp_month"
+                                   : code == "incorrect_cvc" ? "cvc"
+                                                             : "";
+    return card_error(code, code == decline_code ? "" : decline_code, message, param);
 }
 
 }  // namespace
 
-std::span<const TestCard> test_cards() { return cards; }
+std::span<const TestCard> test_cards() { return special_cards; }
+std::span<const TestCard> cards_by_country() { return country_cards; }
 
 const TestCard* card_by_number(std::string_view digits) {
-    const auto found = std::ranges::find(cards, digits, &TestCard::number);
-    return found == cards.end() ? nullptr : &*found;
+    return card_where(&TestCard::number, digits);
 }
 
 const TestCard* card_by_method(std::string_view method_name) {
-    if (method_name == "tok_visa") method_name = "pm_card_visa";
-    if (method_name == "tok_mastercard") method_name = "pm_card_mastercard";
-    if (method_name == "tok_amex") method_name = "pm_card_amex";
-    if (method_name == "tok_chargeDeclined" || method_name == "pm_card_chargeDeclined") {
-        method_name = "pm_card_visa_chargeDeclined";
-    }
-    if (method_name == "tok_chargeCustomerFail") method_name = "pm_card_chargeCustomerFail";
-    if (method_name == "pm_card_chargeDeclinedInsufficientFunds") {
-        method_name = "pm_card_visa_chargeDeclinedInsufficientFunds";
-    }
-    const auto found = std::ranges::find(cards, method_name, &TestCard::method);
-    return found == cards.end() ? nullptr : &*found;
+    std::string name(method_name);
+    if (name.starts_with("tok_")) name = "pm_card_" + name.substr(4);
+    const auto* alias = std::ranges::find(card_aliases, std::string_view(name),
+                                          &std::pair<std::string_view, std::string_view>::first);
+    if (alias != std::end(card_aliases)) name = alias->second;
+    return card_where(&TestCard::method, name);
 }
 
 const TestCard& card_of(const Object& payment_method) {
-    const auto* card = card_by_number(text(payment_method, "_card"));
+    const auto key = text(payment_method, "_card");
+    const auto* card = card_by_number(key);
+    if (!card) card = card_by_method(key);
     PD_ASSERT(card);
     return *card;
 }
@@ -170,20 +168,15 @@ Refusal card_error(std::string_view code, std::string_view decline_code, std::st
             .decline_code = std::string(decline_code)};
 }
 
-Refusal decline_of(const TestCard& card) {
-    std::string message = "Your card was declined.";
-    if (card.decline_code == "insufficient_funds") message = "Your card has insufficient funds.";
-    if (card.code == "expired_card") message = "Your card has expired.";
-    if (card.code == "incorrect_cvc") message = "Your card's security code is incorrect.";
-    if (card.code == "processing_error") {
-        message = "An error occurred while processing your card. Try again in a little bit.";
+Refusal decline_by_code(std::string_view decline_code) {
+    if (decline_code == "authentication_required") {
+        return card_error(decline_code, decline_code,
+                          "Your card was declined. This transaction requires authentication.");
     }
-    const std::string_view param = card.code == "expired_card"    ? "exp_month"
-                                   : card.code == "incorrect_cvc" ? "cvc"
-                                                                  : "";
-    return card_error(card.code, card.code == card.decline_code ? "" : card.decline_code, message,
-                      param);
+    return declined(decline_code == "expired_card" ? decline_code : "card_declined", decline_code);
 }
+
+Refusal decline_of(const TestCard& card) { return declined(card.code, card.decline_code); }
 
 const Object& add_payment_method(Account& account, const CardDetails& details) {
     CardDetails full = details;

@@ -20,9 +20,9 @@ enum class Authentication : std::uint8_t {
 };
 
 struct TestCard {
-    std::string_view number;
-    std::string_view method;  // "pm_card_visa"
-    std::string_view brand;
+    std::string_view number = {};
+    std::string_view method = {};  // "pm_card_visa"; "" where Stripe has a number only
+    std::string_view brand = "visa";
     std::string_view code = {};  // of the card_error; "" when charges succeed
     std::string_view decline_code = {};
     Authentication authentication = Authentication::never;
@@ -30,9 +30,17 @@ struct TestCard {
     std::string_view says = {};     // for people, on the hosted pages
     std::string_view dispute = {};  // the reason of the dispute that follows, or "inquiry"
     std::string_view refund = {};   // "pending": succeeds later; "fails": fails later
+    std::string_view funding = "credit";
+    std::string_view country = "US";
+    std::string_view check = {};  // which check fails: cvc, zip, line1, address; or unchecked
+    std::string_view risk = "normal";
+    bool named_only = false;  // its number is another card's
 };
 
+// What people try things with.
 std::span<const TestCard> test_cards();
+// One of each country: they pay.
+std::span<const TestCard> cards_by_country();
 const TestCard* card_by_number(std::string_view digits);
 const TestCard* card_by_method(std::string_view method_name);  // also tok_visa and the like
 // The card behind a stored payment method.
@@ -40,6 +48,7 @@ const TestCard& card_of(const Object& payment_method);
 
 // 402 card_error, as the card's network would decline it.
 Refusal decline_of(const TestCard& card);
+Refusal decline_by_code(std::string_view decline_code);
 Refusal card_error(std::string_view code, std::string_view decline_code, std::string message,
                    std::string_view param = {});
 

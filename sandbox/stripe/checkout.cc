@@ -3,6 +3,7 @@
 #include "sandbox/stripe/customers.h"
 #include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/invoicing.h"
+#include "sandbox/stripe/method_types.h"
 #include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/session_discounts.h"
@@ -64,8 +65,9 @@ void prepare_customer(Account& account, const std::string& session_id, const Obj
     Object billing = child(method, "billing_details");
     if (present(session, "_tax_address")) billing["address"] = session.at("_tax_address");
     auto customer = text(session, "customer");
-    const bool wants_one =
-        text(session, "mode") != "payment" || text(session, "customer_creation") == "always";
+    const bool wants_one = text(session, "mode") != "payment" ||
+                           text(session, "customer_creation") == "always" ||
+                           flag(child(session, "invoice_creation"), "enabled");
     if (customer.empty() && wants_one) {
         customer = text(add_customer(account,
                                      Object{
@@ -128,7 +130,13 @@ Object shipping_of(const Object& given) {
     return shipping;
 }
 
-std::string ensure_intent(Account& account, const std::string& session_id) {
+// A debit's session gets the invoice that it asked for when the bank has paid.
+bool has_late_invoice(const Object& session, bool delayed) {
+    return delayed && flag(child(session, "invoice_creation"), "enabled");
+}
+
+// `debit`: a bank account is going to pay.
+std::string ensure_intent(Account& account, const std::string& session_id, bool debit) {
     const Object session = account.get("checkout.session", session_id);
     const auto mode = text(session, "mode");
     const auto amount = due_now(account, session);
@@ -148,8 +156,9 @@ std::string ensure_intent(Account& account, const std::string& session_id) {
         intent = text(add_setup_intent(account, std::move(fields)), "id");
     } else {
         const Object& data = child(session, "_payment_intent_data");
-        for (const auto* key : {"metadata", "description", "setup_future_usage", "receipt_email",
-                                "statement_descriptor", "statement_descriptor_suffix"}) {
+        for (const auto* key :
+             {"capture_method", "metadata", "description", "setup_future_usage", "receipt_email",
+              "statement_descriptor", "statement_descriptor_suffix"}) {
             if (present(data, key)) fields[key] = data.at(key);
         }
         if (present(data, "shipping")) fields["shipping"] = shipping_of(child(data, "shipping"));
@@ -157,7 +166,8 @@ std::string ensure_intent(Account& account, const std::string& session_id) {
             fields["description"] = "Subscription creation";
             fields["setup_future_usage"] = "off_session";
         }
-        if (mode == "subscription" || flag(child(session, "invoice_creation"), "enabled")) {
+        const bool invoices = flag(child(session, "invoice_creation"), "enabled");
+        if (mode == "subscription" || (invoices && !has_late_invoice(session, debit))) {
             fields["_invoice"] = new_invoice_id(account);
         }
         intent =
@@ -238,25 +248,27 @@ void invoice_from(Account& account, const Object& session, const Object& intent)
                    [&](Object& changed) { changed["invoice"] = draft.id; });
 }
 
-// The intent has succeeded, or none is needed.
+// The intent was accepted, or none is needed.
 void complete(Account& account, const std::string& session_id) {
     const Object session = account.get("checkout.session", session_id);
     const auto mode = text(session, "mode");
     const auto intent_id = text(session, "_intent");
     const Object* found = account.store().find(intent_id);
     const Object intent = found ? *found : Object();
-    const bool paid = text(intent, "object") == "payment_intent";
+    const bool pays = text(intent, "object") == "payment_intent";
+    // Otherwise the bank answers in days, or the money is only held.
+    const bool paid = text(intent, "status") == "succeeded";
     if (mode == "subscription") begin_from(account, session, found ? &intent : nullptr);
-    if (mode == "payment" && paid && intent.contains("_invoice")) {
+    if (mode == "payment" && pays && paid && intent.contains("_invoice")) {
         invoice_from(account, session, intent);
-    } else if (mode == "payment") {
+    } else if (mode == "payment" && !has_late_invoice(session, pays && !paid)) {
         session_discounts(account, session);
     }
     const Object& completed = account.change(session_id, "", [&](Object& changed) {
         changed["status"] = "complete";
-        changed["payment_status"] = paid ? "paid" : "no_payment_required";
+        changed["payment_status"] = !pays ? "no_payment_required" : paid ? "paid" : "unpaid";
         changed["url"] = nullptr;
-        if (mode == "payment" && paid) changed["payment_intent"] = intent_id;
+        if (mode == "payment" && pays) changed["payment_intent"] = intent_id;
         if (mode == "setup") changed["setup_intent"] = intent_id;
     });
     account.emit("checkout.session.completed", completed);
@@ -265,7 +277,7 @@ void complete(Account& account, const std::string& session_id) {
 Submitted result_of(const Account& account, const std::string& session_id,
                     const std::string& intent, Outcome outcome) {
     Submitted submitted{.outcome = outcome};
-    if (outcome == Outcome::succeeded) {
+    if (is_accepted(outcome)) {
         submitted.url = success_url(account.get("checkout.session", session_id));
     } else if (outcome == Outcome::requires_action) {
         submitted.url = three_d_secure_url(account, intent);
@@ -314,6 +326,18 @@ Submitted submit_checkout(Account& account, const std::string& session_id,
                                 text(add_payment_method(account, details), "id"), details);
 }
 
+Submitted submit_checkout_by_bank(Account& account, const std::string& session_id,
+                                  const BankDetails& details) {
+    CardDetails payer;
+    payer.name = details.name;
+    payer.email = details.email;
+    if (!needs_card(account, open_session(account, session_id))) {
+        return submit_checkout(account, session_id, payer);
+    }
+    return submit_checkout_with(account, session_id, text(add_bank_method(account, details), "id"),
+                                payer);
+}
+
 Submitted submit_checkout_with(Account& account, const std::string& session_id,
                                const std::string& method_id, const CardDetails& details) {
     const Object session = open_session(account, session_id);
@@ -326,13 +350,19 @@ Submitted submit_checkout_with(Account& account, const std::string& session_id,
     const Object method = account.change(method_id, "", [&](Object& changed) {
         changed["billing_details"].as_object()["email"] = text_or_null(email);
     });
-    const TestCard& card = card_of(method);
+    check_method_type(session, method);
+    const bool debit = is_debit(text(method, "type"));
     // Who will not be declined or questioned becomes a customer first, as on Stripe.
-    const bool smooth = card.code.empty() && card.authentication == Authentication::never;
+    const bool smooth = debit || (card_of(method).code.empty() &&
+                                  card_of(method).authentication == Authentication::never);
     if (smooth) prepare_customer(account, session_id, method);
-    const auto intent = ensure_intent(account, session_id);
-    const auto outcome = confirm(account, intent, {.payment_method = method_id});
-    if (outcome == Outcome::succeeded) {
+    const auto intent = ensure_intent(account, session_id, debit);
+    if (debit && text(session, "mode") == "payment") {
+        account.change(intent, "", [](Object& changed) { changed.erase("_invoice"); });
+    }
+    const auto outcome =
+        confirm(account, intent, {.payment_method = method_id, .mandate_accepted = true});
+    if (is_accepted(outcome)) {
         if (!smooth) prepare_customer(account, session_id, method);
         complete(account, session_id);
     }
@@ -356,8 +386,35 @@ Submitted finish_checkout_authentication(Account& account, const std::string& se
     if (!declines) prepare_customer(account, session_id, method);
     const auto outcome =
         confirm(account, intent, {.payment_method = text(method, "id"), .authenticated = true});
-    if (outcome == Outcome::succeeded) complete(account, session_id);
+    if (is_accepted(outcome)) complete(account, session_id);
     return result_of(account, session_id, intent, outcome);
+}
+
+void finish_delayed_checkout(Account& account, const std::string& session_id, Outcome outcome) {
+    const auto* found = account.find("checkout.session", session_id);
+    if (!found || text(*found, "payment_status") != "unpaid") return;
+    // Later attempts at a subscription's first invoice are dunning, and no more the session's.
+    if (flag(*found, "_answered")) return;
+    const Object session =
+        account.change(session_id, "", [](Object& changed) { changed["_answered"] = true; });
+    if (outcome != Outcome::succeeded) {
+        account.emit("checkout.session.async_payment_failed", session);
+        return;
+    }
+    if (text(session, "mode") == "payment" && has_late_invoice(session, true)) {
+        const Object& intent = account.change(text(session, "_intent"), "", [&](Object& changed) {
+            changed["_invoice"] = new_invoice_id(account);
+        });
+        invoice_from(account, session, Object(intent));
+    }
+    const Object& paid =
+        account.change(session_id, "", [](Object& changed) { changed["payment_status"] = "paid"; });
+    account.emit("checkout.session.async_payment_succeeded", paid);
+}
+
+void finish_captured_checkout(Account& account, const std::string& session_id) {
+    if (!account.find("checkout.session", session_id)) return;
+    account.change(session_id, "", [](Object& changed) { changed["payment_status"] = "paid"; });
 }
 
 void expire_session(Account& account, const std::string& session_id) {

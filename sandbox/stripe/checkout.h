@@ -8,6 +8,7 @@
 #include <string>
 
 #include "sandbox/stripe/account.h"
+#include "sandbox/stripe/bank_accounts.h"
 #include "sandbox/stripe/cards.h"
 #include "sandbox/stripe/payments.h"
 
@@ -24,6 +25,10 @@ struct Submitted {
 // Throws Refusal: a card_error of the card's own data, or 400 when the session is not open.
 Submitted submit_checkout(Account& account, const std::string& session, const CardDetails& details);
 
+// The same from a bank account.
+Submitted submit_checkout_by_bank(Account& account, const std::string& session,
+                                  const BankDetails& details);
+
 // The same with a stored payment method (the API's own confirmation).
 Submitted submit_checkout_with(Account& account, const std::string& session,
                                const std::string& method, const CardDetails& details);
@@ -31,6 +36,12 @@ Submitted submit_checkout_with(Account& account, const std::string& session,
 // The customer has answered the 3-D Secure question of this session's intent.
 Submitted finish_checkout_authentication(Account& account, const std::string& session,
                                          bool authenticated);
+
+// The bank has answered for the debit that paid a complete session. Emits
+// checkout.session.async_payment_succeeded or .async_payment_failed.
+void finish_delayed_checkout(Account& account, const std::string& session, Outcome outcome);
+// What its customer's bank held was captured: it is paid. An empty or unknown session is nothing.
+void finish_captured_checkout(Account& account, const std::string& session);
 
 // No card is asked for: nothing is due today and the session says if_required.
 bool needs_card(const Account& account, const Object& session);

@@ -34,10 +34,7 @@ Object line_of(Account& account, const Object& wanted, std::size_t index,
     const auto* product = account.store().find("product", text(price, "product"));
     const auto currency = asked.empty() ? text(price, "currency") : asked;
     if (!is_sold_in(price, currency)) {
-        refuse("",
-               "The price specified only supports `" + text(price, "currency") +
-                   "`. This doesn't match the expected currency: `" + currency + "`.",
-               path + "[price]");
+        refuse_currency(price, currency, path + "[price]");
     }
     const auto amount = amount_of(presented(price, currency), quantity);
     Object line = blank("item");

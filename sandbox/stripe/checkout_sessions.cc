@@ -5,6 +5,7 @@
 #include "sandbox/stripe/checkout.h"
 #include "sandbox/stripe/checkout_lines.h"
 #include "sandbox/stripe/discounts.h"
+#include "sandbox/stripe/method_types.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/session_discounts.h"
@@ -33,8 +34,7 @@ constexpr std::string_view listing =
     "unit_amount_decimal:d}} "
     "expires_at:t locale submit_type allow_promotion_codes:b "
     "billing_address_collection:(auto|required) payment_method_collection:(always|if_required) "
-    "payment_method_types<endive[]:id allowed_payment_method_types>=endive[]:id "
-    "excluded_payment_method_types[]:id payment_method_options:any "
+    "payment_method_options:any "
     "payment_method_configuration:any "
     "saved_payment_method_options:any phone_number_collection{enabled!:b} "
     "tax_id_collection{enabled!:b required:(if_supported|never)} custom_text:any "
@@ -54,7 +54,7 @@ constexpr std::string_view listing =
     "transfer_data:no coupon<basil:id} "
     "payment_intent_data{metadata:m description setup_future_usage:(off_session|on_session) "
     "receipt_email statement_descriptor statement_descriptor_suffix "
-    "capture_method:(automatic|automatic_async) application_fee_amount:no on_behalf_of:no "
+    "capture_method:(automatic|automatic_async|manual) application_fee_amount:no on_behalf_of:no "
     "shipping{address!{city country line1 line2 postal_code state} carrier name! phone "
     "tracking_number} transfer_data:no transfer_group} "
     "setup_intent_data{metadata:m description on_behalf_of:no}";
@@ -129,6 +129,11 @@ void check(const Call& call, const std::string& mode) {
         if (present(params, key) && mode != required_mode) {
             refuse("", "You can not pass `" + std::string(key) + "` in `" + mode + "` mode.", key);
         }
+    }
+    if (text(child(params, "payment_intent_data"), "capture_method") == "manual" &&
+        flag(child(params, "invoice_creation"), "enabled")) {
+        refuse("", "`invoice_creation` can't be used with a manual `capture_method`.",
+               "payment_intent_data[capture_method]");
     }
     if (present(params, "payment_method_collection") && mode != "subscription") {
         refuse("", "`payment_method_collection` can only be used in `subscription` mode.",
@@ -218,15 +223,6 @@ void fill(Call& call, Object& session, const std::string& mode) {
         session["adaptive_pricing"] = Object{
             {"enabled", flag(child(params, "adaptive_pricing"), "enabled")}
         };
-    }
-    if (present(params, "allowed_payment_method_types")) {
-        session["allowed_payment_method_types"] = params.at("allowed_payment_method_types");
-    }
-    for (const json::value& type : children(params, "payment_method_types")) {
-        if (type.as_string() != "card") {
-            refuse_unsupported("the payment method type " + std::string(type.as_string()),
-                               "payment_method_types");
-        }
     }
     if (mode == "subscription") {
         session["payment_method_collection"] = present(params, "payment_method_collection")
@@ -318,6 +314,8 @@ json::value create(Call& call) {
         }
     }
     if (!present(session, "_line_items")) session["_line_items"] = json::array();
+    set_method_types(account, call.params, text(session, "currency"), session);
+    session.erase("excluded_payment_method_types");  // a session does not show it
     session["url"] = account.base_url() + "/c/pay/" + text(session, "id");
     return account.add(std::move(session));
 }
@@ -370,7 +368,8 @@ json::value page_confirm(Call& call) {
 }  // namespace
 
 void add_checkout_session_routes(Routes& routes) {
-    routes.on("POST /v1/checkout/sessions", listing, create);
+    routes.on("POST /v1/checkout/sessions",
+              std::string(listing) + " " + std::string(method_type_listing), create);
     routes.list("/v1/checkout/sessions",
                 "customer:id payment_intent:id subscription:id status:(open|complete|expired) "
                 "payment_link:no customer_details{email!} created:any",

@@ -188,6 +188,21 @@ TEST_F(Checkout, AKnownCustomerPaysOnce) {
     EXPECT_EQ(text(done, "customer"), customer);
     EXPECT_EQ(text(child(done, "invoice"), "status"), "paid");
     EXPECT_EQ(number(child(done, "invoice"), "amount_paid"), 500);
+    const auto line = children(child(child(done, "invoice"), "lines"), "data").front().as_object();
+    const auto item = text(child(child(line, "parent"), "invoice_item_details"), "invoice_item");
+    EXPECT_EQ(text(got("/v1/invoiceitems/" + item), "invoice"), id(child(done, "invoice")));
+}
+
+TEST_F(Checkout, AnInvoiceMakesACustomerOfAGuest) {
+    const auto open =
+        made("/v1/checkout/sessions",
+             "mode=payment&success_url=http%3A%2F%2Fx.y%2F&line_items[0][quantity]=1&"
+             "line_items[0][price_data][currency]=usd&line_items[0][price_data][unit_amount]=500&"
+             "line_items[0][price_data][product_data][name]=Tea&invoice_creation[enabled]=true");
+    EXPECT_EQ(pay(id(open), "4242424242424242").status, 303);
+    const auto done = got("/v1/checkout/sessions/" + id(open) + "?expand[]=invoice");
+    EXPECT_EQ(text(child(done, "invoice"), "status"), "paid");
+    EXPECT_EQ(text(child(done, "invoice"), "customer"), text(done, "customer"));
 }
 
 TEST_F(Checkout, ASavedCustomerIsReusedAndAOneTimePaymentNeedsNone) {

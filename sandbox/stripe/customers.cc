@@ -7,6 +7,7 @@
 #include "sandbox/stripe/payments.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
+#include "sandbox/stripe/schedules.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
 #include "sandbox/stripe/taxes.h"
@@ -167,6 +168,7 @@ json::value remove(Call& call) {
         if (text(object, "customer") != id || present(object, "ended_at")) continue;
         cancel_subscription(account, subscription, "cancellation_requested");
     }
+    cancel_schedules_of(account, id);
     account.emit("customer.deleted", account.get("customer", id));
     return deleted(account.change(id, "", [](Object& customer) { customer["_deleted"] = true; }));
 }

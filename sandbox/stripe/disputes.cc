@@ -1,5 +1,6 @@
 #include "sandbox/stripe/disputes.h"
 
+#include "sandbox/stripe/bank_accounts.h"
 #include "sandbox/stripe/cards.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
@@ -102,23 +103,29 @@ void open_dispute(Account& account, const std::string& charge_id) {
     const Object charge = account.get("charge", charge_id);
     const auto* method = account.find("payment_method", text(charge, "payment_method"));
     if (!method || flag(charge, "disputed")) return;
-    const TestCard& card = card_of(*method);
-    const bool inquiry = card.dispute == "inquiry";
+    // What a bank takes back for its customer can't be fought for: the dispute begins as lost.
+    const bool debit = is_debit(text(*method, "type"));
+    const std::string_view reason = debit ? "debit_not_authorized" : card_of(*method).dispute;
+    const bool inquiry = reason == "inquiry";
     Object dispute = blank("dispute");
     dispute["id"] = account.new_id("du_1");
     dispute["amount"] = charge.at("amount");
     dispute["charge"] = charge_id;
     dispute["currency"] = charge.at("currency");
     dispute["payment_intent"] = charge.at("payment_intent");
-    dispute["reason"] = inquiry ? "fraudulent" : card.dispute;
+    dispute["reason"] = inquiry ? "fraudulent" : reason;
     dispute["status"] = inquiry ? "warning_needs_response" : "needs_response";
     dispute["is_charge_refundable"] = inquiry;
     dispute["evidence_details"].as_object()["due_by"] = account.now() + dispute_due_seconds;
-    auto& shown = dispute["payment_method_details"].as_object()["card"].as_object();
-    shown["brand"] = card.brand;
-    shown["network"] = card.brand;
-    shown["case_type"] = inquiry ? "inquiry" : "chargeback";
-    shown["network_reason_code"] = card.dispute == "product_not_received" ? "13.1" : "10.4";
+    if (debit) {
+        dispute.erase("payment_method_details");
+    } else {
+        auto& shown = dispute["payment_method_details"].as_object()["card"].as_object();
+        shown["brand"] = card_of(*method).brand;
+        shown["network"] = card_of(*method).brand;
+        shown["case_type"] = inquiry ? "inquiry" : "chargeback";
+        shown["network_reason_code"] = reason == "product_not_received" ? "13.1" : "10.4";
+    }
     const auto id = text(account.add(std::move(dispute)), "id");
     account.change(charge_id, "", [&](Object& changed) {
         changed["disputed"] = true;
@@ -134,7 +141,10 @@ void open_dispute(Account& account, const std::string& charge_id) {
     }
     account.emit("charge.dispute.created", account.get("dispute", id));
     if (!inquiry) account.emit("charge.dispute.funds_withdrawn", account.get("dispute", id));
-    add_timer(account, account.now() + dispute_due_seconds, "forfeit_dispute", id);
+    if (debit)
+        close_dispute(account, id, "lost");
+    else
+        add_timer(account, account.now() + dispute_due_seconds, "forfeit_dispute", id);
 }
 
 void judge_dispute(Account& account, const std::string& id) {

@@ -5,11 +5,16 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "sandbox/stripe/charging.h"
 #include "sandbox/stripe/checkout.h"
 #include "sandbox/stripe/disputes.h"
 #include "sandbox/stripe/invoicing.h"
+#include "sandbox/stripe/pausing.h"
+#include "sandbox/stripe/pending_updates.h"
 #include "sandbox/stripe/refunding.h"
 #include "sandbox/stripe/refusal.h"
+#include "sandbox/stripe/schedules.h"
+#include "sandbox/stripe/settling.h"
 #include "sandbox/stripe/subscribing.h"
 #include "sandbox/stripe/test_clocks.h"
 #include "sandbox/stripe/timers.h"
@@ -32,12 +37,20 @@ struct Due {
 };
 
 void charge_open_invoice(Account& account, const std::string& id) {
-    const auto method = method_for(account, account.get("invoice", id));
+    const Object& invoice = account.get("invoice", id);
+    const auto method = method_for(account, invoice);
+    // Without anything to charge, retries stay planned and are not made.
+    if (method.empty() && number(invoice, "attempt_count") > 0) {
+        account.change(id, "", [&](Object& waiting) {
+            waiting["next_payment_attempt"] = account.now() + 86400;
+        });
+        return;
+    }
     if (method.empty()) {
         note_failed_payment(account, id, Outcome::declined);
         return;
     }
-    pay_invoice(account, id, {.payment_method = method, .off_session = true});
+    pay_invoice(account, id, {.payment_method = method, .off_session = true, .automatic = true});
 }
 
 void finalize_draft(Account& account, const std::string& id) {
@@ -97,8 +110,13 @@ void consider_subscription(const Object& subscription, const Notice& due) {
         due(number(subscription, "created") + incomplete_seconds, expire_incomplete);
         return;
     }
-    if (status == "canceled" || status == "incomplete_expired" || status == "paused") return;
+    if (status == "canceled" || status == "incomplete_expired") return;
     const auto end = period_end_of(subscription);
+    if (status == "paused") {
+        if (present(subscription, "cancel_at"))
+            due(number(subscription, "cancel_at"), end_at_cancel);
+        return;
+    }
     const Object& pause = child(subscription, "pause_collection");
     if (present(pause, "resumes_at")) due(number(pause, "resumes_at"), resume_collection);
     if (present(subscription, "cancel_at")) {
@@ -116,6 +134,35 @@ void consider_subscription(const Object& subscription, const Notice& due) {
     }
 }
 
+void consider_schedule(const Object& schedule, const Notice& due) {
+    const auto status = text(schedule, "status");
+    if (status != "not_started" && status != "active") return;
+    const auto& phases = children(schedule, "phases");
+    if (status == "not_started") {
+        due(number(phases.front().as_object(), "start_date"), start_schedule);
+        return;
+    }
+    const auto end = number(phases.back().as_object(), "end_date");
+    const auto announce = end - schedule_notice_seconds;
+    if (number(schedule, "_announced_end") != end && announce > number(schedule, "created")) {
+        due(announce, announce_schedule_end);
+    }
+    due(number(child(schedule, "current_phase"), "end_date"), advance_schedule);
+}
+
+// Sent and not paid: the subscription is late.
+void note_overdue(Account& account, const std::string& id) {
+    account.change(id, "", [](Object& invoice) { invoice["_overdue"] = true; });
+    const Object invoice = account.get("invoice", id);
+    account.emit("invoice.overdue", invoice);
+    const auto subscription =
+        text(child(child(invoice, "parent"), "subscription_details"), "subscription");
+    const auto* late = account.find("subscription", subscription);
+    if (!late || text(*late, "status") != "active") return;
+    account.change(subscription, "customer.subscription.updated",
+                   [](Object& changed) { changed["status"] = "past_due"; });
+}
+
 void consider_invoice(const Object& invoice, const Notice& due) {
     const auto status = text(invoice, "status");
     if (status == "draft" && present(invoice, "automatically_finalizes_at")) {
@@ -124,15 +171,23 @@ void consider_invoice(const Object& invoice, const Notice& due) {
     if (status == "open" && present(invoice, "next_payment_attempt")) {
         due(number(invoice, "next_payment_attempt"), charge_open_invoice);
     }
+    if (status == "open" && present(invoice, "due_date") && !flag(invoice, "_overdue")) {
+        due(number(invoice, "due_date"), note_overdue);
+    }
 }
 
 // By the names that timers give them.
 constexpr std::pair<std::string_view, Act> timed_acts[] = {
-    {"fail_refund",     fail_refund    },
-    {"finish_refund",   finish_refund  },
-    {"forfeit_dispute", forfeit_dispute},
-    {"judge_dispute",   judge_dispute  },
-    {"open_dispute",    open_dispute   },
+    {"expire_authorization",  expire_authorization },
+    {"expire_pending_update", expire_pending_update},
+    {"expire_resuming",       expire_resuming      },
+    {"fail_refund",           fail_refund          },
+    {"finish_refund",         finish_refund        },
+    {"forfeit_dispute",       forfeit_dispute      },
+    {"judge_dispute",         judge_dispute        },
+    {"open_dispute",          open_dispute         },
+    {"resume_paused",         resume_paused        },
+    {"settle_debit",          settle_debit         },
 };
 
 void run_timer(Account& account, const std::string& id) {
@@ -159,9 +214,11 @@ std::optional<Due> next_due(const Account& account, std::int64_t until, const st
         if (clock_of_timer(account, timer) == clock) next = Due{at, id, run_timer};
     }
     const std::pair<std::string_view, Consider> kinds[] = {
-        {"checkout.session", consider_session     },
-        {"subscription",     consider_subscription},
-        {"invoice",          consider_invoice     },
+        {"checkout.session",      consider_session     },
+        // Before the subscriptions: a phase that ends with a period changes what is billed next.
+        {"subscription_schedule", consider_schedule    },
+        {"subscription",          consider_subscription},
+        {"invoice",               consider_invoice     },
     };
     for (const auto& [kind, consider] : kinds) {
         for (const auto& id : account.store().ids(kind)) {

@@ -16,6 +16,11 @@ bool type_matches(const std::string& wanted, const std::string& type) {
     return wanted.ends_with(".*") && type.starts_with(wanted.substr(0, wanted.size() - 1));
 }
 
+bool is_readable(Account& account, const Object& event) {
+    const auto recorded = number(event, "_recorded", number(event, "created"));
+    return recorded >= account.clock().seconds() - readable_seconds;
+}
+
 // Events keep the version in which they were made; the caller's version changes nothing.
 Object as_made(const Account& account, const Object& event) {
     const auto version = Version::parse(text(event, "api_version"));
@@ -23,7 +28,7 @@ Object as_made(const Account& account, const Object& event) {
 }
 
 bool listed(const Call& call, const Object& event) {
-    if (number(event, "created") < call.account.now() - readable_seconds) return false;
+    if (!is_readable(call.account, event)) return false;
     const auto type = text(event, "type");
     const auto& types = children(call.params, "types");
     const bool of_types =
@@ -46,7 +51,7 @@ void add_event_routes(Routes& routes) {
     });
     routes.on("GET /v1/events/{id}", "", [](Call& call) -> json::value {
         const Object& event = call.target("event");
-        if (number(event, "created") < call.account.now() - readable_seconds) {
+        if (!is_readable(call.account, event)) {
             refuse_missing("event", text(event, "id"), "id", true);
         }
         return as_made(call.account, event);

@@ -38,6 +38,7 @@ void write_pretty(const json::value& value, std::string& out, std::size_t depth)
 
 // Types that came with a version: an endpoint of an older one is never sent them.
 constexpr std::pair<std::string_view, Shape> came_with[] = {
+    {"invoice.overdue",      Shape::acacia},
     {"invoice_payment.paid", Shape::clover},
     {"refund.failed",        Shape::acacia},
 };

@@ -56,7 +56,20 @@ protected:
     }
     // A form of names that the API knows with values that it may not expect.
     std::string nearly_right() {
-        static constexpr std::array<std::string_view, 82> names = {
+        static constexpr std::array<std::string_view, 95> names = {
+            "phases[0][items][0][price]",
+            "phases[0][start_date]",
+            "phases[0][end_date]",
+            "phases[0][trial]",
+            "phases[0][duration][interval_count]",
+            "phases[1][items][0][price]",
+            "from_subscription",
+            "start_date",
+            "end_behavior",
+            "payment_behavior",
+            "billing_cycle_anchor[type]",
+            "billing_cycle_anchor_config[day_of_month]",
+            "add_invoice_items[0][price]",
             "customer",
             "price",
             "amount",
@@ -231,30 +244,20 @@ protected:
                                                                     "invoices/upcoming/lines",
                                                                     "..",
                                                                     ""};
-        static constexpr std::array<std::string_view, 24> verbs = {"cancel",
-                                                                   "confirm",
-                                                                   "pay",
-                                                                   "finalize",
-                                                                   "void",
-                                                                   "send",
-                                                                   "mark_uncollectible",
-                                                                   "lines",
-                                                                   "attach",
-                                                                   "detach",
-                                                                   "expire",
-                                                                   "line_items",
-                                                                   "payment_methods",
-                                                                   "resume",
-                                                                   "advance",
-                                                                   "close",
-                                                                   "release",
-                                                                   "%2e%2e",
-                                                                   "search",
-                                                                   "add_lines",
-                                                                   "update_lines",
-                                                                   "remove_lines",
-                                                                   "attach_payment",
-                                                                   "tax_ids"};
+        static constexpr std::array<std::string_view, 25> verbs = {
+            "cancel",       "pause",
+            "confirm",      "pay",
+            "finalize",     "void",
+            "send",         "mark_uncollectible",
+            "lines",        "attach",
+            "detach",       "expire",
+            "line_items",   "payment_methods",
+            "resume",       "advance",
+            "close",        "release",
+            "%2e%2e",       "search",
+            "add_lines",    "update_lines",
+            "remove_lines", "attach_payment",
+            "tax_ids"};
         std::string path = "/v1/" + one_of(things);
         if (below(2) == 0 && !ids_.empty()) path += "/" + one_of(ids_);
         if (below(4) == 0) path += "/" + one_of(verbs);

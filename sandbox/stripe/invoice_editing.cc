@@ -62,10 +62,7 @@ void set_price(Object& item, const Object& price, std::int64_t quantity, const s
     if (!present(item, "currency")) item["currency"] = price.at("currency");
     const auto currency = text(item, "currency");
     if (!is_sold_in(price, currency)) {
-        refuse("",
-               "The price specified only supports `" + text(price, "currency") +
-                   "`. This doesn't match the expected currency: `" + currency + "`.",
-               inside(path, "pricing[price]"));
+        refuse_currency(price, currency, inside(path, "pricing[price]"));
     }
     const Object billed = presented(price, currency);
     item["amount"] = amount_of(billed, quantity);

@@ -59,6 +59,37 @@ std::string subscription_of(const Object& invoice) {
     return text(child(child(invoice, "parent"), "subscription_details"), "subscription");
 }
 
+// What a line that no call had made an invoice item for names: a session's, a subscription's
+// one-time price.
+void add_missing_item(Account& account, const InvoiceDraft& draft, const LineDraft& line) {
+    if (line.invoice_item.empty() || account.find("invoiceitem", line.invoice_item)) return;
+    Object item = blank("invoiceitem");
+    item["id"] = line.invoice_item;
+    item["amount"] = line.amount;
+    item["currency"] = draft.currency;
+    item["customer"] = draft.customer;
+    item["date"] = account.now();
+    item["description"] = text_or_null(line.description);
+    item["invoice"] = draft.id;
+    item["net_amount"] = line.amount;
+    item["period"] = Object{
+        {"start", line.period_start},
+        {"end",   line.period_end  }
+    };
+    item["quantity"] = line.quantity;
+    item["quantity_decimal"] = std::to_string(line.quantity);
+    if (!line.price.empty()) {
+        item["pricing"] = Object{
+            {"price_details",
+             Object{{"price", line.price.at("id")}, {"product", line.price.at("product")}}},
+            {"type", "price_details"},
+            {"unit_amount_decimal", value_of(line.price, "unit_amount_decimal")}
+        };
+        item["_price"] = line.price;
+    }
+    account.emit("invoiceitem.created", account.add(std::move(item)));
+}
+
 // Nothing is collected from an unpaid subscription, nor from one whose collection is paused so.
 bool stays_draft(const Account& account, const std::string& subscription) {
     const auto* owner = account.find("subscription", subscription);
@@ -85,7 +116,10 @@ void add_invoice(Account& account, const InvoiceDraft& draft) {
     const Object& customer = account.get("customer", draft.customer, "customer");
     Object invoice = blank("invoice");
     json::array lines;
-    for (const LineDraft& line : draft.lines) lines.push_back(line_object(account, draft, line));
+    for (const LineDraft& line : draft.lines) {
+        add_missing_item(account, draft, line);
+        lines.push_back(line_object(account, draft, line));
+    }
     invoice["id"] = draft.id;
     invoice["customer"] = draft.customer;
     copy_customer(customer, invoice);
@@ -211,9 +245,16 @@ Outcome pay_invoice(Account& account, const std::string& id, const Confirmation&
     if (status != "open" && status != "uncollectible") {
         refuse("", "This invoice is " + status + " and can't be paid.");
     }
-    const auto outcome = confirm_payment(account, text(invoice, "_payment_intent"), how);
+    const auto intent = text(invoice, "_payment_intent");
+    if (text(account.get("payment_intent", intent), "status") == "processing") {
+        refuse("payment_intent_unexpected_state",
+               "A payment of this invoice is being processed: wait for the bank's answer.");
+    }
+    const auto outcome = confirm_payment(account, intent, how);
     if (outcome == Outcome::succeeded)
         settle_invoice(account, id);
+    else if (outcome == Outcome::processing)
+        note_processing_payment(account, id);
     else
         note_failed_payment(account, id, outcome);
     return outcome;
@@ -229,8 +270,10 @@ void settle_invoice(Account& account, const std::string& id, bool out_of_band) {
         invoice["attempted"] = true;
         if (intent && !out_of_band) {
             invoice["_charge"] = value_of(*intent, "latest_charge");
-            invoice["attempt_count"] = number(invoice, "attempt_count") + 1;
+            const bool counted = flag(invoice, "_processing");
+            invoice["attempt_count"] = number(invoice, "attempt_count") + (counted ? 0 : 1);
         }
+        invoice.erase("_processing");
         if (out_of_band) invoice["_paid_out_of_band"] = true;
         invoice["next_payment_attempt"] = nullptr;
         invoice["amount_paid"] = invoice.at("amount_due");
@@ -301,14 +344,29 @@ void add_attached_payment(Account& account, const std::string& id, const std::st
         "");
 }
 
+void note_processing_payment(Account& account, const std::string& id) {
+    const Object& tried = account.change(id, "invoice.updated", [](Object& invoice) {
+        invoice["attempted"] = true;
+        invoice["attempt_count"] = number(invoice, "attempt_count") + 1;
+        invoice["next_payment_attempt"] = nullptr;
+        invoice["_processing"] = true;
+    });
+    invoice_is_processing(account, subscription_of(tried), id);
+}
+
 void note_failed_payment(Account& account, const std::string& id, Outcome outcome) {
     const bool asks = outcome == Outcome::requires_action;
     const Object before = account.get("invoice", id);
-    const bool renewal = text(before, "billing_reason") == "subscription_cycle";
-    const auto attempts = number(before, "attempt_count") + (asks ? 0 : 1);
+    // A debit that fails days later is tried again, as a renewal is: its subscription has begun.
+    const bool delayed = flag(before, "_processing");
+    const bool renewal = delayed || text(before, "billing_reason") == "subscription_cycle" ||
+                         flag(before, "_collected_later");
+    const auto attempts = number(before, "attempt_count") + (asks || delayed ? 0 : 1);
     const Object failed = account.change(id, "", [&](Object& invoice) {
         invoice["attempted"] = true;
         invoice["attempt_count"] = attempts;
+        if (delayed) invoice["_delayed"] = true;
+        invoice.erase("_processing");
         invoice["next_payment_attempt"] = nullptr;
         const auto days = renewal && attempts >= 1 ? retry_days_after(account, attempts) : 0;
         if (days > 0) invoice["next_payment_attempt"] = account.now() + days * 86400;
@@ -335,14 +393,7 @@ void void_invoice(Account& account, const std::string& id) {
         changed["next_payment_attempt"] = nullptr;
         changed["status_transitions"].as_object()["voided_at"] = account.now();
     });
-    if (account.find("payment_intent", intent)) {
-        const Object& canceled = account.change(intent, "", [&](Object& changed) {
-            changed["status"] = "canceled";
-            changed["canceled_at"] = account.now();
-            changed["cancellation_reason"] = "void_invoice";
-        });
-        account.emit("payment_intent.canceled", canceled);
-    }
+    if (account.find("payment_intent", intent)) cancel_payment(account, intent, "void_invoice");
     change_invoice_payment(
         account, voided,
         [&](Object& payment) {
@@ -352,6 +403,7 @@ void void_invoice(Account& account, const std::string& id) {
         "");
     account.emit("invoice.voided", voided);
     return_balance(account, id);
+    invoice_was_closed(account, subscription_of(account.get("invoice", id)), id);
 }
 
 void mark_uncollectible(Account& account, const std::string& id) {
@@ -365,6 +417,7 @@ void mark_uncollectible(Account& account, const std::string& id) {
         changed["status_transitions"].as_object()["marked_uncollectible_at"] = account.now();
     });
     account.emit("invoice.marked_uncollectible", marked);
+    invoice_was_closed(account, subscription_of(account.get("invoice", id)), id);
 }
 
 }  // namespace paydesk::sandbox::stripe

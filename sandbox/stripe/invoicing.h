@@ -60,6 +60,8 @@ Outcome pay_invoice(Account& account, const std::string& invoice, const Confirma
 
 // Its PaymentIntent succeeded, or it was paid elsewhere (`out_of_band`).
 void settle_invoice(Account& account, const std::string& invoice, bool out_of_band = false);
+// The bank was asked for it and will answer in days. The subscription begins all the same.
+void note_processing_payment(Account& account, const std::string& invoice);
 // Its PaymentIntent did not.
 void note_failed_payment(Account& account, const std::string& invoice, Outcome outcome);
 

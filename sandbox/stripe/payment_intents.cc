@@ -2,10 +2,15 @@
 
 #include "sandbox/stripe/balance.h"
 #include "sandbox/stripe/cards.h"
+#include "sandbox/stripe/charging.h"
+#include "sandbox/stripe/checkout.h"
+#include "sandbox/stripe/mandates.h"
+#include "sandbox/stripe/method_types.h"
 #include "sandbox/stripe/payments.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/settling.h"
+#include "sandbox/stripe/shapes.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -13,13 +18,13 @@ namespace {
 constexpr std::string_view shared_listing =
     "customer:id description metadata:m payment_method:id receipt_email return_url "
     "setup_future_usage:(off_session|on_session)? statement_descriptor "
-    "statement_descriptor_suffix transfer_group payment_method_types<endive[]:id "
-    "allowed_payment_method_types>=endive[]:id payment_method_options:any shipping:any "
+    "statement_descriptor_suffix transfer_group payment_method_options:any shipping:any "
+    "capture_method:(automatic|automatic_async|manual) "
     "application_fee_amount:no transfer_data:no on_behalf_of:no ";
 
 void fill(const Object& params, Object& intent) {
     copy_params(params, intent,
-                {"customer", "description", "receipt_email", "setup_future_usage",
+                {"capture_method", "customer", "description", "receipt_email", "setup_future_usage",
                  "statement_descriptor", "statement_descriptor_suffix", "transfer_group"});
     merge_metadata(params, intent);
 }
@@ -49,12 +54,15 @@ json::value confirm(Call& call, const std::string& id) {
                           "payment method.",
                       .more = Object{{"payment_intent", intent}}};
     }
+    check_method_type(intent, account.get("payment_method", method));
     const auto customer = text(intent, "customer");
     const bool keeps = present(intent, "setup_future_usage") && !customer.empty();
-    const auto outcome = confirm_payment(account, id,
-                                         {.payment_method = method,
-                                          .off_session = text(call.params, "off_session") == "true",
-                                          .return_url = text(call.params, "return_url")});
+    const auto outcome = confirm_payment(
+        account, id,
+        {.payment_method = method,
+         .off_session = text(call.params, "off_session") == "true",
+         .return_url = text(call.params, "return_url"),
+         .acceptance = child(child(call.params, "mandate_data"), "customer_acceptance")});
     if (outcome == Outcome::declined) {
         after_payment(account, id, outcome);
         throw refusal_of(account.get("payment_intent", id));
@@ -80,7 +88,9 @@ json::value create(Call& call) {
     }
     Object fields;
     fields["metadata"] = Object();
+    fields["payment_method_options"] = blank("payment_intent").at("payment_method_options");
     fill(call.params, fields);
+    set_method_types(account, call.params, text(call.params, "currency"), fields);
     const bool automatic = !present(call.params, "payment_method_types");
     if (automatic) {
         fields["automatic_payment_methods"] = Object{
@@ -111,6 +121,10 @@ json::value update(Call& call) {
     return account.change(id, "", [&](Object& intent) {
         fill(call.params, intent);
         copy_params(call.params, intent, {"amount", "currency"});
+        if (present(call.params, "payment_method_types") ||
+            present(call.params, "allowed_payment_method_types")) {
+            set_method_types(account, call.params, text(intent, "currency"), intent);
+        }
         if (!method.empty()) {
             intent["payment_method"] = method;
             intent["status"] = "requires_confirmation";
@@ -128,25 +142,34 @@ json::value cancel(Call& call) {
                 "You cannot cancel this PaymentIntent because it has a status of " + status + ".",
             .more = Object{{"payment_intent", intent}}};
     }
-    const Object& canceled = call.account.change(text(intent, "id"), "", [&](Object& changed) {
-        changed["status"] = "canceled";
-        changed["canceled_at"] = call.account.now();
-        changed["cancellation_reason"] = value_of(call.params, "cancellation_reason");
-        changed["next_action"] = nullptr;
+    const auto id = text(intent, "id");
+    cancel_payment(call.account, id, value_of(call.params, "cancellation_reason"));
+    return call.account.get("payment_intent", id);
+}
+
+json::value capture(Call& call) {
+    Account& account = call.account;
+    const Object intent = call.target("payment_intent", "intent");
+    const auto id = text(intent, "id");
+    capture_payment(account, id,
+                    number(call.params, "amount_to_capture", number(intent, "amount_capturable")));
+    account.change(id, "", [&](Object& changed) {
+        copy_params(call.params, changed, {"statement_descriptor", "statement_descriptor_suffix"});
+        merge_metadata(call.params, changed);
     });
-    call.account.emit("payment_intent.canceled", canceled);
-    return canceled;
+    finish_captured_checkout(account, text(intent, "_session"));
+    return account.get("payment_intent", id);
 }
 
 }  // namespace
 
 void add_payment_intent_routes(Routes& routes) {
-    const std::string shared(shared_listing);
+    const std::string shared = std::string(shared_listing) + std::string(method_type_listing);
     routes.on("POST /v1/payment_intents",
-              shared +
+              shared + std::string(mandate_listing) +
                   "amount!:i currency! confirm:b off_session confirmation_method "
-                  "capture_method:(automatic|automatic_async) error_on_requires_action:no "
-                  "automatic_payment_methods{enabled!:b allow_redirects} mandate_data:any "
+                  "error_on_requires_action:no "
+                  "automatic_payment_methods{enabled!:b allow_redirects} mandate:no "
                   "payment_method_data:no use_stripe_sdk:b",
               create);
     routes.list("/v1/payment_intents", "customer:id created:any", [](Call& call) {
@@ -157,12 +180,17 @@ void add_payment_intent_routes(Routes& routes) {
               [](Call& call) -> json::value { return call.target("payment_intent", "intent"); });
     routes.on("POST /v1/payment_intents/{id}", shared + "amount:i currency", update);
     routes.on("POST /v1/payment_intents/{id}/confirm",
-              "payment_method:id off_session return_url use_stripe_sdk:b mandate_data:any "
-              "setup_future_usage payment_method_types<endive[]:id payment_method_options:any "
-              "receipt_email shipping:any",
+              std::string(mandate_listing) +
+                  "payment_method:id off_session return_url use_stripe_sdk:b mandate:no "
+                  "setup_future_usage payment_method_types<endive[]:id payment_method_options:any "
+                  "receipt_email shipping:any",
               [](Call& call) {
                   return confirm(call, text(call.target("payment_intent", "intent"), "id"));
               });
+    routes.on("POST /v1/payment_intents/{id}/capture",
+              "amount_to_capture:i statement_descriptor statement_descriptor_suffix metadata:m "
+              "final_capture:no application_fee_amount:no transfer_data:no payment_details:no",
+              capture);
     routes.on("POST /v1/payment_intents/{id}/cancel",
               "cancellation_reason:(duplicate|fraudulent|requested_by_customer|abandoned)", cancel);
 }

@@ -1,5 +1,6 @@
 // PaymentMethods: /v1/payment_methods, /v1/customers/{id}/payment_methods.
 
+#include "sandbox/stripe/bank_accounts.h"
 #include "sandbox/stripe/cards.h"
 #include "sandbox/stripe/payments.h"
 #include "sandbox/stripe/refusal.h"
@@ -19,8 +20,36 @@ void fill_billing(const Object& params, Object& method) {
     merge_metadata(params, method);
 }
 
+// A debit's method, by account numbers. Its holder has to be named, as the schemes want it.
+std::string create_by_bank(Call& call, const std::string& type) {
+    const Object& given = child(call.params, type);
+    const Object& billing = child(call.params, "billing_details");
+    const auto needed = [&](const Object& object, const std::string& of, const char* key) {
+        if (!present(object, key)) refuse_missing_param(of + "[" + key + "]");
+        return text(object, key);
+    };
+    BankDetails details{.type = type};
+    if (type == "sepa_debit") {
+        details.number = needed(given, type, "iban");
+        needed(billing, "billing_details", "email");
+    } else {
+        const bool ach = type == "us_bank_account";
+        if (ach) details.holder_type = needed(given, type, "account_holder_type");
+        details.number = needed(given, type, "account_number");
+        details.routing = needed(given, type, ach ? "routing_number" : "sort_code");
+        if (present(given, "account_type")) details.account_type = text(given, "account_type");
+    }
+    details.name = needed(billing, "billing_details", "name");
+    return text(add_bank_method(call.account, details), "id");
+}
+
 json::value create(Call& call) {
     Account& account = call.account;
+    const auto type = text(call.params, "type");
+    if (is_debit(type)) {
+        return account.change(create_by_bank(call, type), "",
+                              [&](Object& method) { fill_billing(call.params, method); });
+    }
     const Object& card = child(call.params, "card");
     if (card.empty()) refuse_missing_param("card");
     std::string id;
@@ -45,6 +74,10 @@ json::value update(Call& call) {
     const auto id = text(call.target("payment_method", "payment_method"), "id");
     return call.account.change(id, "payment_method.updated", [&](Object& method) {
         fill_billing(call.params, method);
+        if (!present(call.params, "card")) return;
+        if (text(method, "type") != "card") {
+            refuse("", "You cannot update the card of a PaymentMethod that is not a card.", "card");
+        }
         copy_params(child(call.params, "card"), method["card"].as_object(),
                     {"exp_month", "exp_year"});
     });
@@ -102,7 +135,11 @@ void add_payment_method_routes(Routes& routes) {
     routes.on(
         "POST /v1/payment_methods",
         std::string(billing) +
-            "type!:(card) card{number:id exp_month:i exp_year:i cvc:id token:id networks:any} "
+            "type!:(card|sepa_debit|us_bank_account|bacs_debit) sepa_debit{iban!} "
+            "us_bank_account{account_holder_type:(company|individual) account_number "
+            "account_type:(checking|savings) financial_connections_account:no routing_number} "
+            "bacs_debit{account_number sort_code} card{number:id exp_month:i exp_year:i cvc:id "
+            "token:id networks:any} "
             "customer:no payment_method:no",
         create);
     routes.list("/v1/payment_methods", "customer:id type:id", [](Call& call) {

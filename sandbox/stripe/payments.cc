@@ -1,8 +1,11 @@
 #include "sandbox/stripe/payments.h"
 
+#include "sandbox/stripe/bank_accounts.h"
 #include "sandbox/stripe/cards.h"
+#include "sandbox/stripe/charging.h"
+#include "sandbox/stripe/debiting.h"
+#include "sandbox/stripe/planned_failures.h"
 #include "sandbox/stripe/shapes.h"
-#include "sandbox/stripe/timers.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -23,13 +26,6 @@ bool asks(const TestCard& card, const Object& method, const Confirmation& how) {
             return true;
     }
     return false;
-}
-
-Object error_object(const Refusal& refusal, const Object& method) {
-    Object error = refusal.body("").at("error").as_object();
-    error.erase("request_log_url");
-    error["payment_method"] = method;
-    return error;
 }
 
 Refusal authentication_failure(bool setup) {
@@ -54,130 +50,6 @@ Object next_action(const Account& account, std::string_view intent, const std::s
         {"redirect_to_url",
          Object{{"return_url", return_url}, {"url", three_d_secure_url(account, intent)}}}
     };
-}
-
-Object new_charge(Account& account, const Object& intent, const Object& method,
-                  bool authenticated) {
-    Object charge = blank("charge");
-    charge["id"] = account.new_id("ch_3");
-    for (const auto* key : {"amount", "currency", "customer", "description", "metadata",
-                            "receipt_email", "shipping", "transfer_group"}) {
-        charge[key] = value_of(intent, key);
-    }
-    charge["payment_intent"] = intent.at("id");
-    charge["payment_method"] = method.at("id");
-    charge["billing_details"] = method.at("billing_details");
-    if (intent.contains("_invoice")) charge["_invoice"] = intent.at("_invoice");
-    const Object& card = child(method, "card");
-    Object& shown = charge["payment_method_details"].as_object()["card"].as_object();
-    for (const auto* key :
-         {"brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4"}) {
-        shown[key] = value_of(card, key);
-    }
-    shown["network"] = value_of(card, "brand");
-    shown["amount_authorized"] = value_of(intent, "amount");
-    shown["overcapture"].as_object()["maximum_amount_capturable"] = value_of(intent, "amount");
-    if (authenticated) {
-        shown["three_d_secure"] = Object{
-            {"authentication_flow", "challenge"},
-            {"electronic_commerce_indicator", "05"},
-            {"exemption_indicator", nullptr},
-            {"result", "authenticated"},
-            {"result_reason", nullptr},
-            {"transaction_id", account.new_id("", 24)},
-            {"version", "2.2.0"}
-        };
-    }
-    charge["receipt_url"] = account.base_url() + "/receipts/" + text(charge, "id");
-    return charge;
-}
-
-void decline_charge(Account& account, const Object& intent, const Object& method,
-                    const Refusal& why) {
-    Object charge = new_charge(account, intent, method, false);
-    const auto reason = why.decline_code.empty() ? why.code : why.decline_code;
-    charge["captured"] = false;
-    charge["paid"] = false;
-    charge["status"] = "failed";
-    charge["receipt_url"] = nullptr;
-    charge["failure_code"] = why.code;
-    charge["failure_message"] = why.message;
-    charge["outcome"] = Object{
-        {"advice_code",          "try_again_later"    },
-        {"network_advice_code",  nullptr              },
-        {"network_decline_code", nullptr              },
-        {"network_status",       "declined_by_network"},
-        {"reason",               reason               },
-        {"risk_level",           "normal"             },
-        {"risk_score",           40                   },
-        {"seller_message",
-         "The bank did not return any further details "
-         "with this decline."                         },
-        {"type",                 "issuer_declined"    }
-    };
-    const Object& added = account.add(std::move(charge));
-    account.emit("charge.failed", added);
-
-    Object error = error_object(why, method);
-    error["charge"] = added.at("id");
-    const Object& failed = account.change(text(intent, "id"), "", [&](Object& changed) {
-        changed["latest_charge"] = added.at("id");
-        changed["last_payment_error"] = std::move(error);
-        changed["payment_method"] = nullptr;
-        changed["next_action"] = nullptr;
-        changed["status"] = "requires_payment_method";
-    });
-    account.emit("payment_intent.payment_failed", failed);
-}
-
-// 2.9 % + 30, as on Stripe's price list: whole minor units, half up.
-std::int64_t fee_of(std::int64_t amount) { return (amount * 29 + 500) / 1000 + 30; }
-
-std::string add_balance_transaction(Account& account, const Object& charge) {
-    Object transaction = blank("balance_transaction");
-    const auto amount = number(charge, "amount");
-    const auto fee = fee_of(amount);
-    transaction["id"] = account.new_id("txn_3");
-    transaction["amount"] = amount;
-    transaction["available_on"] = account.now() + 2 * 86400;
-    transaction["currency"] = charge.at("currency");
-    transaction["description"] = charge.at("description");
-    transaction["fee"] = fee;
-    transaction["fee_details"] = json::array{
-        Object{{"amount", fee},
-               {"application", nullptr},
-               {"currency", charge.at("currency")},
-               {"description", "Stripe processing fees"},
-               {"type", "stripe_fee"}}
-    };
-    transaction["net"] = amount - fee;
-    transaction["source"] = charge.at("id");
-    return text(account.add(std::move(transaction)), "id");
-}
-
-void take_charge(Account& account, const Object& intent, const Object& method, bool authenticated) {
-    Object charge = new_charge(account, intent, method, authenticated);
-    const auto amount = number(charge, "amount");
-    charge["amount_captured"] = amount;
-    charge["balance_transaction"] = add_balance_transaction(account, charge);
-    const Object& added = account.add(std::move(charge));
-    account.emit("charge.succeeded", added);
-
-    if (text(intent, "setup_future_usage") == "off_session" || authenticated) {
-        account.change(text(method, "id"), "", [](Object& saved) { saved["_set_up"] = true; });
-    }
-    const Object& paid = account.change(text(intent, "id"), "", [&](Object& changed) {
-        changed["latest_charge"] = added.at("id");
-        changed["last_payment_error"] = nullptr;
-        changed["payment_method"] = method.at("id");
-        changed["next_action"] = nullptr;
-        changed["amount_received"] = amount;
-        changed["status"] = "succeeded";
-    });
-    account.emit("payment_intent.succeeded", paid);
-    if (!card_of(method).dispute.empty()) {
-        add_timer(account, account.now(), "open_dispute", text(added, "id"));
-    }
 }
 
 Outcome ask(Account& account, const std::string& intent, const Object& method,
@@ -228,20 +100,26 @@ const Object& add_setup_intent(Account& account, Object fields) {
 Outcome confirm_payment(Account& account, const std::string& intent, const Confirmation& how) {
     const Object before = account.get("payment_intent", intent);
     const Object method = account.get("payment_method", how.payment_method, "payment_method");
+    if (is_debit(text(method, "type"))) return begin_debit(account, before, method, how);
     const TestCard& card = card_of(method);
+    if (const auto planned = take_planned_failure(account, text(before, "customer"))) {
+        decline_charge(account, before, method, *planned);
+        return Outcome::declined;
+    }
     if (asks(card, method, how)) {
         if (!how.off_session) {
             return ask(account, intent, method, how, "payment_intent.requires_action");
         }
-        Refusal refusal = card_error("authentication_required", "authentication_required",
-                                     "Your card was declined. This transaction requires "
-                                     "authentication.");
-        decline_charge(account, before, method, refusal);
+        decline_charge(account, before, method, decline_by_code("authentication_required"));
         return Outcome::declined;
     }
     if (!card.code.empty()) {
         decline_charge(account, before, method, decline_of(card));
         return Outcome::declined;
+    }
+    if (text(before, "capture_method") == "manual") {
+        hold_charge(account, before, method, how.authenticated);
+        return Outcome::requires_capture;
     }
     take_charge(account, before, method, how.authenticated);
     return Outcome::succeeded;
@@ -249,6 +127,7 @@ Outcome confirm_payment(Account& account, const std::string& intent, const Confi
 
 Outcome confirm_setup(Account& account, const std::string& intent, const Confirmation& how) {
     const Object method = account.get("payment_method", how.payment_method, "payment_method");
+    if (is_debit(text(method, "type"))) return set_up_debit(account, intent, method, how);
     const TestCard& card = card_of(method);
     if (asks(card, method, how)) {
         return ask(account, intent, method, how, "setup_intent.requires_action");
@@ -272,6 +151,22 @@ Outcome confirm_setup(Account& account, const std::string& intent, const Confirm
     });
     account.emit("setup_intent.succeeded", done);
     return Outcome::succeeded;
+}
+
+void cancel_payment(Account& account, const std::string& intent, const json::value& reason) {
+    const auto status = text(account.get("payment_intent", intent), "status");
+    if (status == "requires_capture") {
+        release_payment(account, intent, reason);
+        return;
+    }
+    if (status == "processing") stop_debit(account, intent);
+    const Object& canceled = account.change(intent, "", [&](Object& changed) {
+        changed["status"] = "canceled";
+        changed["canceled_at"] = account.now();
+        changed["cancellation_reason"] = reason;
+        changed["next_action"] = nullptr;
+    });
+    account.emit("payment_intent.canceled", canceled);
 }
 
 void fail_authentication(Account& account, const std::string& intent) {
@@ -308,8 +203,9 @@ Refusal refusal_of(const Object& intent) {
 void attach_method(Account& account, const std::string& method, std::string_view customer) {
     const Object& before = account.get("payment_method", method);
     if (text(before, "customer") == customer) return;
-    const TestCard& card = card_of(before);
-    if (!card.attaches) throw decline_of(card);
+    if (!is_debit(text(before, "type")) && !card_of(before).attaches) {
+        throw decline_of(card_of(before));
+    }
     const Object& attached =
         account.change(method, "", [&](Object& changed) { changed["customer"] = customer; });
     account.emit("payment_method.attached", attached);
@@ -318,6 +214,7 @@ void attach_method(Account& account, const std::string& method, std::string_view
 const Object& resolve_method(Account& account, std::string_view id, std::string_view param) {
     if (const auto* stored = account.find("payment_method", id)) return *stored;
     if (const auto* fresh = add_test_payment_method(account, id)) return *fresh;
+    if (const auto* fresh = add_test_bank_method(account, id)) return *fresh;
     refuse_missing("PaymentMethod", id, param, param.empty());
 }
 

@@ -2,8 +2,9 @@
 // Taking money and saving cards: what confirming a PaymentIntent or a SetupIntent does.
 //
 //     intent + payment method ──▶ the test card decides ──▶ succeeded | declined | requires_action
-//                                                                                      │
-//                                          the 3-D Secure page, then authenticated() ◀─┘
+//                        │                                                             │
+//                        │                 the 3-D Secure page, then authenticated() ◀─┘
+//                        └─ a bank account ──▶ processing, then as debiting.h has it
 
 #include <optional>
 #include <string>
@@ -14,13 +15,30 @@
 
 namespace paydesk::sandbox::stripe {
 
-enum class Outcome : std::uint8_t { succeeded, declined, requires_action };
+enum class Outcome : std::uint8_t {
+    succeeded,
+    declined,
+    requires_action,
+    processing,        // the bank will answer in days
+    requires_capture,  // the money is held
+};
+// The customer has done their part.
+inline bool is_accepted(Outcome outcome) {
+    return outcome != Outcome::declined && outcome != Outcome::requires_action;
+}
 
 struct Confirmation {
     std::string payment_method;  // id of a stored one
     bool off_session = false;    // the customer is not there to answer a 3-D Secure question
     bool authenticated = false;  // has just answered it
     std::string return_url = {};
+    // Bank debits need the customer's leave: given on one of our pages, or in `mandate_data`.
+    bool mandate_accepted = false;
+    Object acceptance = {};  // mandate_data[customer_acceptance]
+    // Nobody asked for this payment just now: what can't be done is a failed payment, no refusal.
+    bool automatic = false;
+
+    bool accepts_mandate() const { return mandate_accepted || !acceptance.empty(); }
 };
 
 // Adds a PaymentIntent and emits payment_intent.created. `fields` overrides blank values.
@@ -32,6 +50,10 @@ const Object& add_setup_intent(Account& account, Object fields);
 // REQUIRES: the intent waits for a payment method, a confirmation or an action.
 Outcome confirm_payment(Account& account, const std::string& intent, const Confirmation& how);
 Outcome confirm_setup(Account& account, const std::string& intent, const Confirmation& how);
+
+// The PaymentIntent ends without a payment: a debit is stopped, what is held is let go of. Emits
+// what that emits and payment_intent.canceled. REQUIRES: it has neither succeeded nor ended.
+void cancel_payment(Account& account, const std::string& intent, const json::value& reason);
 
 // The customer gave up or failed the 3-D Secure question.
 void fail_authentication(Account& account, const std::string& intent);

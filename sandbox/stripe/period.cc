@@ -39,4 +39,16 @@ std::int64_t next_boundary(std::int64_t anchor, std::int64_t after, std::string_
     return boundary;
 }
 
+std::int64_t previous_boundary(std::int64_t boundary, std::string_view interval,
+                               std::int64_t count) {
+    PD_ASSERT(count > 0);
+    return plus(boundary, interval, -count);
+}
+
+std::int64_t prorated(std::int64_t amount, std::int64_t part, std::int64_t whole) {
+    if (whole <= 0) return 0;
+    const __int128 doubled = static_cast<__int128>(amount) * part * 2;
+    return static_cast<std::int64_t>((doubled + (amount < 0 ? -whole : whole)) / (2 * whole));
+}
+
 }  // namespace paydesk::sandbox::stripe

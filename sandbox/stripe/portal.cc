@@ -1,5 +1,7 @@
 #include "sandbox/stripe/portal.h"
 
+#include "sandbox/stripe/discounts.h"
+#include "sandbox/stripe/portal_updates.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/shapes.h"
@@ -15,10 +17,17 @@ constexpr std::string_view configuration_listing =
     "subscription_cancel{enabled:b mode:(at_period_end|immediately) "
     "proration_behavior:(always_invoice|create_prorations|none) "
     "cancellation_reason{enabled!:b options[]:id feedback_options:no}} "
-    "subscription_pause{enabled:b duration:any} "
-    "subscription_update{enabled:b default_allowed_updates[]:id products:any "
-    "proration_behavior:(always_invoice|create_prorations|none) billing_cycle_anchor "
-    "schedule_at_period_end:any trial_update_behavior}}";
+    "subscription_pause<acacia{enabled!:b} "
+    "subscription_pause>=endive{enabled:b duration{type!:(indefinite|interval_options) "
+    "interval_options[]{interval!:(day|month|week|year) interval_count:i}}} "
+    "subscription_update{enabled:b default_allowed_updates[]:(price|promotion_code|quantity) "
+    "products[]{product!:id prices[]!:id "
+    "adjustable_quantity>=clover{enabled!:b minimum:i maximum:i}} "
+    "proration_behavior:(always_invoice|create_prorations|none) "
+    "billing_cycle_anchor>=dahlia:(now|unchanged) "
+    "schedule_at_period_end>=acacia{"
+    "conditions[]{type!:(decreasing_item_amount|shortening_interval)}} "
+    "trial_update_behavior>=clover:(continue_trial|end_trial)}}";
 
 void merge(const Object& given, Object& into) {
     for (const auto& [key, value] : given) {
@@ -31,12 +40,49 @@ void merge(const Object& given, Object& into) {
     }
 }
 
-void fill(const Object& params, Object& configuration) {
+// What features ask of each other.
+void check_features(const Object& configuration) {
+    const Object& features = child(configuration, "features");
+    const Object& update = child(features, "subscription_update");
+    if (!flag(update, "enabled")) return;
+    if (!flag(child(features, "payment_method_update"), "enabled")) {
+        refuse("", "Cannot enable subscription updates while payment method update is disabled.",
+               "features[subscription_update][enabled]");
+    }
+    for (const auto* key : {"default_allowed_updates", "products"}) {
+        if (!children(update, key).empty()) continue;
+        refuse_missing_param("features[subscription_update][" + std::string(key) + "]");
+    }
+}
+
+void fill(const Account& account, const Object& params, Object& configuration) {
     Object known;
     copy_params(params, known,
                 {"business_profile", "default_return_url", "features", "name", "active"});
+    auto* features = known.if_contains("features");
+    if (features && features->is_object()) {
+        Object& given = features->get_object();
+        const Object& update = child(given, "subscription_update");
+        if (present(update, "products")) {
+            given["subscription_update"].as_object()["products"] =
+                portal_products(account, children(update, "products"));
+        }
+        auto* pause = given.if_contains("subscription_pause");
+        const Object empty;
+        for (const json::value& option :
+             children(child(pause ? pause->as_object() : empty, "duration"), "interval_options")) {
+            if (!present(option.get_object(), "interval_count")) {
+                refuse_missing_param(
+                    "features[subscription_pause][duration][interval_options][interval_count]");
+            }
+        }
+    }
+    // One that was stored before the sandbox knew of products has no place for them.
+    auto& update = configuration["features"].as_object()["subscription_update"].as_object();
+    if (!update.contains("products")) update["products"] = nullptr;
     merge(known, configuration);
     merge_metadata(params, configuration);
+    check_features(configuration);
 }
 
 // An account that never saved one has a default one in the sandbox: nobody has to open a dashboard.
@@ -52,7 +98,56 @@ const Object& default_configuration(Account& account) {
     return account.add(std::move(configuration));
 }
 
-json::value flow_of(Call& call, const std::string& customer) {
+// The subscription that a flow is about.
+const Object& flow_subscription(const Call& call, const std::string& type,
+                                const std::string& customer) {
+    const auto param = "flow_data[" + type + "][subscription]";
+    const auto id = text(child(child(call.params, "flow_data"), type), "subscription");
+    if (id.empty()) refuse_missing_param(param);
+    const Object& subscription = call.account.get("subscription", id, param);
+    if (text(subscription, "customer") != customer) {
+        refuse("", "The subscription does not belong to the customer of this session.", param);
+    }
+    if (present(subscription, "ended_at")) {
+        refuse("", "The subscription " + id + " has ended.", param);
+    }
+    return subscription;
+}
+
+void add_confirmed_update(const Call& call, const Object& subscription, Object& shown) {
+    const std::string param = "flow_data[subscription_update_confirm][items]";
+    const Object& given = child(child(call.params, "flow_data"), "subscription_update_confirm");
+    const auto& items = children(given, "items");
+    if (items.size() != 1) {
+        refuse("", "Exactly one item can be updated in this flow.", param);
+    }
+    const Object& wanted = items.front().get_object();
+    const Object& item = child(subscription, "items").at("data").at(0).as_object();
+    if (text(wanted, "id") != text(item, "id")) {
+        refuse_missing("subscription_item", text(wanted, "id"), param + "[0][id]", false);
+    }
+    const auto price =
+        present(wanted, "price") ? text(wanted, "price") : text(child(item, "price"), "id");
+    call.account.get("price", price, param + "[0][price]");
+    shown["items"] = json::array{
+        Object{{"id", item.at("id")},
+               {"price", price},
+               {"quantity", number(wanted, "quantity", number(item, "quantity", 1))}}
+    };
+    json::array discounts;
+    const Purchase purchase{.customer = text(subscription, "customer"),
+                            .currency = text(subscription, "currency")};
+    for (const json::value& one : wanted_discounts(call.account, given, purchase)) {
+        discounts.push_back(Object{
+            {"coupon",         value_of(one.get_object(), "coupon")        },
+            {"promotion_code", value_of(one.get_object(), "promotion_code")}
+        });
+    }
+    shown["discounts"] =
+        discounts.empty() ? json::value(nullptr) : json::value(std::move(discounts));
+}
+
+json::value flow_of(Call& call, const std::string& customer, const Object& configuration) {
     const Object& data = child(call.params, "flow_data");
     if (data.empty()) return nullptr;
     const auto type = text(data, "type");
@@ -72,36 +167,46 @@ json::value flow_of(Call& call, const std::string& customer) {
             };
         }
     }
-    json::value cancel = nullptr;
-    if (type == "subscription_cancel") {
-        const auto id = text(child(data, "subscription_cancel"), "subscription");
-        if (id.empty()) refuse_missing_param("flow_data[subscription_cancel][subscription]");
-        const Object& subscription =
-            call.account.get("subscription", id, "flow_data[subscription_cancel][subscription]");
-        if (text(subscription, "customer") != customer) {
-            refuse("", "The subscription does not belong to the customer of this session.",
-                   "flow_data[subscription_cancel][subscription]");
-        }
-        if (present(subscription, "cancel_at") || present(subscription, "ended_at")) {
-            refuse("", "The subscription " + id + " is already set to be canceled.",
-                   "flow_data[subscription_cancel][subscription]");
-        }
-        cancel = Object{
-            {"retention",    nullptr},
-            {"subscription", id     }
-        };
-    } else if (type != "payment_method_update") {
-        refuse_unsupported("the portal flow " + type, "flow_data[type]");
-    }
-    return Object{
-        {"after_completion",            std::move(after) },
-        {"customer_update",             nullptr          },
-        {"subscription_cancel",         std::move(cancel)},
-        {"subscription_pause",          nullptr          },
-        {"subscription_update",         nullptr          },
-        {"subscription_update_confirm", nullptr          },
-        {"type",                        type             }
+    Object flow{
+        {"after_completion",            std::move(after)},
+        {"customer_update",             nullptr         },
+        {"subscription_cancel",         nullptr         },
+        {"subscription_pause",          nullptr         },
+        {"subscription_update",         nullptr         },
+        {"subscription_update_confirm", nullptr         },
+        {"type",                        type            }
     };
+    if (type == "customer_update") refuse_unsupported("the portal flow " + type, "flow_data[type]");
+    if (type == "payment_method_update") return flow;
+    const Object& subscription = flow_subscription(call, type, customer);
+    const auto param = "flow_data[" + type + "]";
+    Object shown{
+        {"subscription", subscription.at("id")}
+    };
+    if (type == "subscription_cancel") {
+        if (present(subscription, "cancel_at")) {
+            refuse(
+                "",
+                "The subscription " + text(subscription, "id") + " is already set to be canceled.",
+                param + "[subscription]");
+        }
+        shown["retention"] = nullptr;
+    } else if (type == "subscription_pause") {
+        if (!flag(child(child(configuration, "features"), type), "enabled")) {
+            refuse("", "The configuration does not let customers pause subscriptions.", param);
+        }
+    } else {
+        if (plan_choices(call.account, configuration, subscription).empty()) {
+            refuse("",
+                   "This subscription cannot be updated in the portal: the configuration's feature "
+                   "`subscription_update` must be enabled and offer its plans, and it may have "
+                   "only one item, no cancellation and no schedule with phases to come.",
+                   param + "[subscription]");
+        }
+        if (type == "subscription_update_confirm") add_confirmed_update(call, subscription, shown);
+    }
+    flow[type] = std::move(shown);
+    return flow;
 }
 
 json::value create_session(Call& call) {
@@ -121,7 +226,7 @@ json::value create_session(Call& call) {
     session["id"] = account.new_id("bps_1");
     session["configuration"] = configuration.at("id");
     session["customer"] = customer;
-    session["flow"] = flow_of(call, customer);
+    session["flow"] = flow_of(call, customer, configuration);
     session["locale"] = value_of(call.params, "locale");
     session["return_url"] = return_url.empty() ? value_of(configuration, "default_return_url")
                                                : json::value(return_url);
@@ -135,7 +240,7 @@ json::value create_configuration(Call& call) {
     Object configuration = blank("billing_portal.configuration");
     configuration["id"] = call.account.new_id("bpc_1");
     configuration["updated"] = call.account.now();
-    fill(call.params, configuration);
+    fill(call.account, call.params, configuration);
     const Object& added = call.account.add(std::move(configuration));
     call.account.emit("billing_portal.configuration.created", added);
     return added;
@@ -145,7 +250,7 @@ json::value update_configuration(Call& call) {
     const auto id = text(call.target("billing_portal.configuration", "configuration"), "id");
     return call.account.change(id, "billing_portal.configuration.updated",
                                [&](Object& configuration) {
-                                   fill(call.params, configuration);
+                                   fill(call.account, call.params, configuration);
                                    configuration["updated"] = call.account.now();
                                });
 }
@@ -196,8 +301,11 @@ void add_portal_routes(Routes& routes) {
               "subscription_pause|subscription_update|subscription_update_confirm) "
               "after_completion{type!:(hosted_confirmation|portal_homepage|redirect) "
               "redirect{return_url!} hosted_confirmation{custom_message}} "
-              "subscription_cancel{subscription!:id retention:no} subscription_update:any "
-              "subscription_update_confirm:any subscription_pause:any}",
+              "subscription_cancel{subscription!:id retention:no} "
+              "subscription_update{subscription!:id} "
+              "subscription_update_confirm{subscription!:id items[]!{id!:id price:id quantity:i} "
+              "discounts[]{coupon:id promotion_code:id}} "
+              "subscription_pause>=endive{subscription!:id}}",
               create_session);
     routes.on("POST /v1/billing_portal/configurations", configuration_listing,
               create_configuration);

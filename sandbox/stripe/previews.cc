@@ -11,6 +11,7 @@
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
 #include "sandbox/stripe/subscription_items.h"
+#include "sandbox/stripe/subscription_updates.h"
 #include "sandbox/stripe/taxes.h"
 
 namespace paydesk::sandbox::stripe {
@@ -29,7 +30,9 @@ constexpr std::string_view shared =
     "metadata:m price_data:no discounts:no tax_rates[]:id billing_thresholds:no} "
     "proration_behavior:(always_invoice|create_prorations|none) proration_date:t cancel_at:no "
     "cancel_at_period_end:b cancel_now:b resume_at:no start_date:no trial_end "
-    "billing_cycle_anchor:no billing_mode{type!:(classic|flexible) "
+    "billing_cycle_anchor<endive billing_cycle_anchor>=endive{type!:(now|timestamp|unchanged) "
+    "timestamp:t} "
+    "billing_mode>=clover{type!:(classic|flexible) "
     "flexible{proration_discounts:(included|itemized)}} default_tax_rates[]:id} ";
 
 constexpr std::string_view upcoming_only =
@@ -38,7 +41,7 @@ constexpr std::string_view upcoming_only =
     "subscription_proration_behavior:(always_invoice|create_prorations|none) "
     "subscription_proration_date:t subscription_cancel_at:no "
     "subscription_cancel_at_period_end:b subscription_cancel_now:b "
-    "subscription_trial_end subscription_start_date:no subscription_billing_cycle_anchor:no "
+    "subscription_trial_end subscription_start_date:no subscription_billing_cycle_anchor "
     "subscription_default_tax_rates[]:id subscription_resume_at:no ";
 
 [[noreturn]] void refuse_none(const std::string& customer) {
@@ -52,7 +55,7 @@ Object details_of(const Object& params) {
     Object details = child(params, "subscription_details");
     for (const std::string key :
          {"items", "proration_behavior", "proration_date", "cancel_at_period_end", "cancel_now",
-          "trial_end", "default_tax_rates"}) {
+          "trial_end", "billing_cycle_anchor", "default_tax_rates"}) {
         const auto old = "subscription_" + key;
         if (params.contains(old)) details[key] = params.at(old);
     }
@@ -104,6 +107,21 @@ void add_items(Account& account, const Object& params, const std::string& custom
     }
 }
 
+// A billing_cycle_anchor that is a time; 0 where it is none.
+std::int64_t anchor_time(const Object& details) {
+    const Object& typed = child(details, "billing_cycle_anchor");
+    if (!typed.empty()) {
+        if (text(typed, "type") != "timestamp") return 0;
+        if (!present(typed, "timestamp")) {
+            refuse_missing_param("subscription_details[billing_cycle_anchor][timestamp]");
+        }
+        return number(typed, "timestamp");
+    }
+    const auto given = text(details, "billing_cycle_anchor");
+    if (given.empty() || given == "now" || given == "unchanged") return 0;
+    return seconds_of(given, "subscription_details[billing_cycle_anchor]");
+}
+
 // A subscription that does not exist yet. Gives its first invoice.
 std::string first_invoice(Account& account, const Object& params, const Object& details,
                           const std::string& customer, Shape shape) {
@@ -126,9 +144,12 @@ std::string first_invoice(Account& account, const Object& params, const Object& 
     };
     check_order(account, order, "subscription_details[items]");
     const auto trial_end = text(details, "trial_end");
-    if (!trial_end.empty() && trial_end.find_first_not_of("0123456789") == std::string::npos) {
-        order.trial_end = std::stoll(trial_end.substr(0, 12));
+    if (!trial_end.empty() && trial_end != "now") {
+        order.trial_end = seconds_of(trial_end, "subscription_details[trial_end]");
     }
+    order.anchor = anchor_time(details);
+    check_anchor(account, order, "subscription_details[billing_cycle_anchor]");
+    order.bills_until_anchor = text(details, "proration_behavior") != "none";
     order.discounts = wanted_discounts(account, params, {.customer = customer});
     order.fields["billing_mode"] = billing_mode_for(child(details, "billing_mode"), shape);
     const bool trial = order.trial_end > account.now();
@@ -165,12 +186,18 @@ std::string next_invoice(Account& account, const Object& params, const Object& d
     }
     change_tax(account, params, details, id);
     const auto before = text(account.get("subscription", id), "latest_invoice");
-    const auto& items = children(details, "items");
-    if (!items.empty()) {
-        const auto behavior = text(details, "proration_behavior");
-        change_items(account, id, items, behavior.empty() ? "create_prorations" : behavior,
-                     number(details, "proration_date"));
+    if (anchor_time(details) != 0) {
+        refuse("", "The anchor of a running subscription can only be `now` or `unchanged`.",
+               "subscription_details[billing_cycle_anchor]");
     }
+    if (present(details, "billing_mode")) {
+        refuse_unsupported("changing the billing mode of a subscription",
+                           "subscription_details[billing_mode]");
+    }
+    auto change = change_of(details, account.now());
+    // A preview asks nobody for money.
+    change.payment_behavior = PaymentBehavior::default_incomplete;
+    change_subscription(account, id, change);
     const Object& changed = account.get("subscription", id);
     const auto now = text(changed, "latest_invoice");
     if (now != before) return now;

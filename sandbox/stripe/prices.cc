@@ -251,6 +251,13 @@ bool is_sold_in(const Object& price, std::string_view currency) {
            child(price, "_currency_options").contains(currency);
 }
 
+void refuse_currency(const Object& price, const std::string& currency, std::string_view param) {
+    refuse("",
+           "The price specified only supports `" + text(price, "currency") +
+               "`. This doesn't match the expected currency: `" + currency + "`.",
+           param);
+}
+
 Object presented(const Object& price, std::string_view currency) {
     Object shown = price;
     const auto* option = child(price, "_currency_options").if_contains(currency);

@@ -19,6 +19,9 @@ const Object& add_product(Account& account, const Object& params, std::string_vi
 bool is_sold_in(const Object& price, std::string_view currency);
 // The price as that currency has it: its amounts, tiers and tax_behavior. REQUIRES: is_sold_in().
 Object presented(const Object& price, std::string_view currency);
+// 400: the price has no such currency.
+[[noreturn]] void refuse_currency(const Object& price, const std::string& currency,
+                                  std::string_view param);
 // What `currency_options` shows: each currency, the price's own too.
 Object currency_options(const Object& price);
 

@@ -1,5 +1,6 @@
 #include "sandbox/stripe/refunding.h"
 
+#include "sandbox/stripe/bank_accounts.h"
 #include "sandbox/stripe/cards.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/timers.h"
@@ -10,13 +11,17 @@ void schedule_refund(Account& account, const std::string& id) {
     const auto method_id = text(account.get("refund", id), "payment_method");
     const auto* method = account.find("payment_method", method_id);
     if (!method) return;
-    const auto& fate = card_of(*method).refund;
+    const auto type = text(*method, "type");
+    const bool debit = is_debit(type);
+    const auto fate = debit ? "pending" : card_of(*method).refund;
     if (fate == "pending") {
-        account.change(id, "", [](Object& refund) {
+        account.change(id, "", [&](Object& refund) {
             refund["status"] = "pending";
             refund["pending_reason"] = "processing";
+            if (debit) refund.erase("destination_details");
         });
-        add_timer(account, account.now() + refund_arrives_seconds, "finish_refund", id);
+        const auto takes = debit ? debit_seconds(type) : refund_arrives_seconds;
+        add_timer(account, account.now() + takes, "finish_refund", id);
     } else if (fate == "fails") {
         add_timer(account, account.now() + refund_fails_seconds, "fail_refund", id);
     }

@@ -28,9 +28,14 @@ json::value create(Call& call) {
     Account& account = call.account;
     const auto charge_id = charge_for(call);
     const Object charge = account.get("charge", charge_id, "charge");
-    const auto left = number(charge, "amount") - number(charge, "amount_refunded");
+    const auto left = number(charge, "amount_captured") - number(charge, "amount_refunded");
     if (text(charge, "status") != "succeeded") {
         refuse("", "Charge " + charge_id + " has not succeeded, so it can't be refunded.");
+    }
+    if (!flag(charge, "captured")) {
+        refuse("", "Charge " + charge_id +
+                       " is not captured, so there is nothing to refund: cancel its "
+                       "PaymentIntent to let go of what is held.");
     }
     const auto* dispute = account.find("dispute", text(charge, "_dispute"));
     if (dispute && !flag(*dispute, "is_charge_refundable")) {
@@ -62,7 +67,7 @@ json::value create(Call& call) {
     transaction["reporting_category"] = "refund";
     transaction["type"] = "refund";
     Object refund = blank("refund");
-    refund["id"] = account.new_id("re_3");
+    refund["id"] = account.new_id(charge_id.starts_with("py_") ? "pyr_1" : "re_3");
     transaction["source"] = refund.at("id");
     refund["amount"] = amount;
     refund["balance_transaction"] = transaction.at("id");
@@ -81,7 +86,7 @@ json::value create(Call& call) {
     const Object& refunded = account.change(charge_id, "", [&](Object& changed) {
         const auto total = number(changed, "amount_refunded") + amount;
         changed["amount_refunded"] = total;
-        changed["refunded"] = total == number(changed, "amount");
+        changed["refunded"] = total == number(changed, "amount_captured");
     });
     account.emit("charge.refunded", refunded);
     return added;

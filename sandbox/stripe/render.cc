@@ -102,6 +102,8 @@ constexpr Came came[] = {
     {"line_item",                    "quantity_decimal",                                            Shape::dahlia},
     {"line_item",                    "subtotal",                                                    Shape::dahlia},
     {"line_item",                    "taxes",                                                       Shape::basil },
+    {"mandate",                      "payment_method_details.bacs_debit.display_name",              Shape::dahlia},
+    {"mandate",                      "payment_method_details.bacs_debit.service_user_number",       Shape::dahlia},
     {"payment_intent",               "allowed_payment_method_types",                                Shape::endive},
     {"payment_intent",               "customer_account",                                            Shape::dahlia},
     {"payment_intent",               "excluded_payment_method_types",                               Shape::clover},
@@ -135,6 +137,18 @@ constexpr Came came[] = {
     {"subscription",                 "invoice_settings.footer",                                     Shape::endive},
     {"subscription",                 "managed_payments",                                            Shape::endive},
     {"subscription",                 "trial_settings.end_behavior.billing_cycle_anchor",            Shape::endive},
+    {"subscription",                 "pending_update.cancel_at_period_end",                         Shape::endive},
+    {"subscription",                 "pending_update.discount",                                     Shape::endive},
+    {"subscription",                 "pending_update.discounts",                                    Shape::endive},
+    {"subscription",                 "pending_update.metadata",                                     Shape::endive},
+    {"subscription",                 "status_details",                                              Shape::endive},
+    {"subscription_schedule",        "billing_mode",                                                Shape::clover},
+    {"subscription_schedule",        "customer_account",                                            Shape::dahlia},
+    {"subscription_schedule",        "default_settings.automatic_tax.disabled_reason",              Shape::basil },
+    {"subscription_schedule",        "default_settings.invoice_settings.custom_fields",             Shape::endive},
+    {"subscription_schedule",        "default_settings.invoice_settings.description",               Shape::endive},
+    {"subscription_schedule",        "default_settings.invoice_settings.footer",                    Shape::endive},
+    {"subscription_schedule",        "pause_schedules",                                             Shape::endive},
     {"subscription_item",            "current_period_end",                                          Shape::basil },
     {"subscription_item",            "current_period_start",                                        Shape::basil },
     {"subscription_item",            "current_trial",                                               Shape::endive},
@@ -146,15 +160,14 @@ struct Went {
     Shape with;
 };
 constexpr Went went[] = {
-    {"billing_portal.configuration", "features.subscription_update.products", Shape::acacia},
-    {"charge",                       "refunds",                               Shape::acacia},
-    {"checkout.session",             "shipping_details",                      Shape::basil },
-    {"invoice",                      "application_fee_amount",                Shape::basil },
-    {"invoice",                      "quote",                                 Shape::basil },
-    {"invoice",                      "rendering_options",                     Shape::acacia},
-    {"invoice",                      "transfer_data",                         Shape::basil },
-    {"plan",                         "aggregate_usage",                       Shape::basil },
-    {"price",                        "recurring.aggregate_usage",             Shape::basil },
+    {"charge",           "refunds",                   Shape::acacia},
+    {"checkout.session", "shipping_details",          Shape::basil },
+    {"invoice",          "application_fee_amount",    Shape::basil },
+    {"invoice",          "quote",                     Shape::basil },
+    {"invoice",          "rendering_options",         Shape::acacia},
+    {"invoice",          "transfer_data",             Shape::basil },
+    {"plan",             "aggregate_usage",           Shape::basil },
+    {"price",            "recurring.aggregate_usage", Shape::basil },
 };
 
 // The object that holds the last step of `path`, or nullptr; `last` gets that step.
@@ -300,6 +313,25 @@ void subscription_before_basil(Object& subscription) {
     subscription["current_period_end"] = end;
 }
 
+// Phases are no objects of their own: no row of a table reaches into their list.
+void phase_before_endive(Object& phase, Shape shape) {
+    if (shape == Shape::basil) phase.erase("billing_thresholds");
+    if (shape < Shape::basil) phase["coupon"] = nullptr;
+    for (const auto* path : {"invoice_settings.custom_fields", "invoice_settings.description",
+                             "invoice_settings.footer"}) {
+        remove(phase, path);
+    }
+    for (json::value& item : phase["items"].as_array()) {
+        if (shape == Shape::basil) item.get_object().erase("billing_thresholds");
+    }
+    for (json::value& item : phase["add_invoice_items"].as_array()) {
+        item.get_object().erase("discountable");
+        if (shape >= Shape::clover) continue;
+        item.get_object().erase("metadata");
+        item.get_object().erase("period");
+    }
+}
+
 // What a table of paths cannot say.
 void reshape(std::string_view kind, Object& object, Shape shape) {
     if (kind == "invoice" && shape < Shape::basil) invoice_before_basil(object);
@@ -339,6 +371,12 @@ void reshape(std::string_view kind, Object& object, Shape shape) {
         object["coupon"] = value_of(object, "_coupon");
         object.erase("promotion");
     }
+    if (kind == "subscription_schedule") {
+        if (shape == Shape::basil) remove(object, "default_settings.billing_thresholds");
+        for (json::value& phase : object["phases"].as_array()) {
+            phase_before_endive(phase.get_object(), shape);
+        }
+    }
     // Gone in basil alone, back in clover.
     if ((kind == "subscription" || kind == "subscription_item") && shape == Shape::basil) {
         object.erase("billing_thresholds");
@@ -346,6 +384,19 @@ void reshape(std::string_view kind, Object& object, Shape shape) {
     if (kind == "billing_portal.configuration" &&
         (shape >= Shape::acacia && shape < Shape::endive)) {
         remove(object, "features.subscription_pause");
+    }
+    if (kind == "billing_portal.configuration" && shape == Shape::v2023) {
+        remove(object, "features.subscription_pause.duration");
+    }
+    if (kind == "billing_portal.configuration" && shape < Shape::clover) {
+        std::string_view last;
+        auto* update = holder_of(object, "features.subscription_update.products", last);
+        auto* products = update ? update->if_contains(last) : nullptr;
+        if (products && products->is_array()) {
+            for (json::value& product : products->get_array()) {
+                product.get_object().erase("adjustable_quantity");
+            }
+        }
     }
     if (kind == "product" && shape == Shape::v2023) {
         object["features"] = value_of(object, "marketing_features");

@@ -146,6 +146,8 @@ Routes all_routes() {
     add_event_routes(routes);
     add_invoice_item_routes(routes);
     add_invoice_routes(routes);
+    add_mandate_routes(routes);
+    add_microdeposit_routes(routes);
     add_payment_intent_routes(routes);
     add_payment_method_routes(routes);
     add_portal_routes(routes);
@@ -157,6 +159,7 @@ Routes all_routes() {
     add_setup_intent_routes(routes);
     add_subscription_item_routes(routes);
     add_subscription_routes(routes);
+    add_subscription_schedule_routes(routes);
     add_test_clock_routes(routes);
     add_tax_id_routes(routes);
     add_tax_rate_routes(routes);

@@ -2,6 +2,7 @@
 
 #include "http/message.h"
 #include "sandbox/stripe/checkout.h"
+#include "sandbox/stripe/debiting.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/portal.h"
 #include "sandbox/stripe/refusal.h"
@@ -14,13 +15,25 @@ void after_payment(Account& account, const std::string& id, Outcome outcome) {
     if (!paid || text(*paid, "status") == "paid") return;
     if (outcome == Outcome::succeeded)
         settle_invoice(account, invoice);
-    else
+    else if (outcome == Outcome::processing)
+        note_processing_payment(account, invoice);
+    else if (outcome != Outcome::requires_capture)
         note_failed_payment(account, invoice, outcome);
+}
+
+void settle_debit(Account& account, const std::string& id) {
+    if (text(account.get("payment_intent", id), "status") != "processing") return;
+    const auto outcome = end_debit(account, id);
+    after_payment(account, id, outcome);
+    const auto session = text(account.get("payment_intent", id), "_session");
+    if (!session.empty()) finish_delayed_checkout(account, session, outcome);
 }
 
 Answered answer_authentication(Account& account, const std::string& id, bool authenticated) {
     const Object* waiting = account.store().find(id);
-    if (!waiting || text(*waiting, "status") != "requires_action") {
+    const bool asks = waiting && text(*waiting, "status") == "requires_action" &&
+                      text(child(*waiting, "next_action"), "type") != "verify_with_microdeposits";
+    if (!asks) {
         refuse("",
                "This payment does not wait for authentication: it may have been answered in "
                "another window.");
@@ -46,12 +59,12 @@ Answered answer_authentication(Account& account, const std::string& id, bool aut
         answered.outcome =
             setup ? confirm_setup(account, id, how) : confirm_payment(account, id, how);
     }
-    if (answered.outcome == Outcome::succeeded && present(intent, "customer")) {
+    if (is_accepted(answered.outcome) && present(intent, "customer")) {
         const bool keeps = setup || present(intent, "setup_future_usage");
         if (keeps) attach_method(account, method, text(intent, "customer"));
     }
     if (!setup) after_payment(account, id, answered.outcome);
-    if (answered.outcome != Outcome::succeeded) {
+    if (!is_accepted(answered.outcome)) {
         answered.message = refusal_of(*account.store().find(id)).message;
     }
     if (intent.contains("_portal")) {

@@ -12,6 +12,9 @@ namespace paydesk::sandbox::stripe {
 // The PaymentIntent was confirmed by the API: its invoice follows, if it pays one.
 void after_payment(Account& account, const std::string& intent, Outcome outcome);
 
+// The bank has answered for a debit (a timer's act).
+void settle_debit(Account& account, const std::string& intent);
+
 struct Answered {
     Outcome outcome = Outcome::succeeded;
     std::string url = {};      // where the browser goes next; "" when nobody said

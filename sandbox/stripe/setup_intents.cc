@@ -1,8 +1,11 @@
 // SetupIntents: /v1/setup_intents.
 
+#include "sandbox/stripe/mandates.h"
+#include "sandbox/stripe/method_types.h"
 #include "sandbox/stripe/payments.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
+#include "sandbox/stripe/shapes.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -25,9 +28,13 @@ json::value confirm(Call& call, const std::string& id) {
             resolve_method(account, text(call.params, "payment_method"), "payment_method"), "id");
     }
     if (method.empty()) refuse_missing_param("payment_method");
+    check_method_type(intent, account.get("payment_method", method));
     const auto customer = text(intent, "customer");
     const auto outcome = confirm_setup(
-        account, id, {.payment_method = method, .return_url = text(call.params, "return_url")});
+        account, id,
+        {.payment_method = method,
+         .return_url = text(call.params, "return_url"),
+         .acceptance = child(child(call.params, "mandate_data"), "customer_acceptance")});
     if (outcome == Outcome::declined) throw refusal_of(account.get("setup_intent", id));
     if (outcome == Outcome::succeeded && !customer.empty()) {
         attach_method(account, method, customer);
@@ -41,6 +48,8 @@ json::value create(Call& call) {
     fields["metadata"] = Object();
     copy_params(call.params, fields, {"customer", "description", "usage"});
     merge_metadata(call.params, fields);
+    fields["payment_method_options"] = blank("setup_intent").at("payment_method_options");
+    set_method_types(account, call.params, "", fields);
     if (present(call.params, "customer")) {
         account.get("customer", text(call.params, "customer"), "customer");
     }
@@ -82,11 +91,11 @@ json::value cancel(Call& call) {
 
 void add_setup_intent_routes(Routes& routes) {
     routes.on("POST /v1/setup_intents",
-              "customer:id description metadata:m payment_method:id confirm:b return_url "
-              "usage:(off_session|on_session) payment_method_types<endive[]:id "
-              "allowed_payment_method_types>=endive[]:id payment_method_options:any "
-              "automatic_payment_methods{enabled!:b allow_redirects} mandate_data:any "
-              "payment_method_data:no use_stripe_sdk:b attach_to_self:no on_behalf_of:no",
+              std::string(mandate_listing) + std::string(method_type_listing) +
+                  "customer:id description metadata:m payment_method:id confirm:b return_url "
+                  "usage:(off_session|on_session) payment_method_options:any "
+                  "automatic_payment_methods{enabled!:b allow_redirects} "
+                  "payment_method_data:no use_stripe_sdk:b attach_to_self:no on_behalf_of:no",
               create);
     routes.list("/v1/setup_intents", "customer:id payment_method:id created:any", [](Call& call) {
         return list_page(call, "setup_intent", "/v1/setup_intents", [&](const Object& intent) {
@@ -105,8 +114,9 @@ void add_setup_intent_routes(Routes& routes) {
                       });
               });
     routes.on("POST /v1/setup_intents/{id}/confirm",
-              "payment_method:id return_url use_stripe_sdk:b mandate_data:any "
-              "payment_method_options:any",
+              std::string(mandate_listing) +
+                  "payment_method:id return_url use_stripe_sdk:b "
+                  "payment_method_options:any",
               [](Call& call) {
                   return confirm(call, text(call.target("setup_intent", "intent"), "id"));
               });

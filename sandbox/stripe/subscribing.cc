@@ -4,11 +4,15 @@
 
 #include "sandbox/stripe/balance.h"
 #include "sandbox/stripe/discounts.h"
+#include "sandbox/stripe/pausing.h"
+#include "sandbox/stripe/pending_updates.h"
 #include "sandbox/stripe/period.h"
 #include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/render.h"
+#include "sandbox/stripe/schedules.h"
 #include "sandbox/stripe/shapes.h"
+#include "sandbox/stripe/subscription_changes.h"
 #include "sandbox/stripe/subscription_items.h"
 #include "sandbox/stripe/taxes.h"
 
@@ -38,6 +42,20 @@ void give_up(Account& account, const std::string& id) {
     }
 }
 
+// Its latest invoice was paid, or is being paid.
+void activate(Account& account, const std::string& id, const std::string& invoice) {
+    const auto* intent =
+        account.find("payment_intent", text(account.get("invoice", invoice), "_payment_intent"));
+    account.change(id, "customer.subscription.updated", [&](Object& changed) {
+        changed["status"] = "active";
+        const bool save = text(child(changed, "payment_settings"), "save_default_payment_method") ==
+                          "on_subscription";
+        if (save && intent && present(*intent, "payment_method")) {
+            changed["default_payment_method"] = intent->at("payment_method");
+        }
+    });
+}
+
 std::vector<LineDraft> lines_of(const Object& subscription) {
     std::vector<LineDraft> lines;
     for (const json::value& value : children(child(subscription, "items"), "data")) {
@@ -58,6 +76,17 @@ std::vector<LineDraft> lines_of(const Object& subscription) {
     return lines;
 }
 
+// What is billed at once for the first period: all of it, or its part up to the anchor.
+std::int64_t first_period_amount(const SubscriptionOrder& order, const Object& price,
+                                 std::int64_t quantity, std::int64_t now) {
+    const auto amount = amount_of(price, quantity);
+    if (order.anchor <= now) return amount;
+    const Object& recurring = child(price, "recurring");
+    const auto whole = order.anchor - previous_boundary(order.anchor, text(recurring, "interval"),
+                                                        number(recurring, "interval_count", 1));
+    return order.bills_until_anchor ? prorated(amount, order.anchor - now, whole) : 0;
+}
+
 Object new_subscription(Account& account, const SubscriptionOrder& order, std::string_view status) {
     const auto now = account.now();
     const bool trial = order.trial_end > now;
@@ -69,7 +98,8 @@ Object new_subscription(Account& account, const SubscriptionOrder& order, std::s
     subscription["status"] = status;
     subscription["created"] = now;
     subscription["start_date"] = now;
-    subscription["billing_cycle_anchor"] = trial ? order.trial_end : now;
+    const bool anchored = order.anchor > now;
+    subscription["billing_cycle_anchor"] = anchored ? order.anchor : trial ? order.trial_end : now;
     if (trial) {
         subscription["trial_start"] = now;
         subscription["trial_end"] = order.trial_end;
@@ -78,9 +108,10 @@ Object new_subscription(Account& account, const SubscriptionOrder& order, std::s
     for (const OrderItem& item : order.items) {
         const Object& price = account.get("price", item.price, "price");
         const Object& recurring = child(price, "recurring");
-        const auto end = trial ? order.trial_end
-                               : next_boundary(now, now, text(recurring, "interval"),
-                                               number(recurring, "interval_count", 1));
+        const auto end = trial      ? order.trial_end
+                         : anchored ? order.anchor
+                                    : next_boundary(now, now, text(recurring, "interval"),
+                                                    number(recurring, "interval_count", 1));
         Object made = subscription_item(account, id, price, item.quantity, now, end, item.metadata);
         made["tax_rates"] = item.tax_rates;
         items.push_back(std::move(made));
@@ -109,10 +140,7 @@ void check_order(const Account& account, const SubscriptionOrder& order, std::st
         }
         if (!first) first = &price;
         if (const auto currency = currency_of(account, order); !is_sold_in(price, currency)) {
-            refuse("",
-                   "The price specified only supports `" + text(price, "currency") +
-                       "`. This doesn't match the expected currency: `" + currency + "`.",
-                   name);
+            refuse_currency(price, currency, name);
         }
         const Object& recurring = child(price, "recurring");
         const Object& expected = child(*first, "recurring");
@@ -131,6 +159,10 @@ Object billing_mode_for(const Object& given, Shape shape) {
             {"type",     "classic"}
         };
     const Object& wanted = child(given, "flexible");
+    if (text(wanted, "proration_discounts") == "itemized") {
+        refuse_unsupported("itemized discounts of prorations",
+                           "billing_mode[flexible][proration_discounts]");
+    }
     const auto discounts = present(wanted, "proration_discounts") ? wanted.at("proration_discounts")
                                                                   : json::value("included");
     return {
@@ -145,6 +177,10 @@ Object trial_settings_for(const Object& given) {
         {"missing_payment_method", "create_invoice"}
     };
     for (const auto& [key, value] : child(given, "end_behavior")) behavior[key] = value;
+    if (text(behavior, "billing_cycle_anchor") == "unchanged") {
+        refuse_unsupported("trials that end and leave the billing cycle as it was",
+                           "trial_settings[end_behavior][billing_cycle_anchor]");
+    }
     return {
         {"end_behavior", std::move(behavior)}
     };
@@ -157,7 +193,9 @@ std::int64_t first_amount(const Account& account, const SubscriptionOrder& order
     const auto add = [&](const OrderItem& item) {
         const Object price = presented(account.get("price", item.price), currency);
         if (text(child(price, "recurring"), "usage_type") == "metered") return;
-        const auto amount = amount_of(price, item.quantity);
+        const auto amount = present(price, "recurring")
+                                ? first_period_amount(order, price, item.quantity, account.now())
+                                : amount_of(price, item.quantity);
         lines.push_back({.amount = amount, .product = text(price, "product")});
         taxed.push_back(taxable_line(account, price, item.tax_rates, amount));
     };
@@ -202,7 +240,9 @@ std::string begin_subscription(Account& account, const SubscriptionOrder& order,
     const bool trial = order.trial_end > account.now();
     Object fresh = new_subscription(account, order, status);
     // In flexible billing mode a trial begins without an invoice of nothing.
-    const bool billed = !trial || !order.one_time.empty() ||
+    const bool anchored = order.anchor > account.now();
+    const bool free_until_anchor = anchored && !order.bills_until_anchor;
+    const bool billed = (!trial && !free_until_anchor) || !order.one_time.empty() ||
                         text(child(fresh, "billing_mode"), "type") == "classic";
     if (billed) fresh["latest_invoice"] = invoice;
     const auto id = text(account.add(std::move(fresh)), "id");
@@ -213,7 +253,7 @@ std::string begin_subscription(Account& account, const SubscriptionOrder& order,
     account.change(order.customer, "customer.updated", [&](Object& customer) {
         if (!present(customer, "currency")) customer["currency"] = currency;
     });
-    if (trial && order.trial_end - account.now() < 3 * 86400) {
+    if (trial && order.trial_end - account.now() < trial_notice_seconds) {
         account.emit("customer.subscription.trial_will_end", subscription);
     }
     if (!billed) return id;
@@ -226,8 +266,10 @@ std::string begin_subscription(Account& account, const SubscriptionOrder& order,
                        .period_start = account.now(),
                        .period_end = account.now(),
                        .lines = lines_of(subscription)};
-    if (trial) {
-        for (LineDraft& line : draft.lines) line.amount = 0;
+    for (LineDraft& line : draft.lines) {
+        line.amount =
+            trial ? 0 : first_period_amount(order, line.price, line.quantity, account.now());
+        line.proration = anchored && !trial;
     }
     for (const OrderItem& item : order.one_time) {
         const Object price = presented(account.get("price", item.price), currency);
@@ -238,12 +280,21 @@ std::string begin_subscription(Account& account, const SubscriptionOrder& order,
                                .period_end = account.now(),
                                .subscription = id,
                                .invoice_item = account.new_id("ii_1"),
-                               .tax_rates = item.tax_rates});
+                               .tax_rates = item.tax_rates,
+                               .metadata = item.metadata});
+    }
+    if (order.invoice_waits) {
+        draft.fields["automatically_finalizes_at"] = account.now() + 3600;
+        draft.fields["_collected_later"] = true;
+        add_invoice(account, draft);
+        return id;
     }
     add_invoice(account, draft);
     finalize_invoice(account, invoice, intent);
     const auto* paying = account.find("payment_intent", intent);
     if (paying && text(*paying, "status") == "succeeded") settle_invoice(account, invoice);
+    if (paying && text(*paying, "status") == "processing")
+        note_processing_payment(account, invoice);
     return id;
 }
 
@@ -254,52 +305,6 @@ std::int64_t period_end_of(const Object& subscription) {
         end = end == 0 ? item_end : std::min(end, item_end);
     }
     return end;
-}
-
-void cancel_subscription(Account& account, const std::string& id, std::string_view reason) {
-    const Object& canceled = account.change(id, "", [&](Object& subscription) {
-        const bool incomplete = text(subscription, "status") == "incomplete";
-        subscription["status"] = incomplete ? "incomplete_expired" : "canceled";
-        subscription["ended_at"] = account.now();
-        if (!present(subscription, "canceled_at")) subscription["canceled_at"] = account.now();
-        auto& details = subscription["cancellation_details"].as_object();
-        if (!present(details, "reason")) details["reason"] = reason;
-    });
-    account.emit("customer.subscription.deleted", canceled);
-    const auto invoices = account.store().ids("invoice");
-    for (const auto& invoice : invoices) {
-        const Object& object = *account.store().find(invoice);
-        if (text(child(child(object, "parent"), "subscription_details"), "subscription") != id ||
-            text(object, "status") != "open") {
-            continue;
-        }
-        account.change(invoice, "invoice.updated", [](Object& open) {
-            open["auto_advance"] = false;
-            open["next_payment_attempt"] = nullptr;
-        });
-    }
-}
-
-void cancel_at_period_end(Account& account, const std::string& id, CancelBy by) {
-    account.change(id, "customer.subscription.updated", [&](Object& subscription) {
-        const bool flexible = text(child(subscription, "billing_mode"), "type") == "flexible";
-        subscription["cancel_at_period_end"] = !(by == CancelBy::portal && flexible);
-        subscription["cancel_at"] = period_end_of(subscription);
-        subscription["canceled_at"] = account.now();
-        subscription["cancellation_details"].as_object()["reason"] = "cancellation_requested";
-    });
-}
-
-void keep_subscription(Account& account, const std::string& id) {
-    account.change(id, "customer.subscription.updated", [&](Object& subscription) {
-        subscription["cancel_at_period_end"] = false;
-        subscription["cancel_at"] = nullptr;
-        subscription["canceled_at"] = nullptr;
-        auto& details = subscription["cancellation_details"].as_object();
-        for (const auto* key : {"comment", "feedback", "feedback_option", "reason"}) {
-            details[key] = nullptr;
-        }
-    });
 }
 
 void renew_subscription(Account& account, const std::string& id) {
@@ -346,45 +351,27 @@ void end_trial(Account& account, const std::string& id) {
     } else if (otherwise == "cancel") {
         cancel_subscription(account, id, "cancellation_requested");
     } else {
-        const Object& paused =
-            account.change(id, "customer.subscription.updated",
-                           [](Object& changed) { changed["status"] = "paused"; });
-        account.emit("customer.subscription.paused", paused);
+        pause_subscription(account, id, "trial_end_without_payment_method");
     }
-}
-
-void end_period_now(Account& account, const std::string& id) {
-    account.change(id, "", [&](Object& subscription) {
-        subscription["billing_cycle_anchor"] = account.now();
-        for (json::value& item : subscription["items"].as_object()["data"].as_array()) {
-            item.get_object()["current_period_end"] = account.now();
-        }
-    });
-}
-
-void resume_subscription(Account& account, const std::string& id) {
-    end_period_now(account, id);
-    renew_subscription(account, id);
-    account.emit("customer.subscription.resumed", account.get("subscription", id));
 }
 
 void invoice_was_paid(Account& account, const std::string& id, const std::string& invoice) {
     const auto* subscription = account.find("subscription", id);
     if (!subscription || text(*subscription, "latest_invoice") != invoice) return;
+    apply_pending_update(account, id, invoice);
+    finish_resuming(account, id, invoice, "active");
+    subscription = account.find("subscription", id);
     const auto status = text(*subscription, "status");
     if (status != "incomplete" && status != "past_due" && status != "unpaid") return;
-    const auto* intent =
-        account.find("payment_intent", text(account.get("invoice", invoice), "_payment_intent"));
     const auto customer = text(*subscription, "customer");
-    account.change(id, "customer.subscription.updated", [&](Object& changed) {
-        changed["status"] = "active";
-        const bool save = text(child(changed, "payment_settings"), "save_default_payment_method") ==
-                          "on_subscription";
-        if (save && intent && present(*intent, "payment_method")) {
-            changed["default_payment_method"] = intent->at("payment_method");
-        }
-    });
+    activate(account, id, invoice);
     set_delinquent(account, customer, false);
+}
+
+void invoice_is_processing(Account& account, const std::string& id, const std::string& invoice) {
+    const auto* subscription = account.find("subscription", id);
+    if (!subscription || text(*subscription, "latest_invoice") != invoice) return;
+    if (text(*subscription, "status") == "incomplete") activate(account, id, invoice);
 }
 
 void invoice_was_not_paid(Account& account, const std::string& id, const Object& invoice) {
@@ -392,7 +379,9 @@ void invoice_was_not_paid(Account& account, const std::string& id, const Object&
     if (!subscription || is_terminal(*subscription)) return;
     const auto status = text(*subscription, "status");
     const auto customer = text(*subscription, "customer");
-    if (text(invoice, "billing_reason") != "subscription_cycle") return;
+    // A debit that failed days later: what it was for has begun meanwhile.
+    const bool later = flag(invoice, "_collected_later") || flag(invoice, "_delayed");
+    if (text(invoice, "billing_reason") != "subscription_cycle" && !later) return;
     if (status == "active") {
         account.change(id, "customer.subscription.updated",
                        [](Object& changed) { changed["status"] = "past_due"; });
@@ -400,6 +389,31 @@ void invoice_was_not_paid(Account& account, const std::string& id, const Object&
     }
     const auto now = text(account.get("subscription", id), "status");
     if (now == "past_due" && !present(invoice, "next_payment_attempt")) give_up(account, id);
+}
+
+void invoice_was_closed(Account& account, const std::string& id, const std::string& invoice) {
+    forget_pending_update(account, id, invoice);
+    const bool voided = text(account.get("invoice", invoice), "status") == "void";
+    if (voided)
+        forget_resuming(account, id, invoice);
+    else
+        finish_resuming(account, id, invoice, "active");
+}
+
+Refusal action_required() {
+    return {.status = 402,
+            .type = "card_error",
+            .code = "subscription_payment_intent_requires_action",
+            .message =
+                "Payment for this subscription requires additional user action before it can be "
+                "completed successfully."};
+}
+
+void refuse_no_method() {
+    refuse("resource_missing",
+           "This customer has no attached payment source or default payment method. Please "
+           "consider adding a default payment method. For more information, visit "
+           "https://stripe.com/docs/billing/subscriptions/payment-methods-setting");
 }
 
 }  // namespace paydesk::sandbox::stripe

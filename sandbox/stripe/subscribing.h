@@ -7,8 +7,12 @@
 
 #include "sandbox/stripe/account.h"
 #include "sandbox/stripe/invoicing.h"
+#include "sandbox/stripe/refusal.h"
 
 namespace paydesk::sandbox::stripe {
+
+// customer.subscription.trial_will_end comes so long before.
+inline constexpr std::int64_t trial_notice_seconds = 3 * 86400;
 
 struct OrderItem {
     std::string price;
@@ -23,6 +27,9 @@ struct SubscriptionOrder {
     std::vector<OrderItem> items = {};
     std::vector<OrderItem> one_time = {};  // on the first invoice only
     std::int64_t trial_end = 0;            // 0 for none
+    std::int64_t anchor = 0;               // where the first whole period begins; 0 for now
+    bool bills_until_anchor = true;        // the time until then is billed in proportion
+    bool invoice_waits = false;            // the first invoice is a draft for an hour
     json::array discounts = {};            // wanted ones (discounts.h)
     std::string currency = {};             // asked for; "" leaves it to currency_of()
     Object tax_address = {};               // learned by Checkout, of a customer who has none
@@ -53,9 +60,14 @@ std::string begin_subscription(Account& account, const SubscriptionOrder& order,
                                std::string_view status, const std::string& invoice,
                                std::string_view intent);
 
-// Ends it now. Emits customer.subscription.deleted; open invoices are not charged any more.
-void cancel_subscription(Account& account, const std::string& subscription,
-                         std::string_view reason);
+struct LastInvoice {
+    bool prorate = false;      // unused time is given back
+    bool invoice_now = false;  // an invoice of all that waits comes at once
+};
+// Ends it now. Emits customer.subscription.deleted; open invoices are not charged any more, and a
+// schedule that managed it ends too.
+void cancel_subscription(Account& account, const std::string& subscription, std::string_view reason,
+                         LastInvoice last = {});
 
 enum class CancelBy : std::uint8_t { api, portal };
 // At the end of the paid period. By the API: cancel_at_period_end. By the portal, in flexible
@@ -72,16 +84,20 @@ void renew_subscription(Account& account, const std::string& subscription);
 // The trial is over: renews, or, without a payment method, does what trial_settings say.
 void end_trial(Account& account, const std::string& subscription);
 
-// Cuts the current period short, without an event: what follows begins now.
-void end_period_now(Account& account, const std::string& subscription);
-
-// From paused to active: a new period begins now, with its invoice.
-// Emits customer.subscription.updated, invoice.created, customer.subscription.resumed.
-void resume_subscription(Account& account, const std::string& subscription);
-
 // An invoice of it changed (invoicing.cc). An empty subscription is nothing to do.
 void invoice_was_paid(Account& account, const std::string& subscription,
                       const std::string& invoice);
+// The bank was asked: a subscription that waited for its first payment is active meanwhile.
+void invoice_is_processing(Account& account, const std::string& subscription,
+                           const std::string& invoice);
 void invoice_was_not_paid(Account& account, const std::string& subscription, const Object& invoice);
+// It is voided, or marked as uncollectible.
+void invoice_was_closed(Account& account, const std::string& subscription,
+                        const std::string& invoice);
+
+// 402: the payment waits for the customer.
+Refusal action_required();
+// 400: there is nothing to charge.
+[[noreturn]] void refuse_no_method();
 
 }  // namespace paydesk::sandbox::stripe

@@ -2,7 +2,8 @@
 
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
-#include "sandbox/stripe/subscription_items.h"
+#include "sandbox/stripe/schedules.h"
+#include "sandbox/stripe/subscription_updates.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -18,18 +19,50 @@ std::pair<const Object*, const Object*> find_item(const Account& account, const 
     refuse_missing("subscription_item", id, "item", true);
 }
 
+// The change of one item, with the call's terms.
+void change_item(Call& call, const std::string& subscription, Object item) {
+    const Object before = call.account.get("subscription", subscription);
+    auto change = change_of(call.params, call.account.now());
+    change.items = {std::move(item)};
+    change_subscription(call.account, subscription, change);
+    note_direct_change(call.account, before);
+}
+
 json::value update_item(Call& call) {
     const auto id = call.path.at("id");
     const auto subscription = text(*find_item(call.account, id).second, "id");
-    Object change{
+    Object item{
         {"id", id}
     };
-    copy_params(call.params, change, {"price", "quantity", "metadata", "tax_rates"});
-    const auto behavior = text(call.params, "proration_behavior");
-    change_items(call.account, subscription, {change},
-                 behavior.empty() ? "create_prorations" : behavior,
-                 number(call.params, "proration_date"));
+    copy_params(call.params, item, {"price", "quantity", "metadata", "tax_rates"});
+    change_item(call, subscription, std::move(item));
     return *find_item(call.account, id).first;
+}
+
+json::value create_item(Call& call) {
+    Account& account = call.account;
+    const auto subscription = text(call.params, "subscription");
+    account.get("subscription", subscription, "subscription");
+    Object item;
+    copy_params(call.params, item, {"price", "quantity", "metadata", "tax_rates"});
+    if (!present(item, "price")) refuse_missing_param("price");
+    change_item(call, subscription, std::move(item));
+    // A change that waits for its payment (pending_if_incomplete) has the new item, not yet the
+    // subscription itself.
+    const Object& after = account.get("subscription", subscription);
+    const auto& waiting = children(child(after, "pending_update"), "subscription_items");
+    return waiting.empty() ? children(child(after, "items"), "data").back() : waiting.back();
+}
+
+json::value delete_item(Call& call) {
+    const auto [item, subscription] = find_item(call.account, call.path.at("id"));
+    const Object gone = deleted(*item);
+    change_item(call, text(*subscription, "id"),
+                Object{
+                    {"id",      gone.at("id")},
+                    {"deleted", true         }
+    });
+    return gone;
 }
 
 }  // namespace
@@ -44,10 +77,20 @@ void add_subscription_item_routes(Routes& routes) {
     routes.on("GET /v1/subscription_items/{id}", "", [](Call& call) -> json::value {
         return *find_item(call.account, call.path.at("id")).first;
     });
+    const std::string terms =
+        "payment_behavior:(allow_incomplete|default_incomplete|error_if_incomplete|"
+        "pending_if_incomplete) proration_behavior:(always_invoice|create_prorations|none) "
+        "proration_date:i ";
+    routes.on("POST /v1/subscription_items",
+              terms +
+                  "subscription!:id price:id quantity:i metadata:m discounts:no tax_rates[]:id "
+                  "price_data:no billing_thresholds:no plan:no",
+              create_item);
+    routes.on("DELETE /v1/subscription_items/{id}", terms + "clear_usage:b", delete_item);
     routes.on("POST /v1/subscription_items/{id}",
-              "price:id quantity:i metadata:m payment_behavior "
-              "proration_behavior:(always_invoice|create_prorations|none) proration_date:i "
-              "off_session:b discounts:no tax_rates[]:id price_data:no",
+              terms +
+                  "price:id quantity:i metadata:m "
+                  "off_session:b discounts:no tax_rates[]:id price_data:no",
               update_item);
 }
 

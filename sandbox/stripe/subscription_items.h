@@ -1,5 +1,5 @@
 #pragma once
-// Items of a subscription, changes of them, and the invoice items that prorate such changes.
+// Items of a subscription, and the invoice items that wait for its next invoice.
 
 #include <string>
 #include <string_view>
@@ -13,14 +13,12 @@ Object subscription_item(const Account& account, std::string_view subscription, 
                          std::int64_t quantity, std::int64_t period_start, std::int64_t period_end,
                          Object metadata);
 
-// {id?, price?, quantity?, deleted?, metadata?} each, as POST /v1/subscriptions/{id} takes them.
-// `proration_behavior`: create_prorations, always_invoice or none.
-// Emits customer.subscription.updated, invoiceitem.created twice a change, and, where the interval
-// changes or the behaviour says so, an invoice at once.
-// `at`: the moment from which prorations count (proration_date), 0 for now.
-// Refuses with resource_missing; 402 when that invoice is declined.
-void change_items(Account& account, const std::string& subscription, const json::array& changes,
-                  std::string_view proration_behavior, std::int64_t at = 0);
+// The plan that stands for this price on items.
+Object plan_from(const Object& price);
+
+// Refuses with resource_missing, or 400 for a price that is archived or recurring.
+const Object& one_time_price(const Account& account, const std::string& price,
+                             std::string_view param);
 
 // Moves the customer's waiting invoice items (of this subscription, or of none) into the draft.
 void add_pending_items(Account& account, const std::string& customer,

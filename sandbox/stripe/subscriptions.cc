@@ -1,14 +1,17 @@
 // Subscriptions: /v1/subscriptions.
 
-#include "sandbox/stripe/subscribing.h"
-
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 
 #include "sandbox/stripe/discounts.h"
+#include "sandbox/stripe/period.h"
+#include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
+#include "sandbox/stripe/subscribing.h"
 #include "sandbox/stripe/subscription_items.h"
+#include "sandbox/stripe/subscription_updates.h"
 #include "sandbox/stripe/taxes.h"
 
 namespace paydesk::sandbox::stripe {
@@ -26,7 +29,9 @@ constexpr std::string_view shared_listing =
     "billing_cycle_anchor>=endive:(now|unchanged)}} "
     "automatic_tax{enabled!:b liability{type!:(account|self) account:no}} coupon<basil "
     "promotion_code<basil "
-    "discounts[]{coupon:id promotion_code:id discount:id} add_invoice_items[]:no "
+    "discounts[]{coupon:id promotion_code:id discount:id} add_invoice_items[]{price:id quantity:i "
+    "metadata>=clover:m price_data:no discounts:no "
+    "tax_rates[]:id period>=clover:no discountable>=endive:no} "
     "application_fee_percent:no default_source:no "
     "default_tax_rates[]:id on_behalf_of:no "
     "pending_invoice_item_interval:no transfer_data:no billing_thresholds:no "
@@ -38,39 +43,105 @@ constexpr std::string_view create_listing =
     "trial_end "
     "billing_mode>=basil{type!:(classic|flexible) "
     "flexible{proration_discounts:(included|itemized)}} backdate_start_date:no "
-    "billing_cycle_anchor:no billing_cycle_anchor_config:no cancel_at:no ";
+    "billing_cycle_anchor:t cancel_at "
+    "billing_cycle_anchor_config{day_of_month!:i month:i hour:i minute:i second:i} ";
 
-constexpr std::string_view update_listing =
-    "items[]{id:id price:id plan:id quantity:i deleted:b clear_usage:b metadata:m price_data:no "
-    "billing_thresholds:no discounts:no tax_rates[]:id} cancel_at trial_end "
-    "cancellation_details{comment feedback:(customer_service|low_quality|missing_features|other|"
-    "switched_service|too_complex|too_expensive|unused)? feedback_option:no} "
-    "pause_collection?{behavior!:(keep_as_draft|mark_uncollectible|void) resumes_at:t} "
-    "billing_cycle_anchor<endive:(now|unchanged) "
-    "billing_cycle_anchor>=endive{type!:(now|unchanged)} proration_date:i ";
-
-std::int64_t seconds(const std::string& digits, std::string_view param) {
-    if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos) {
-        refuse("parameter_invalid_integer", "Invalid timestamp: " + digits, param);
+std::int64_t trial_end_of(const Call& call, const SubscriptionOrder& order, std::int64_t now) {
+    const Object& params = call.params;
+    const auto given = text(params, "trial_end");
+    const bool from_plan = flag(params, "trial_from_plan");
+    if (!given.empty() && (present(params, "trial_period_days") || from_plan)) {
+        refuse("parameters_exclusive",
+               "You may only specify one of these parameters: trial_end, trial_from_plan, "
+               "trial_period_days.");
     }
-    return std::stoll(digits.substr(0, 12));
+    if (present(params, "trial_period_days")) {
+        return now + number(params, "trial_period_days") * 86400;
+    }
+    if (from_plan) {
+        const auto days = trial_days_of(call.account.get("price", order.items.front().price));
+        return days > 0 ? now + days * 86400 : 0;
+    }
+    if (given.empty() || given == "now") return 0;
+    const auto end = seconds_of(given, "trial_end");
+    if (end <= now) refuse("", "Trial end must be in the future.", "trial_end");
+    return end;
 }
 
-// {enabled, liability, disabled_reason}. Refuses a customer whom automatic tax cannot place.
-Object automatic_tax_of(const Call& call, const std::string& customer) {
-    const bool enabled = flag(child(call.params, "automatic_tax"), "enabled");
-    if (enabled && tax_rules(call.account.get("customer", customer), {}, true).place.empty()) {
-        refuse_tax_location("automatic_tax[enabled]");
-    }
-    return {
-        {"disabled_reason", nullptr                                                               },
-        {"enabled",         enabled                                                               },
-        {"liability",       enabled ? json::value(Object{{"type", "self"}}) : json::value(nullptr)}
+// The first moment from now on that the configuration names; what it leaves out is as it is now.
+std::int64_t configured_anchor(const Object& config, bool yearly, std::int64_t now) {
+    using namespace std::chrono;
+    const sys_seconds at{seconds{now}};
+    const auto today = floor<days>(at);
+    const hh_mm_ss time{at - today};
+    const auto within = [&](const char* key, std::int64_t low, std::int64_t high,
+                            std::int64_t otherwise) {
+        const auto value = number(config, key, otherwise);
+        const auto param = "billing_cycle_anchor_config[" + std::string(key) + "]";
+        if (value < low || value > high)
+            refuse("parameter_invalid_integer", "Out of range.", param);
+        return value;
     };
+    const auto day = within("day_of_month", 1, 31, 1);
+    const auto month_wanted = within("month", 1, 12, 1);
+    const seconds of_day = hours{within("hour", 0, 23, time.hours().count())} +
+                           minutes{within("minute", 0, 59, time.minutes().count())} +
+                           seconds{within("second", 0, 59, time.seconds().count())};
+    if (present(config, "month") && !yearly) {
+        refuse("", "A month can only be given for prices that are billed every year.",
+               "billing_cycle_anchor_config[month]");
+    }
+    auto month = year_month_day{today}.year() / year_month_day{today}.month();
+    for (;; month += months{1}) {
+        if (present(config, "month") && unsigned{month.month()} != month_wanted) continue;
+        const auto last = static_cast<unsigned>(
+            year_month_day_last{month.year(), month_day_last{month.month()}}.day());
+        const auto candidate =
+            sys_days{month / std::chrono::day{std::min(static_cast<unsigned>(day), last)}} + of_day;
+        if (candidate <= at) continue;
+        if (day > last) {
+            refuse_unsupported("an anchor that the first month is too short for",
+                               "billing_cycle_anchor_config[day_of_month]");
+        }
+        return candidate.time_since_epoch().count();
+    }
+}
+
+// Where the first whole period begins; 0 for now.
+std::int64_t anchor_of(const Call& call, const SubscriptionOrder& order, std::int64_t now) {
+    const Object& params = call.params;
+    const Object& recurring =
+        child(call.account.get("price", order.items.front().price), "recurring");
+    const auto interval = text(recurring, "interval");
+    auto anchor = number(params, "billing_cycle_anchor");
+    if (present(params, "billing_cycle_anchor_config")) {
+        const auto* param = "billing_cycle_anchor_config";
+        if (anchor != 0) {
+            refuse("parameters_exclusive",
+                   "You may only specify one of these parameters: billing_cycle_anchor, "
+                   "billing_cycle_anchor_config.");
+        }
+        if (interval != "month" && interval != "year") {
+            refuse("", "Only prices that are billed by the month or year have such an anchor.",
+                   param);
+        }
+        anchor = configured_anchor(child(params, param), interval == "year", now);
+    }
+    return anchor;
+}
+
+// What is bought once is billed on the same invoice.
+void check_one_time_currency(const Account& account, const SubscriptionOrder& order) {
+    const auto currency = currency_of(account, order);
+    for (const OrderItem& item : order.one_time) {
+        const Object& price = account.get("price", item.price);
+        if (is_sold_in(price, currency)) continue;
+        refuse_currency(price, currency, "add_invoice_items");
+    }
 }
 
 void take_tax(Call& call, SubscriptionOrder& order) {
-    order.fields["automatic_tax"] = automatic_tax_of(call, order.customer);
+    order.fields["automatic_tax"] = automatic_tax_for(call.account, call.params, order.customer);
     order.fields["default_tax_rates"] = tax_rates_named(
         call.account, children(call.params, "default_tax_rates"), "default_tax_rates");
     if (flag(child(order.fields, "automatic_tax"), "enabled") &&
@@ -102,18 +173,24 @@ SubscriptionOrder order_of(Call& call) {
     if (order.items.empty()) refuse_missing_param("items");
     check_order(call.account, order, "items");
     const auto now = call.account.now();
-    if (present(params, "trial_period_days")) {
-        order.trial_end = now + number(params, "trial_period_days") * 86400;
+    order.trial_end = trial_end_of(call, order, now);
+    order.anchor = anchor_of(call, order, now);
+    check_anchor(call.account, order, "billing_cycle_anchor");
+    order.bills_until_anchor = text(params, "proration_behavior") != "none";
+    for (const json::value& value : children(params, "add_invoice_items")) {
+        const Object& item = value.get_object();
+        const auto param =
+            "add_invoice_items[" + std::to_string(order.one_time.size()) + "][price]";
+        if (!present(item, "price")) refuse_missing_param(param);
+        order.one_time.push_back(
+            {.price = text(one_time_price(call.account, text(item, "price"), param), "id"),
+             .quantity = number(item, "quantity", 1),
+             .metadata = child(item, "metadata"),
+             .tax_rates = tax_rates_named(call.account, children(item, "tax_rates"), param)});
     }
-    const auto trial_end = text(params, "trial_end");
-    if (!trial_end.empty() && trial_end != "now") {
-        order.trial_end = seconds(trial_end, "trial_end");
-        if (order.trial_end <= now) {
-            refuse("", "Trial end must be in the future.", "trial_end");
-        }
-    }
+    check_one_time_currency(call.account, order);
     for (const auto* key : {"metadata", "description", "default_payment_method",
-                            "collection_method", "days_until_due"}) {
+                            "collection_method", "days_until_due", "billing_cycle_anchor_config"}) {
         if (present(params, key)) order.fields[key] = params.at(key);
     }
     Purchase purchase{.customer = order.customer,
@@ -175,17 +252,11 @@ std::string begin_and_pay(Call& call, const SubscriptionOrder& order, const std:
     const auto outcome = confirm_payment(
         account, intent,
         {.payment_method = method, .off_session = flag(call.params, "off_session")});
-    const bool paid = outcome == Outcome::succeeded;
+    const bool paid = is_accepted(outcome);  // a debit's bank answers later: it begins now
     if (!paid && behavior == "error_if_incomplete") {
-        Refusal refusal =
-            outcome == Outcome::declined
-                ? refusal_of(account.get("payment_intent", intent))
-                : Refusal{.status = 402,
-                          .type = "card_error",
-                          .code = "subscription_payment_intent_requires_action",
-                          .message =
-                              "Payment for this subscription requires additional user "
-                              "action before it can be completed successfully."};
+        Refusal refusal = outcome == Outcome::declined
+                              ? refusal_of(account.get("payment_intent", intent))
+                              : action_required();
         refusal.keep_changes = false;
         throw refusal;
     }
@@ -204,6 +275,12 @@ json::value create(Call& call) {
     const auto behavior = text(call.params, "payment_behavior");
     const bool sends = text(call.params, "collection_method") == "send_invoice";
     if (sends && !present(call.params, "days_until_due")) refuse_missing_param("days_until_due");
+    if (behavior == "pending_if_incomplete") {
+        refuse("",
+               "`payment_behavior=pending_if_incomplete` can only be used when a subscription is "
+               "updated.",
+               "payment_behavior");
+    }
 
     std::string id;
     if (trial || amount == 0 || sends) {
@@ -222,128 +299,9 @@ json::value create(Call& call) {
     } else if (behavior == "default_incomplete") {
         id = begin_subscription(account, order, "incomplete", new_invoice_id(account), "");
     } else if (method.empty()) {
-        refuse("resource_missing",
-               "This customer has no attached payment source or default payment method. Please "
-               "consider adding a default payment method. For more information, visit "
-               "https://stripe.com/docs/billing/subscriptions/payment-methods-setting");
+        refuse_no_method();
     } else {
         id = begin_and_pay(call, order, method, amount);
-    }
-    if (flag(call.params, "cancel_at_period_end")) {
-        cancel_at_period_end(account, id, CancelBy::api);
-    }
-    return account.get("subscription", id);
-}
-
-void change_cancellation(Call& call, const std::string& id) {
-    Account& account = call.account;
-    if (present(call.params, "cancel_at_period_end")) {
-        if (present(call.params, "cancel_at")) {
-            refuse("parameters_exclusive",
-                   "You may only specify one of these parameters: "
-                   "cancel_at, cancel_at_period_end.");
-        }
-        if (flag(call.params, "cancel_at_period_end")) {
-            cancel_at_period_end(account, id, CancelBy::api);
-        } else {
-            keep_subscription(account, id);
-        }
-    } else if (present(call.params, "cancel_at")) {
-        const auto given = text(call.params, "cancel_at");
-        const auto end = period_end_of(account.get("subscription", id));
-        const auto at = given == "min_period_end" || given == "max_period_end"
-                            ? end
-                            : seconds(given, "cancel_at");
-        account.change(id, "customer.subscription.updated", [&](Object& subscription) {
-            subscription["cancel_at"] = at;
-            subscription["canceled_at"] = account.now();
-            subscription["cancellation_details"].as_object()["reason"] = "cancellation_requested";
-        });
-    } else if (call.params.contains("cancel_at")) {
-        keep_subscription(account, id);
-    }
-}
-
-void change_fields(Call& call, const std::string& id) {
-    Account& account = call.account;
-    const Object& params = call.params;
-    std::string method = text(params, "default_payment_method");
-    if (!method.empty()) account.get("payment_method", method, "default_payment_method");
-    const json::array rates =
-        tax_rates_named(account, children(params, "default_tax_rates"), "default_tax_rates");
-    const Object tax = automatic_tax_of(call, text(account.get("subscription", id), "customer"));
-    account.change(id, "customer.subscription.updated", [&](Object& subscription) {
-        copy_params(
-            params, subscription,
-            {"description", "collection_method", "days_until_due", "default_payment_method"});
-        if (params.contains("default_tax_rates")) subscription["default_tax_rates"] = rates;
-        if (present(params, "automatic_tax")) subscription["automatic_tax"] = tax;
-        if (present(params, "trial_settings")) {
-            subscription["trial_settings"] = trial_settings_for(child(params, "trial_settings"));
-        }
-        if (params.contains("pause_collection")) {
-            subscription["pause_collection"] = nullptr;
-            if (present(params, "pause_collection")) {
-                const Object& pause = child(params, "pause_collection");
-                subscription["pause_collection"] = Object{
-                    {"behavior", pause.at("behavior")},
-                    {"resumes_at", value_of(pause, "resumes_at")}
-                };
-            }
-        }
-        copy_params(child(params, "payment_settings"), subscription["payment_settings"].as_object(),
-                    {"payment_method_types", "save_default_payment_method"});
-        copy_params(child(params, "cancellation_details"),
-                    subscription["cancellation_details"].as_object(), {"comment", "feedback"});
-        merge_metadata(params, subscription);
-    });
-}
-
-// `discounts`, or `coupon` and `promotion_code` in old versions; an empty one takes them off.
-void change_discounts(Call& call, const std::string& id) {
-    const Object& params = call.params;
-    bool given = false;
-    for (const auto* key : {"coupon", "promotion_code", "discounts"}) {
-        given = given || params.contains(key);
-    }
-    if (!given) return;
-    Account& account = call.account;
-    const Object before = account.get("subscription", id);
-    const Purchase purchase{.customer = text(before, "customer"),
-                            .currency = text(before, "currency")};
-    set_subscription_discounts(account, id, wanted_discounts(account, params, purchase));
-    account.emit("customer.subscription.updated", account.get("subscription", id), &before);
-}
-
-json::value update(Call& call) {
-    Account& account = call.account;
-    const Object& before = call.target("subscription");
-    const auto id = text(before, "id");
-    if (present(before, "ended_at")) {
-        for (const auto& [key, value] : call.params) {
-            if (key == "metadata" || key == "cancellation_details" || key == "expand") continue;
-            refuse("",
-                   "A canceled subscription can only update its cancellation_details and "
-                   "metadata.");
-        }
-    }
-    change_fields(call, id);
-    change_discounts(call, id);
-    if (present(call.params, "trial_end")) {
-        const auto given = text(call.params, "trial_end");
-        if (given != "now") refuse_unsupported("moving a trial's end", "trial_end");
-        if (text(account.get("subscription", id), "status") == "trialing") {
-            account.change(
-                id, "", [&](Object& subscription) { subscription["trial_end"] = account.now(); });
-            end_period_now(account, id);
-            end_trial(account, id);
-        }
-    }
-    const auto& items = children(call.params, "items");
-    if (!items.empty()) {
-        const auto behavior = text(call.params, "proration_behavior");
-        change_items(account, id, items, behavior.empty() ? "create_prorations" : behavior,
-                     number(call.params, "proration_date"));
     }
     change_cancellation(call, id);
     return account.get("subscription", id);
@@ -359,17 +317,10 @@ json::value cancel(Call& call) {
         copy_params(child(call.params, "cancellation_details"),
                     subscription["cancellation_details"].as_object(), {"comment", "feedback"});
     });
-    cancel_subscription(account, id, "cancellation_requested");
+    cancel_subscription(
+        account, id, "cancellation_requested",
+        {.prorate = flag(call.params, "prorate"), .invoice_now = flag(call.params, "invoice_now")});
     return account.get("subscription", id);
-}
-
-json::value resume(Call& call) {
-    const auto id = text(call.target("subscription"), "id");
-    if (text(call.account.get("subscription", id), "status") != "paused") {
-        refuse("", "Only paused subscriptions can be resumed.");
-    }
-    resume_subscription(call.account, id);
-    return call.account.get("subscription", id);
 }
 
 bool listed(const Call& call, const Object& subscription) {
@@ -411,15 +362,12 @@ void add_subscription_routes(Routes& routes) {
                 });
     routes.on("GET /v1/subscriptions/{id}", "",
               [](Call& call) -> json::value { return call.target("subscription"); });
-    routes.on("POST /v1/subscriptions/{id}", shared + std::string(update_listing), update);
+    add_subscription_update_routes(routes, shared);
     routes.on("DELETE /v1/subscriptions/{id}",
               "prorate:b invoice_now:b cancellation_details{comment "
               "feedback:(customer_service|low_quality|missing_features|other|switched_service|"
               "too_complex|too_expensive|unused)? feedback_option:no}",
               cancel);
-    routes.on("POST /v1/subscriptions/{id}/resume",
-              "billing_cycle_anchor:any proration_behavior payment_behavior proration_date:i",
-              resume);
 }
 
 }  // namespace paydesk::sandbox::stripe

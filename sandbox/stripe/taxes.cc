@@ -210,6 +210,19 @@ void refuse_tax_location(std::string_view param) {
            param);
 }
 
+Object automatic_tax_for(const Account& account, const Object& params,
+                         const std::string& customer) {
+    const bool enabled = flag(child(params, "automatic_tax"), "enabled");
+    if (enabled && tax_rules(account.get("customer", customer), {}, true).place.empty()) {
+        refuse_tax_location("automatic_tax[enabled]");
+    }
+    return {
+        {"disabled_reason", nullptr                                                               },
+        {"enabled",         enabled                                                               },
+        {"liability",       enabled ? json::value(Object{{"type", "self"}}) : json::value(nullptr)}
+    };
+}
+
 Object tax_amount(const Tax& tax) {
     return {
         {"amount",            tax.amount                               },

@@ -67,6 +67,10 @@ TaxRules tax_rules(const Object& customer, json::array default_rates, bool autom
 // Refuses with customer_tax_location_invalid.
 [[noreturn]] void refuse_tax_location(std::string_view param);
 
+// {enabled, liability, disabled_reason} of a subscription, by the call's `automatic_tax`. Refuses a
+// customer whom it cannot place.
+Object automatic_tax_for(const Account& account, const Object& params, const std::string& customer);
+
 // Sets taxes of each line, totals and automatic_tax.status of a draft. Its amounts and discounts
 // are there already (discounts.h). Adds exclusive tax to its total.
 void tax_invoice(const Account& account, Object& invoice);

@@ -93,6 +93,18 @@ json::value remove(Call& call) {
                 gone["status"] = "canceled";
             });
         }
+        const auto schedules = account.store().ids("subscription_schedule");
+        for (const auto& schedule : schedules) {
+            const Object& object = *account.store().find(schedule);
+            if (text(object, "test_clock") != id) continue;
+            account.change(schedule, "", [&](Object& gone) {
+                const auto status = text(gone, "status");
+                if (status != "not_started" && status != "active") return;
+                gone["status"] = "canceled";
+                gone["canceled_at"] = account.now();
+                gone["current_phase"] = nullptr;
+            });
+        }
         const auto customers = account.store().ids("customer");
         for (const auto& customer : customers) {
             const auto* object = account.find("customer", customer);

@@ -1,6 +1,7 @@
 // invoice_row.h's SQL.
 
 #include "base/assert.h"
+#include "billing/columns.h"
 #include "billing/invoice_row.h"
 #include "billing/recordset.h"
 
@@ -30,19 +31,29 @@ const db::Statement save_invoices{
            amount_paid, amount_remaining, subtotal, total, billing_reason, hosted_invoice_url,
            invoice_pdf, line_items, attempt_count, next_payment_attempt, period_start, period_end,
            due_date, paid_at, livemode, provider_stamp, created_at)
-       select r.account_id, r.id, r.provider, r.provider_invoice_id, r.provider_subscription_id,
-           r.provider_payment_id, r.number, r.status, r.currency, r.amount_due, r.amount_paid,
-           r.amount_remaining, r.subtotal, r.total, r.billing_reason, r.hosted_invoice_url,
-           r.invoice_pdf, r.line_items, r.attempt_count, r.next_payment_attempt, r.period_start,
-           r.period_end, r.due_date, r.paid_at, r.livemode, r.provider_stamp, r.created_at
-       from json_to_recordset($1::json) as r(account_id uuid, id uuid, provider text,
-           provider_invoice_id text, provider_subscription_id text, provider_payment_id text,
-           number text, status text, currency text, amount_due bigint, amount_paid bigint,
-           amount_remaining bigint, subtotal bigint, total bigint, billing_reason text,
-           hosted_invoice_url text, invoice_pdf text, line_items jsonb, attempt_count integer,
-           next_payment_attempt timestamptz, period_start timestamptz, period_end timestamptz,
-           due_date timestamptz, paid_at timestamptz, livemode boolean, provider_stamp timestamptz,
-           created_at timestamptz)
+       select r.account_id::uuid, r.id::uuid, r.provider, r.provider_invoice_id,
+           r.provider_subscription_id, r.provider_payment_id, r.number, r.status, r.currency,
+           r.amount_due, r.amount_paid, r.amount_remaining, r.subtotal, r.total, r.billing_reason,
+           r.hosted_invoice_url, r.invoice_pdf, r.line_items::jsonb, r.attempt_count,
+           r.next_payment_attempt, r.period_start, r.period_end, r.due_date, r.paid_at, r.livemode,
+           r.provider_stamp, r.created_at
+       from (select unnest($1::text[]) as account_id, unnest($2::text[]) as id,
+                unnest($3::text[]) as provider, unnest($4::text[]) as provider_invoice_id,
+                unnest($5::text[]) as provider_subscription_id,
+                unnest($6::text[]) as provider_payment_id, unnest($7::text[]) as number,
+                unnest($8::text[]) as status, unnest($9::text[]) as currency,
+                unnest($10::bigint[]) as amount_due, unnest($11::bigint[]) as amount_paid,
+                unnest($12::bigint[]) as amount_remaining, unnest($13::bigint[]) as subtotal,
+                unnest($14::bigint[]) as total, unnest($15::text[]) as billing_reason,
+                unnest($16::text[]) as hosted_invoice_url, unnest($17::text[]) as invoice_pdf,
+                unnest($18::text[]) as line_items, unnest($19::bigint[]) as attempt_count,
+                unnest($20::timestamptz[]) as next_payment_attempt,
+                unnest($21::timestamptz[]) as period_start,
+                unnest($22::timestamptz[]) as period_end,
+                unnest($23::timestamptz[]) as due_date, unnest($24::timestamptz[]) as paid_at,
+                unnest($25::boolean[]) as livemode,
+                unnest($26::timestamptz[]) as provider_stamp,
+                unnest($27::timestamptz[]) as created_at) r
        on conflict (account_id, provider, provider_invoice_id) do update set
            provider_subscription_id = excluded.provider_subscription_id,
            provider_payment_id = coalesce(excluded.provider_payment_id, invoices.provider_payment_id),
@@ -94,38 +105,41 @@ InvoiceRow read_row(const db::Rows& rows, std::size_t i) {
     return row;
 }
 
-json::object to_json(const InvoiceRow& row) {
-    using recordset::value;
-    const auto& c = row.content;
-    return {
-        {"account_id",               value(row.account.value)                },
-        {"id",                       value(row.id)                           },
-        {"provider",                 value(provider::to_string(row.provider))},
-        {"provider_invoice_id",      value(row.invoice)                      },
-        {"provider_subscription_id", value(c.subscription)                   },
-        {"provider_payment_id",      value(c.payment)                        },
-        {"number",                   value(c.number)                         },
-        {"status",                   value(provider::to_string(c.status))    },
-        {"currency",                 value(c.currency)                       },
-        {"amount_due",               value(c.amount_due)                     },
-        {"amount_paid",              value(c.amount_paid)                    },
-        {"amount_remaining",         value(c.amount_remaining)               },
-        {"subtotal",                 value(c.subtotal)                       },
-        {"total",                    value(c.total)                          },
-        {"billing_reason",           value(c.billing_reason)                 },
-        {"hosted_invoice_url",       value(c.hosted_invoice_url)             },
-        {"invoice_pdf",              value(c.invoice_pdf)                    },
-        {"line_items",               c.line_items                            },
-        {"attempt_count",            value(c.attempt_count)                  },
-        {"next_payment_attempt",     value(c.next_payment_attempt)           },
-        {"period_start",             value(c.period_start)                   },
-        {"period_end",               value(c.period_end)                     },
-        {"due_date",                 value(c.due_date)                       },
-        {"paid_at",                  value(c.paid_at)                        },
-        {"livemode",                 value(c.livemode)                       },
-        {"provider_stamp",           value(row.stamp)                        },
-        {"created_at",               value(c.created_at)                     }
-    };
+// In the order of save_invoices' parameters. `line_items` are the rows' as texts.
+db::Params to_params(const std::vector<InvoiceRow>& rows,
+                     const std::vector<std::string>& line_items) {
+    using namespace columns;
+    using Row = InvoiceRow;
+    using C = Row::Content;
+    std::vector<const C*> c;
+    for (const auto& row : rows) c.push_back(&row.content);
+    return {texts(rows, &Row::account),
+            texts(rows, &Row::id),
+            texts(rows, &Row::provider),
+            texts(rows, &Row::invoice),
+            texts(c, &C::subscription),
+            texts(c, &C::payment),
+            texts(c, &C::number),
+            texts(c, [](const C* content) { return provider::to_string(content->status); }),
+            texts(c, &C::currency),
+            numbers(c, &C::amount_due),
+            numbers(c, &C::amount_paid),
+            numbers(c, &C::amount_remaining),
+            numbers(c, &C::subtotal),
+            numbers(c, &C::total),
+            texts(c, &C::billing_reason),
+            texts(c, &C::hosted_invoice_url),
+            texts(c, &C::invoice_pdf),
+            texts(line_items, std::identity()),
+            numbers(c, &C::attempt_count),
+            instants(c, &C::next_payment_attempt),
+            instants(c, &C::period_start),
+            instants(c, &C::period_end),
+            instants(c, &C::due_date),
+            instants(c, &C::paid_at),
+            flags(c, &C::livemode),
+            instants(rows, &Row::stamp),
+            instants(c, &C::created_at)};
 }
 
 }  // namespace
@@ -148,9 +162,9 @@ Task<std::vector<InvoiceRow>> load(db::Tx& tx, std::map<owner_store::ObjectKey, 
 
 Task<> save(db::Tx& tx, std::vector<InvoiceRow> rows) {
     if (rows.empty()) co_return;
-    json::array invoices;
-    for (const auto& row : rows) invoices.push_back(to_json(row));
-    co_await tx.run(save_invoices, {recordset::param(invoices)});
+    std::vector<std::string> line_items;
+    for (const auto& row : rows) line_items.push_back(json::serialize(row.content.line_items));
+    co_await tx.run(save_invoices, to_params(rows, line_items));
 }
 
 }  // namespace paydesk::billing::invoice_rows

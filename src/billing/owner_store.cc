@@ -15,7 +15,8 @@ const db::Statement lock_objects{
 
 const db::Statement find_owners{"billing_find_owners",
                                 R"(select r.provider, r.kind, r.provider_id, r.account_id
-       from unnest($1::text[], $2::text[], $3::text[]) as k(provider, kind, provider_id)
+       from (select unnest($1::text[]) as provider, unnest($2::text[]) as kind,
+                unnest($3::text[]) as provider_id) k
        cross join lateral (
            select p.provider, p.kind, p.provider_id, p.account_id from paydesk.provider_refs p
            where p.provider = k.provider and p.kind = k.kind and p.provider_id = k.provider_id
@@ -29,16 +30,16 @@ const db::Statement add_owners{
     "billing_add_owners",
     R"(insert into paydesk.provider_refs (provider, kind, provider_id, account_id)
        select k.provider, k.kind, k.provider_id, k.account_id::uuid
-       from unnest($1::text[], $2::text[], $3::text[], $4::text[])
-           as k(provider, kind, provider_id, account_id)
+       from (select unnest($1::text[]) as provider, unnest($2::text[]) as kind,
+                unnest($3::text[]) as provider_id, unnest($4::text[]) as account_id) k
        on conflict (provider, kind, provider_id) do nothing)"};
 
 const db::Statement adopt{
     "billing_adopt_customers",
     R"(insert into paydesk.customers as c (account_id, provider, provider_customer_id)
        select distinct on (k.account_id, k.provider) k.account_id::uuid, k.provider, k.provider_id
-       from unnest($1::text[], $2::text[], $3::text[], $4::text[])
-           as k(provider, kind, provider_id, account_id)
+       from (select unnest($1::text[]) as provider, unnest($2::text[]) as kind,
+                unnest($3::text[]) as provider_id, unnest($4::text[]) as account_id) k
        order by k.account_id, k.provider, k.provider_id
        on conflict (account_id, provider) do update
            set provider_customer_id = excluded.provider_customer_id
@@ -49,7 +50,8 @@ const db::Statement release{"billing_release_waiting",
        set next_attempt_at = e.received_at, attempts = 0
        where e.ctid = any (array(
            select w.ctid
-           from unnest($1::text[], $2::text[], $3::text[]) as k(provider, kind, provider_id)
+           from (select unnest($1::text[]) as provider, unnest($2::text[]) as kind,
+                    unnest($3::text[]) as provider_id) k
            cross join lateral (
                select t.ctid from paydesk.webhook_events t
                where t.provider = k.provider and t.waiting_for = k.provider_id

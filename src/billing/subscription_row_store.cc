@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "billing/columns.h"
 #include "billing/recordset.h"
 #include "billing/subscription_row.h"
 
@@ -43,20 +44,33 @@ const db::Statement save_subscriptions{
            current_period_start, current_period_end, cancel_at_period_end, cancel_at, canceled_at,
            ended_at, trial_start, trial_end, cancel_reason, default_payment_method_id,
            latest_invoice_id, collection_paused, livemode, provider_stamp, provider_created_at)
-       select r.account_id, r.id, r.provider, r.provider_subscription_id, r.plan_key, r.plan_name,
-           r.plan_family, r.billing_cycle, r.status, r.price_id, r.quantity, r.currency, r.unit_amount,
-           r.current_period_start, r.current_period_end, r.cancel_at_period_end, r.cancel_at,
-           r.canceled_at, r.ended_at, r.trial_start, r.trial_end, r.cancel_reason,
+       select r.account_id::uuid, r.id::uuid, r.provider, r.provider_subscription_id, r.plan_key,
+           r.plan_name, r.plan_family, r.billing_cycle, r.status, r.price_id, r.quantity, r.currency,
+           r.unit_amount, r.current_period_start, r.current_period_end, r.cancel_at_period_end,
+           r.cancel_at, r.canceled_at, r.ended_at, r.trial_start, r.trial_end, r.cancel_reason,
            r.default_payment_method_id, r.latest_invoice_id, r.collection_paused, r.livemode,
            r.provider_stamp, r.provider_created_at
-       from json_to_recordset($1::json) as r(account_id uuid, id uuid, provider text,
-           provider_subscription_id text, plan_key text, plan_name text, plan_family text,
-           billing_cycle text, status text, price_id text, quantity bigint, currency text,
-           unit_amount bigint, current_period_start timestamptz, current_period_end timestamptz,
-           cancel_at_period_end boolean, cancel_at timestamptz, canceled_at timestamptz,
-           ended_at timestamptz, trial_start timestamptz, trial_end timestamptz, cancel_reason text,
-           default_payment_method_id text, latest_invoice_id text, collection_paused boolean,
-           livemode boolean, provider_stamp timestamptz, provider_created_at timestamptz)
+       from (select unnest($1::text[]) as account_id, unnest($2::text[]) as id,
+                unnest($3::text[]) as provider, unnest($4::text[]) as provider_subscription_id,
+                unnest($5::text[]) as plan_key, unnest($6::text[]) as plan_name,
+                unnest($7::text[]) as plan_family, unnest($8::text[]) as billing_cycle,
+                unnest($9::text[]) as status, unnest($10::text[]) as price_id,
+                unnest($11::bigint[]) as quantity, unnest($12::text[]) as currency,
+                unnest($13::bigint[]) as unit_amount,
+                unnest($14::timestamptz[]) as current_period_start,
+                unnest($15::timestamptz[]) as current_period_end,
+                unnest($16::boolean[]) as cancel_at_period_end,
+                unnest($17::timestamptz[]) as cancel_at,
+                unnest($18::timestamptz[]) as canceled_at,
+                unnest($19::timestamptz[]) as ended_at,
+                unnest($20::timestamptz[]) as trial_start,
+                unnest($21::timestamptz[]) as trial_end, unnest($22::text[]) as cancel_reason,
+                unnest($23::text[]) as default_payment_method_id,
+                unnest($24::text[]) as latest_invoice_id,
+                unnest($25::boolean[]) as collection_paused,
+                unnest($26::boolean[]) as livemode,
+                unnest($27::timestamptz[]) as provider_stamp,
+                unnest($28::timestamptz[]) as provider_created_at) r
        on conflict (account_id, provider, provider_subscription_id) do update set
            plan_key = excluded.plan_key, plan_name = excluded.plan_name,
            plan_family = excluded.plan_family, billing_cycle = excluded.billing_cycle,
@@ -86,11 +100,13 @@ const db::Statement save_items{
     "billing_save_subscription_items",
     R"(insert into paydesk.subscription_items (account_id, subscription_id, provider_item_id, price_id,
            product_id, lookup_key, quantity, period_start, period_end)
-       select r.account_id, r.subscription_id, r.provider_item_id, r.price_id, r.product_id,
-           r.lookup_key, r.quantity, r.period_start, r.period_end
-       from json_to_recordset($1::json) as r(account_id uuid, subscription_id uuid,
-           provider_item_id text, price_id text, product_id text, lookup_key text, quantity bigint,
-           period_start timestamptz, period_end timestamptz)
+       select r.account_id::uuid, r.subscription_id::uuid, r.provider_item_id, r.price_id,
+           r.product_id, r.lookup_key, r.quantity, r.period_start, r.period_end
+       from (select unnest($1::text[]) as account_id, unnest($2::text[]) as subscription_id,
+                unnest($3::text[]) as provider_item_id, unnest($4::text[]) as price_id,
+                unnest($5::text[]) as product_id, unnest($6::text[]) as lookup_key,
+                unnest($7::bigint[]) as quantity, unnest($8::timestamptz[]) as period_start,
+                unnest($9::timestamptz[]) as period_end) r
        on conflict (account_id, subscription_id, provider_item_id) do update set
            price_id = excluded.price_id, product_id = excluded.product_id,
            lookup_key = excluded.lookup_key, quantity = excluded.quantity,
@@ -132,54 +148,63 @@ SubscriptionRow read_row(const db::Rows& rows, std::size_t i) {
     return row;
 }
 
-json::object to_json(const SubscriptionRow& row) {
-    using recordset::value;
-    const auto& c = row.content;
-    return {
-        {"account_id",                value(row.account.value)                },
-        {"id",                        value(row.id)                           },
-        {"provider",                  value(provider::to_string(row.provider))},
-        {"provider_subscription_id",  value(row.subscription)                 },
-        {"plan_key",                  value(c.plan_key)                       },
-        {"plan_name",                 value(c.plan_name)                      },
-        {"plan_family",               value(c.plan_family)                    },
-        {"billing_cycle",             value(c.billing_cycle)                  },
-        {"status",                    value(provider::to_string(c.status))    },
-        {"price_id",                  value(c.price_id)                       },
-        {"quantity",                  value(c.quantity)                       },
-        {"currency",                  value(c.currency)                       },
-        {"unit_amount",               value(c.unit_amount)                    },
-        {"current_period_start",      value(c.period_start)                   },
-        {"current_period_end",        value(c.period_end)                     },
-        {"cancel_at_period_end",      value(c.cancel_at_period_end)           },
-        {"cancel_at",                 value(c.cancel_at)                      },
-        {"canceled_at",               value(c.canceled_at)                    },
-        {"ended_at",                  value(c.ended_at)                       },
-        {"trial_start",               value(c.trial_start)                    },
-        {"trial_end",                 value(c.trial_end)                      },
-        {"cancel_reason",             value(c.cancel_reason)                  },
-        {"default_payment_method_id", value(c.default_payment_method)         },
-        {"latest_invoice_id",         value(c.latest_invoice)                 },
-        {"collection_paused",         value(c.collection_paused)              },
-        {"livemode",                  value(c.livemode)                       },
-        {"provider_stamp",            value(row.stamp)                        },
-        {"provider_created_at",       value(c.provider_created_at)            }
-    };
+// In the order of save_subscriptions' parameters.
+db::Params to_params(const std::vector<SubscriptionRow>& rows) {
+    using namespace columns;
+    using Row = SubscriptionRow;
+    using C = Row::Content;
+    std::vector<const C*> c;
+    for (const auto& row : rows) c.push_back(&row.content);
+    return {texts(rows, &Row::account),
+            texts(rows, &Row::id),
+            texts(rows, &Row::provider),
+            texts(rows, &Row::subscription),
+            texts(c, &C::plan_key),
+            texts(c, &C::plan_name),
+            texts(c, &C::plan_family),
+            texts(c, &C::billing_cycle),
+            texts(c, [](const C* content) { return provider::to_string(content->status); }),
+            texts(c, &C::price_id),
+            numbers(c, &C::quantity),
+            texts(c, &C::currency),
+            numbers(c, &C::unit_amount),
+            instants(c, &C::period_start),
+            instants(c, &C::period_end),
+            flags(c, &C::cancel_at_period_end),
+            instants(c, &C::cancel_at),
+            instants(c, &C::canceled_at),
+            instants(c, &C::ended_at),
+            instants(c, &C::trial_start),
+            instants(c, &C::trial_end),
+            texts(c, &C::cancel_reason),
+            texts(c, &C::default_payment_method),
+            texts(c, &C::latest_invoice),
+            flags(c, &C::collection_paused),
+            flags(c, &C::livemode),
+            instants(rows, &Row::stamp),
+            instants(c, &C::provider_created_at)};
 }
 
-json::object to_json(const SubscriptionRow& row, const SubscriptionItemRow& item) {
-    using recordset::value;
-    return {
-        {"account_id",       value(row.account.value)},
-        {"subscription_id",  value(row.id)           },
-        {"provider_item_id", value(item.item)        },
-        {"price_id",         value(item.price)       },
-        {"product_id",       value(item.product)     },
-        {"lookup_key",       value(item.lookup_key)  },
-        {"quantity",         value(item.quantity)    },
-        {"period_start",     value(item.period_start)},
-        {"period_end",       value(item.period_end)  }
-    };
+// An item with the subscription that it is written for.
+struct WrittenItem {
+    const SubscriptionRow& of;
+    const SubscriptionItemRow& item;
+};
+
+db::Params to_params(const std::vector<WrittenItem>& written) {
+    using namespace columns;
+    using Item = SubscriptionItemRow;
+    std::vector<const Item*> items;
+    for (const auto& w : written) items.push_back(&w.item);
+    return {texts(written, [](const WrittenItem& w) -> const auto& { return w.of.account; }),
+            texts(written, [](const WrittenItem& w) -> const auto& { return w.of.id; }),
+            texts(items, &Item::item),
+            texts(items, &Item::price),
+            texts(items, &Item::product),
+            texts(items, &Item::lookup_key),
+            numbers(items, &Item::quantity),
+            instants(items, &Item::period_start),
+            instants(items, &Item::period_end)};
 }
 
 }  // namespace
@@ -224,14 +249,13 @@ Task<std::vector<SubscriptionRow>> load(db::Tx& tx,
 }
 
 Task<> save(db::Tx& tx, std::vector<SubscriptionRow> rows, ItemChanges items) {
-    using recordset::value;
     if (rows.empty()) co_return;
-    json::array subscriptions, gone, written;
+    std::vector<WrittenItem> written;
     for (const auto& row : rows) {
-        subscriptions.push_back(to_json(row));
         if (!items.written.contains(row.id)) continue;
-        for (const auto& item : row.content.items) written.push_back(to_json(row, item));
+        for (const auto& item : row.content.items) written.push_back({row, item});
     }
+    json::array gone;
     for (const auto& item : items.gone) {
         gone.push_back(json::object{
             {"account_id", item.account.value},
@@ -239,9 +263,9 @@ Task<> save(db::Tx& tx, std::vector<SubscriptionRow> rows, ItemChanges items) {
             {"item",       item.item         }
         });
     }
-    co_await tx.run(save_subscriptions, {recordset::param(subscriptions)});
+    co_await tx.run(save_subscriptions, to_params(rows));
     if (!gone.empty()) co_await tx.run(drop_items, {recordset::param(gone)});
-    if (!written.empty()) co_await tx.run(save_items, {recordset::param(written)});
+    if (!written.empty()) co_await tx.run(save_items, to_params(written));
 }
 
 }  // namespace paydesk::billing::subscription_rows

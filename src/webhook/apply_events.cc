@@ -1,6 +1,8 @@
 #include "webhook/apply_events.h"
 
 #include <algorithm>
+#include <memory>
+#include <span>
 
 #include "base/json.h"
 #include "billing/apply_change.h"
@@ -68,8 +70,8 @@ public:
                           .attempts = event.attempts + 1});
     }
 
-    void applied(const StoredEvent& event, const provider::Change& change, const Applied& applied,
-                 Instant occurred_at) {
+    void applied(const StoredEvent& event, provider::ObjectKind kind, const provider::Ref& object,
+                 const Applied& applied, Instant occurred_at) {
         switch (applied.outcome) {
             case Outcome::waiting:
                 ++result_.drained.waiting;
@@ -77,8 +79,8 @@ public:
                 return;
             case Outcome::needs_fetch:
                 result_.ties.push_back({.provider = event.provider,
-                                        .kind = change.kind,
-                                        .object = change.object,
+                                        .kind = kind,
+                                        .object = object,
                                         .revision = applied.revision,
                                         .event_id = event.event_id,
                                         .attempts = event.attempts,
@@ -114,12 +116,16 @@ private:
     std::vector<Mark> marks_;
 };
 
-Result<provider::Change> normalise(const ApplyContext& context, const StoredEvent& event) {
+// Room for the parsed payloads of a batch, one after the other. What it doesn't hold is allocated.
+constexpr std::size_t parsing_bytes = 128 * 1024;
+
+Result<provider::Change> normalise(const ApplyContext& context, const StoredEvent& event,
+                                   std::span<unsigned char> room) {
     const auto applier = context.appliers.find(event.provider);
     if (applier == context.appliers.end()) {
         return Error{ErrorCode::webhook_payload_invalid, "this provider is not configured"};
     }
-    json::monotonic_resource memory(4 * event.payload.size() + 1024);
+    json::monotonic_resource memory(room.data(), room.size());
     const auto payload = parse_json(event.payload, json_bytes_max, &memory);
     if (!payload) return payload.error();
     return applier->second.normalise(*payload);
@@ -136,9 +142,17 @@ Task<AppliedEvents> apply_events(db::Tx& tx, ApplyContext context,
                                  std::vector<StoredEvent> events) {
     AppliedEvents result;
     Ending ending(result, context.now);
-    std::vector<std::pair<std::size_t, ToApply>> work;  // with the index of its event
+    struct Work {
+        std::size_t event;
+        provider::ObjectKind kind;
+        provider::Ref object;
+        Instant occurred_at;
+        ToApply change;
+    };
+    std::vector<Work> work;
+    const auto room = std::make_unique_for_overwrite<unsigned char[]>(parsing_bytes);
     for (std::size_t i = 0; i < events.size(); ++i) {
-        auto change = normalise(context, events[i]);
+        auto change = normalise(context, events[i], {room.get(), parsing_bytes});
         events[i].payload = {};
         if (!change) {
             ending.dead(events[i], in_words(change.error()));
@@ -147,20 +161,23 @@ Task<AppliedEvents> apply_events(db::Tx& tx, ApplyContext context,
         } else {
             // Ours, not the payload's: what was stored under this id is what is applied under it.
             change->event_id = events[i].event_id;
-            work.emplace_back(i, ToApply{.change = std::move(*change)});
+            work.push_back({.event = i,
+                            .kind = change->kind,
+                            .object = change->object,
+                            .occurred_at = change->occurred_at,
+                            .change = {.change = std::move(*change)}});
         }
     }
-    std::ranges::sort(work, {}, [](const auto& item) {
-        return std::pair(item.second.change.occurred_at, item.first);
-    });
+    std::ranges::sort(work, {},
+                      [](const Work& item) { return std::pair(item.occurred_at, item.event); });
 
     std::vector<ToApply> changes;
     changes.reserve(work.size());
-    for (auto& item : work) changes.push_back(item.second);
+    for (auto& item : work) changes.push_back(std::move(item.change));
     const auto applied = co_await billing::apply_changes(tx, std::move(changes), context.now);
     for (std::size_t i = 0; i < work.size(); ++i) {
-        const auto& change = work[i].second.change;
-        ending.applied(events[work[i].first], change, applied[i], change.occurred_at);
+        ending.applied(events[work[i].event], work[i].kind, work[i].object, applied[i],
+                       work[i].occurred_at);
     }
     co_await event_store::mark(tx, ending.take_marks(), context.now);
     result.claimed = std::move(events);
@@ -185,8 +202,8 @@ Task<AppliedEvents> apply_fetched(db::Tx& tx, ApplyContext context, std::vector<
     }
     const auto applied = co_await billing::apply_changes(tx, changes, context.now);
     for (std::size_t i = 0; i < changes.size(); ++i) {
-        ending.applied(result.claimed[i], changes[i].change, applied[i],
-                       changes[i].change.occurred_at);
+        ending.applied(result.claimed[i], changes[i].change.kind, changes[i].change.object,
+                       applied[i], changes[i].change.occurred_at);
     }
     co_await event_store::mark(tx, ending.take_marks(), context.now);
     co_return result;

@@ -9,6 +9,8 @@ namespace paydesk::webhook::event_store {
 
 namespace {
 
+// unnest() in the select list and not in `from`: there Postgres would copy each payload into a store of
+// its own first.
 const db::Statement add_events{
     "webhook_add_events",
     R"(insert into paydesk.webhook_events (provider, event_id, type, api_version, livemode,
@@ -18,10 +20,12 @@ const db::Statement add_events{
            r.object_kind, r.object_id, case when r.ignored then 'ignored' else 'received' end,
            r.note, case when r.ignored then r.received_at end, r.received_at, r.received_at,
            r.payload
-       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[],
-           $6::timestamptz[], $7::text[], $8::text[], $9::boolean[], $10::text[],
-           $11::timestamptz[], $12::text[]) as r(provider, event_id, type, api_version, livemode,
-           occurred_at, object_kind, object_id, ignored, note, received_at, payload)
+       from (select unnest($1::text[]) as provider, unnest($2::text[]) as event_id,
+                 unnest($3::text[]) as type, unnest($4::text[]) as api_version,
+                 unnest($5::boolean[]) as livemode, unnest($6::timestamptz[]) as occurred_at,
+                 unnest($7::text[]) as object_kind, unnest($8::text[]) as object_id,
+                 unnest($9::boolean[]) as ignored, unnest($10::text[]) as note,
+                 unnest($11::timestamptz[]) as received_at, unnest($12::text[]) as payload) r
        on conflict (provider, event_id) do nothing
        returning event_id)"};
 
@@ -49,9 +53,10 @@ const db::Statement mark_events{"webhook_mark_events",
            next_attempt_at = coalesce(r.next_attempt_at, e.next_attempt_at),
            account_id = coalesce(r.account_id::uuid, e.account_id), waiting_for = r.waiting_for,
            processed_at = case when r.status in ('processed', 'ignored') then $9::timestamptz end
-       from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::timestamptz[], $6::text[],
-           $7::text[], $8::text[]) as r(provider, event_id, status, attempts, next_attempt_at,
-           account_id, waiting_for, note)
+       from (select unnest($1::text[]) as provider, unnest($2::text[]) as event_id,
+                unnest($3::text[]) as status, unnest($4::bigint[]) as attempts,
+                unnest($5::timestamptz[]) as next_attempt_at, unnest($6::text[]) as account_id,
+                unnest($7::text[]) as waiting_for, unnest($8::text[]) as note) r
        cross join lateral (
            select t.ctid from paydesk.webhook_events t
            where t.provider = r.provider and t.event_id = r.event_id limit 1) at

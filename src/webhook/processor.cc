@@ -16,7 +16,8 @@ using event_store::StoredEvent;
 // Objects that are being asked for at once; ties beyond it wait for their lease to run out.
 constexpr int fetches_max = 8;
 constexpr int ties_under_way_max = 256;
-constexpr std::chrono::milliseconds give_way_max{100};
+constexpr std::chrono::milliseconds give_way_max{300};
+constexpr std::chrono::milliseconds give_way_slice{15};  // without a delivery: they have stopped
 // How often a tie is asked about again because the row moved meanwhile.
 constexpr int fetch_rounds_max = 4;
 
@@ -134,13 +135,20 @@ private:
     }
 
     // Deliveries came in during the batch: whoever waits for an acknowledgement goes before what can be
-    // applied a moment later. A backlog is applied at a ninth of the speed while they come, and loses
-    // nothing by it: when they stop, batches are full and all workers take them.
+    // applied a moment later. While they come, a backlog is applied at a ninth of the speed (however many
+    // workers are up: a third of that each, if there are three), and loses nothing by it: when they stop,
+    // batches are full and all workers take them.
     Task<> give_way(Timer::duration took) {
+        const auto until = Timer::clock_type::now() +
+                           std::min<Timer::duration>((9 * awake_ - 1) * took, give_way_max);
+        bool still_coming = true;
         Timer timer(io_);
-        timer.expires_after(std::min<Timer::duration>(8 * took, give_way_max));
         pauses_.insert(&timer);
-        if (!stopping_) co_await timer.async_wait(awaits_tuple);
+        while (!stopping_ && still_coming && Timer::clock_type::now() < until) {
+            timer.expires_after(give_way_slice);
+            co_await timer.async_wait(awaits_tuple);
+            still_coming = std::exchange(woken_, false);
+        }
         pauses_.erase(&timer);
     }
 

@@ -39,7 +39,7 @@ const moves = {
 const paths = [
   [/^cus_/, 'customers'], [/^prod_/, 'products'], [/^price_/, 'prices'], [/^sub_(?!sched)/, 'subscriptions'], [/^sub_sched_/, 'subscription_schedules'],
   [/^si_/, 'subscription_items'], [/^in_/, 'invoices'], [/^ii_/, 'invoiceitems'], [/^pi_(?!.*_secret_)/, 'payment_intents'], [/^seti_(?!.*_secret_)/, 'setup_intents'],
-  [/^pm_/, 'payment_methods'], [/^(ch|py)_/, 'charges'], [/^re_/, 'refunds'], [/^cn_/, 'credit_notes'], [/^(dp|du)_/, 'disputes'], [/^cs_test_/, 'checkout/sessions'],
+  [/^pm_/, 'payment_methods'], [/^(ch|py)_/, 'charges'], [/^(re|pyr)_/, 'refunds'], [/^mandate_/, 'mandates'], [/^cn_/, 'credit_notes'], [/^(dp|du)_/, 'disputes'], [/^cs_test_/, 'checkout/sessions'],
   [/^promo_/, 'promotion_codes'], [/^mtr_(?!evt)/, 'billing/meters'], [/^clock_/, 'test_helpers/test_clocks'], [/^inpay_/, 'invoice_payments'],
 ]
 const fractions = /^(percent_off|percentage|effective_percentage|application_fee_percent|exchange_rate|aggregated_value|latitude|longitude)$/
@@ -70,11 +70,15 @@ function invoiceAmounts(invoice, say) {
 const amounts = {
   invoice: invoiceAmounts,
   charge(charge, say) {
-    if (charge.amount_refunded > charge.amount_captured) say('more was refunded than captured')
-    if (charge.refunded !== (charge.amount_refunded > 0 && charge.amount_refunded === charge.amount)) say('refunded does not say whether all was refunded')
+    // What was held and never captured is let go of as a refund of all of it.
+    const taken = charge.captured ? charge.amount_captured : charge.amount
+    if (charge.amount_refunded > taken) say('more was refunded than captured')
+    if (charge.refunded !== (charge.amount_refunded > 0 && charge.amount_refunded === taken)) say('refunded does not say whether all was refunded')
+    if (charge.status === 'pending' && charge.amount_captured !== 0) say('is pending, and something was captured')
     if (charge.status === 'succeeded' && charge.captured && charge.amount_captured > charge.amount) say('more was captured than charged')
   },
   payment_intent(intent, say) {
+    if (intent.amount_capturable !== (intent.status === 'requires_capture' ? intent.amount : 0)) say('amount_capturable is not what is held')
     if (intent.status === 'succeeded' && intent.amount_received > intent.amount) say('received more than its amount')
     if (intent.status !== 'succeeded' && intent.amount_received !== 0) say('received something without having succeeded')
   },

@@ -10,7 +10,7 @@ import { sdks } from './stripe_contract.mjs'
 export const file = join(root, 'sandbox/stripe/known_params.inc')
 
 // Routes outside of these never come to the sandbox.
-const scope = /^\w+ \/v1\/(accounts?|balance|balance_transactions|billing\/(meter|meters|meter_events|meter_event_adjustments)|billing_portal|charges|checkout|coupons|credit_notes|customers|disputes|events|invoice_payments|invoiceitems|invoices|payment_intents|payment_methods|plans|prices|products|promotion_codes|refunds|setup_intents|sources|subscription_items|subscription_schedules|subscriptions|tax_rates|test_helpers\/test_clocks|webhook_endpoints)(\/|$)/
+const scope = /^\w+ \/v1\/(accounts?|balance|balance_transactions|billing\/(meter|meters|meter_events|meter_event_adjustments)|billing_portal|charges|checkout|coupons|credit_notes|customers|disputes|events|invoice_payments|invoiceitems|invoices|mandates|payment_intents|payment_methods|plans|prices|products|promotion_codes|refunds|setup_intents|sources|subscription_items|subscription_schedules|subscriptions|tax_rates|test_helpers\/test_clocks|webhook_endpoints)(\/|$)/
 const outside = /\/(cash_balance|cash_balance_transactions|funding_instructions|capabilities|external_accounts|login_links|persons|reject)(\/|$)|^(POST|DELETE) \/v1\/accounts|features/
 // Looked into no further: hundreds of fields of payment methods that a listing names as a whole.
 export const whole = /^(payment_method_options|payment_method_data|evidence|mandate_data|account_data)$/

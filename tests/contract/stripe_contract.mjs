@@ -17,7 +17,7 @@ const objectTypes = {
   'billing_portal.configuration': 'BillingPortal.Configuration', 'billing_portal.session': 'BillingPortal.Session', card: 'Card', charge: 'Charge',
   'checkout.session': 'Checkout.Session', coupon: 'Coupon', credit_note: 'CreditNote', credit_note_line_item: 'CreditNoteLineItem', customer: 'Customer',
   customer_balance_transaction: 'CustomerBalanceTransaction', discount: 'Discount', dispute: 'Dispute', event: null, invoice: 'Invoice', invoice_payment: 'InvoicePayment',
-  invoiceitem: 'InvoiceItem', item: 'LineItem', line_item: 'InvoiceLineItem', payment_intent: 'PaymentIntent', payment_link: 'PaymentLink', payment_method: 'PaymentMethod',
+  invoiceitem: 'InvoiceItem', item: 'LineItem', line_item: 'InvoiceLineItem', mandate: 'Mandate', payment_intent: 'PaymentIntent', payment_link: 'PaymentLink', payment_method: 'PaymentMethod',
   plan: 'Plan', price: 'Price', product: 'Product', promotion_code: 'PromotionCode', quote: 'Quote', refund: 'Refund', setup_intent: 'SetupIntent', source: 'Source',
   subscription: 'Subscription', subscription_item: 'SubscriptionItem', subscription_schedule: 'SubscriptionSchedule', tax_id: 'TaxId', tax_rate: 'TaxRate',
   'test_helpers.test_clock': 'TestHelpers.TestClock', usage_record: 'UsageRecord', usage_record_summary: 'UsageRecordSummary', webhook_endpoint: 'WebhookEndpoint',
@@ -51,6 +51,12 @@ const paramTypes = [
   ['GET', /^\/v1\/checkout\/sessions\/[^/]+\/line_items$/, 'Checkout.SessionListLineItemsParams'],
   ['POST', /^\/v1\/subscriptions\/[^/]+$/, 'SubscriptionUpdateParams'], ['DELETE', /^\/v1\/subscriptions\/[^/]+$/, 'SubscriptionCancelParams'],
   ['GET', /^\/v1\/subscriptions\/[^/]+$/, 'SubscriptionRetrieveParams'], ['GET', /^\/v1\/subscriptions$/, 'SubscriptionListParams'],
+  ['POST', /^\/v1\/subscriptions\/[^/]+\/pause$/, 'SubscriptionPauseParams'], ['POST', /^\/v1\/subscriptions\/[^/]+\/resume$/, 'SubscriptionResumeParams'],
+  ['POST', /^\/v1\/subscription_schedules$/, 'SubscriptionScheduleCreateParams'], ['GET', /^\/v1\/subscription_schedules$/, 'SubscriptionScheduleListParams'],
+  ['POST', /^\/v1\/subscription_schedules\/[^/]+\/cancel$/, 'SubscriptionScheduleCancelParams'],
+  ['POST', /^\/v1\/subscription_schedules\/[^/]+\/release$/, 'SubscriptionScheduleReleaseParams'],
+  ['POST', /^\/v1\/subscription_schedules\/[^/]+$/, 'SubscriptionScheduleUpdateParams'],
+  ['GET', /^\/v1\/subscription_schedules\/[^/]+$/, 'SubscriptionScheduleRetrieveParams'],
   ['GET', /^\/v1\/invoices\/[^/]+$/, 'InvoiceRetrieveParams'], ['GET', /^\/v1\/invoices$/, 'InvoiceListParams'],
   ['GET', /^\/v1\/payment_methods\/[^/]+$/, 'PaymentMethodRetrieveParams'], ['GET', /^\/v1\/charges\/[^/]+$/, 'ChargeRetrieveParams'],
   ['GET', /^\/v1\/refunds\/[^/]+$/, 'RefundRetrieveParams'], ['GET', /^\/v1\/disputes\/[^/]+$/, 'DisputeRetrieveParams'],
@@ -107,7 +113,7 @@ export function openContract(sdk) {
     for (const key of ['id', 'api_version', 'created', 'livemode', 'pending_webhooks', 'request']) if (!(key in event)) wrong.push(`${where}${event.type} has no ${key}`)
     if (event.request && !('idempotency_key' in event.request && 'id' in event.request)) wrong.push(`${event.type} request has no id or idempotency_key`)
     if (/\.updated$/.test(event.type) && !Object.keys(event.data.previous_attributes ?? {}).length) wrong.push(`${event.type} has no previous_attributes`)
-    if (!/\.updated$/.test(event.type) && event.data.previous_attributes && !/detached|deleted/.test(event.type)) wrong.push(`${event.type} has previous_attributes`)
+    if (!/\.updated$/.test(event.type) && event.data.previous_attributes && !/detached|deleted|automatically_updated/.test(event.type)) wrong.push(`${event.type} has previous_attributes`)
     for (const key of Object.keys(event.data.previous_attributes ?? {})) {
       if (JSON.stringify(event.data.previous_attributes[key]) === JSON.stringify(event.data.object[key])) wrong.push(`${event.type} previous_attributes.${key} equals the new value`)
     }
