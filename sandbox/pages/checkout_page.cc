@@ -9,6 +9,7 @@
 #include "sandbox/pages/pages.h"
 #include "sandbox/stripe/checkout.h"
 #include "sandbox/stripe/invoicing.h"
+#include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/session_discounts.h"
 #include "sandbox/stripe/settling.h"
@@ -58,7 +59,8 @@ std::string summary(const Account& account, const Object& session) {
         const auto quantity = number(line, "quantity", 1);
         if (!interval.empty()) {
             later += (later.empty() ? "" : ", ") +
-                     money_text(amount_of(price, quantity), currency) + " " + interval;
+                     money_text(amount_of(stripe::presented(price, currency), quantity), currency) +
+                     " " + interval;
         }
         lines += fmt::format(
             "<li><span>{}{}<br><small class=\"soft\">{}</small></span><span>{}</span></li>",

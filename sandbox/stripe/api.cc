@@ -102,7 +102,8 @@ Api::Answer Api::execute(const http::Request& request, const Version& version,
         PathParams path;
         const auto* route = routes_.find(request.method, request.path, path);
         if (!route) throw unknown_route(request);
-        Object params = route->params.check(decoded_params(request), version.shape);
+        Object params = decoded_params(request);
+        if (route->params) params = route->params->check(params, version.shape);
         answer.validated = true;
         Call call{account_, version, std::move(path), std::move(params)};
         const InTimeOf time(account_, clock_of_call(account_, call.path, call.params));
@@ -228,6 +229,9 @@ Task<http::Response> Api::handle_unfaulted(const http::Request& request,
     std::string held;  // the idempotency key that this call keeps others from using
     try {
         check_key(request);
+        if (!request.headers.get("Stripe-Account").empty()) {
+            refuse_unsupported("Connect: the `Stripe-Account` header names a connected account");
+        }
         const Version version = version_for(request, account_);
         version_name = version.name;
         const std::string given(request.headers.get("Idempotency-Key"));

@@ -10,6 +10,7 @@
 #include "sandbox/stripe/schedules.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
+#include "sandbox/stripe/taxes.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -26,7 +27,9 @@ std::string listing(std::string_view more) {
            "shipping?{address!" +
            where +
            " name! phone} "
-           "source:id tax:any tax_exempt:(none|exempt|reverse)? validate:b " +
+           "source:id tax{ip_address validate_location>=acacia:(auto|deferred|immediately) "
+           "validate_location<acacia:(deferred|immediately)} tax_exempt:(none|exempt|reverse)? "
+           "validate:b " +
            std::string(more);
 }
 
@@ -53,7 +56,14 @@ void fill(Account& account, const Object& params, Object& customer) {
             customer["address"] = std::move(full);
         }
     }
-    if (present(params, "tax_exempt")) customer["tax_exempt"] = params.at("tax_exempt");
+    if (const auto* exempt = params.if_contains("tax_exempt")) {
+        customer["tax_exempt"] = exempt->is_null() ? json::value("none") : *exempt;
+    }
+    const Object& tax = child(params, "tax");
+    if (tax.contains("ip_address")) customer["_ip_address"] = tax.at("ip_address");
+    if (text(tax, "validate_location") == "immediately" && tax_place(customer).empty()) {
+        refuse_tax_location("tax[validate_location]");
+    }
     const Object& settings = child(params, "invoice_settings");
     const auto method = text(settings, "default_payment_method");
     if (!method.empty()) {

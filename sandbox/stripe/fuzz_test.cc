@@ -56,7 +56,7 @@ protected:
     }
     // A form of names that the API knows with values that it may not expect.
     std::string nearly_right() {
-        static constexpr std::array<std::string_view, 73> names = {
+        static constexpr std::array<std::string_view, 95> names = {
             "phases[0][items][0][price]",
             "phases[0][start_date]",
             "phases[0][end_date]",
@@ -129,7 +129,29 @@ protected:
             "type",
             "tiers[0][up_to]",
             "transform_quantity[divide_by]",
-            "balance"};
+            "balance",
+            "tax_rates[]",
+            "default_tax_rates[0]",
+            "automatic_tax[enabled]",
+            "percentage",
+            "inclusive",
+            "display_name",
+            "tax_exempt",
+            "address[country]",
+            "tax[validate_location]",
+            "currency_options[eur][unit_amount]",
+            "currency_options[eur][amount_off]",
+            "currency_options[eur]",
+            "query",
+            "page",
+            "lines[0][id]",
+            "lines[0][amount]",
+            "lines[0][behavior]",
+            "lines[0][tax_amounts][0][tax_rate]",
+            "lines[0][type]",
+            "lines[0][invoice_line_item]",
+            "customer_details[address][country]",
+            "subscription_data[default_tax_rates][]"};
         std::string form;
         for (auto left = 1 + below(6); left > 0; --left) {
             form += one_of(names) + "=" + value() + (left > 1 ? "&" : "");
@@ -137,42 +159,49 @@ protected:
         return form;
     }
     std::string value() {
-        static constexpr std::array<std::string_view, 30> values = {"",
-                                                                    "0",
-                                                                    "1",
-                                                                    "-1",
-                                                                    "2900",
-                                                                    "99999999",
-                                                                    "9223372036854775807",
-                                                                    "-9223372036854775808",
-                                                                    "9223372036854775808",
-                                                                    "1.5",
-                                                                    "0.000000000001",
-                                                                    "true",
-                                                                    "false",
-                                                                    "now",
-                                                                    "usd",
-                                                                    "USD",
-                                                                    "jpy",
-                                                                    "xxx",
-                                                                    "month",
-                                                                    "year",
-                                                                    "subscription",
-                                                                    "payment",
-                                                                    "setup",
-                                                                    "once",
-                                                                    "forever",
-                                                                    "pm_card_visa",
-                                                                    "pm_card_chargeCustomerFail",
-                                                                    "http%3A%2F%2Fx.example%2F",
-                                                                    "1800000500",
-                                                                    "1900000000"};
+        static constexpr std::array<std::string_view, 36> values = {
+            "",
+            "0",
+            "1",
+            "-1",
+            "2900",
+            "99999999",
+            "9223372036854775807",
+            "-9223372036854775808",
+            "9223372036854775808",
+            "1.5",
+            "0.000000000001",
+            "true",
+            "false",
+            "now",
+            "usd",
+            "USD",
+            "jpy",
+            "xxx",
+            "month",
+            "year",
+            "subscription",
+            "payment",
+            "setup",
+            "once",
+            "forever",
+            "pm_card_visa",
+            "pm_card_chargeCustomerFail",
+            "http%3A%2F%2Fx.example%2F",
+            "1800000500",
+            "1900000000",
+            "19.5",
+            "DE",
+            "exempt",
+            "metadata%5B%22a%22%5D%3A%22b%22",
+            "name~%22pro%22%20AND%20created%3E1",
+            "custom_line_item"};
         if (below(3) == 0 && !ids_.empty()) return one_of(ids_);
         if (below(10) == 0) return http::percent_encode(piece());
         return one_of(values);
     }
     std::string target() {
-        static constexpr std::array<std::string_view, 36> things = {"customers",
+        static constexpr std::array<std::string_view, 43> things = {"customers",
                                                                     "products",
                                                                     "prices",
                                                                     "plans",
@@ -206,19 +235,29 @@ protected:
                                                                     "invoices/upcoming",
                                                                     "payment_pages",
                                                                     "tax_rates",
+                                                                    "accounts",
+                                                                    "customers/search",
+                                                                    "prices/search",
+                                                                    "invoices/search",
+                                                                    "subscriptions/search",
+                                                                    "credit_notes/preview",
+                                                                    "invoices/upcoming/lines",
                                                                     "..",
                                                                     ""};
-        static constexpr std::array<std::string_view, 19> verbs = {
-            "cancel",     "pause",
-            "confirm",    "pay",
-            "finalize",   "void",
-            "send",       "mark_uncollectible",
-            "lines",      "attach",
-            "detach",     "expire",
-            "line_items", "payment_methods",
-            "resume",     "advance",
-            "close",      "release",
-            "%2e%2e"};
+        static constexpr std::array<std::string_view, 25> verbs = {
+            "cancel",       "pause",
+            "confirm",      "pay",
+            "finalize",     "void",
+            "send",         "mark_uncollectible",
+            "lines",        "attach",
+            "detach",       "expire",
+            "line_items",   "payment_methods",
+            "resume",       "advance",
+            "close",        "release",
+            "%2e%2e",       "search",
+            "add_lines",    "update_lines",
+            "remove_lines", "attach_payment",
+            "tax_ids"};
         std::string path = "/v1/" + one_of(things);
         if (below(2) == 0 && !ids_.empty()) path += "/" + one_of(ids_);
         if (below(4) == 0) path += "/" + one_of(verbs);

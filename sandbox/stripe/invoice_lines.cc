@@ -135,8 +135,11 @@ Object line_object(const Account& account, const InvoiceDraft& draft, const Line
             {"unit_amount_decimal",
              line.proration ? json::value(nullptr) : value_of(line.price, "unit_amount_decimal")}
         };
-        object["_price"] = line.price;
+        // As it is stored: what is billed may be another currency's amount.
+        const auto* stored = account.store().find("price", text(line.price, "id"));
+        object["_price"] = stored ? *stored : line.price;
     }
+    if (!line.tax_rates.empty()) object["_tax_rates"] = line.tax_rates;
     return object;
 }
 

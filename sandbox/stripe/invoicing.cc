@@ -47,7 +47,9 @@ void change_invoice_payment(Account& account, const Object& invoice,
                             const std::function<void(Object&)>& edit, std::string_view event) {
     const auto ids = account.store().ids("invoice_payment");
     for (const auto& id : ids) {
-        if (text(*account.store().find(id), "invoice") != text(invoice, "id")) continue;
+        const Object& payment = *account.store().find(id);
+        if (text(payment, "invoice") != text(invoice, "id")) continue;
+        if (text(payment, "status") != "open") continue;
         const Object& changed = account.change(id, "", edit);
         if (!event.empty()) account.emit(event, changed);
     }
@@ -140,6 +142,15 @@ void add_invoice(Account& account, const InvoiceDraft& draft) {
             {"type",                 "subscription_details"                                                          }
         };
         invoice["collection_method"] = subscription.at("collection_method");
+        invoice["default_tax_rates"] = children(subscription, "default_tax_rates");
+        if (flag(child(subscription, "automatic_tax"), "enabled")) {
+            Object& tax = invoice["automatic_tax"].as_object();
+            tax["enabled"] = true;
+            tax["liability"] = Object{
+                {"type", "self"}
+            };
+            tax["provider"] = "stripe";
+        }
         const auto days = number(subscription, "days_until_due");
         if (days > 0) invoice["due_date"] = account.now() + days * 86400;
     }
@@ -154,7 +165,27 @@ void add_invoice(Account& account, const InvoiceDraft& draft) {
     end_used_discounts(account, account.get("invoice", draft.id));
 }
 
+void refresh_tax(Account& account, const std::string& id) {
+    if (!flag(child(account.get("invoice", id), "automatic_tax"), "enabled")) return;
+    const Object customer = account.get("customer", text(account.get("invoice", id), "customer"));
+    account.change(id, "", [&](Object& invoice) {
+        copy_customer(customer, invoice);
+        total_up(account, invoice);
+    });
+}
+
 void finalize_invoice(Account& account, const std::string& id, std::string_view payment_intent) {
+    refresh_tax(account, id);
+    const Object taxed = child(account.get("invoice", id), "automatic_tax");
+    if (flag(taxed, "enabled") && text(taxed, "status") != "complete") {
+        // Stripe goes on without: money is not held up by a missing address.
+        account.change(id, "", [](Object& invoice) {
+            Object& tax = invoice["automatic_tax"].as_object();
+            tax["enabled"] = false;
+            tax["status"] = nullptr;
+            tax["disabled_reason"] = "finalization_requires_location_inputs";
+        });
+    }
     const Object draft = account.get("invoice", id);
     const auto number_text = next_number(account, text(draft, "customer"));
     std::string intent(payment_intent);
@@ -272,6 +303,55 @@ void note_processing_payment(Account& account, const std::string& id) {
         invoice["_processing"] = true;
     });
     invoice_is_processing(account, subscription_of(tried), id);
+}
+
+void add_attached_payment(Account& account, const std::string& id, const std::string& intent_id) {
+    const Object intent = account.get("payment_intent", intent_id);
+    const auto amount = number(intent, "amount_received");
+    Object payment = blank("invoice_payment");
+    payment["id"] = account.new_id("inpay_1");
+    payment["amount_paid"] = amount;
+    payment["amount_requested"] = amount;
+    payment["currency"] = intent.at("currency");
+    payment["invoice"] = id;
+    payment["is_default"] = false;
+    payment["payment"] = Object{
+        {"payment_intent", intent_id       },
+        {"type",           "payment_intent"}
+    };
+    payment["status"] = "paid";
+    payment["status_transitions"].as_object()["paid_at"] = account.now();
+    account.emit("invoice_payment.paid", account.add(std::move(payment)));
+    // The rest is asked for by the invoice's own PaymentIntent.
+    const Object& changed = account.change(id, "invoice.updated", [&](Object& invoice) {
+        for (const auto& [key, by] : {
+                 std::pair{"amount_paid",      amount },
+                 {"amount_remaining", -amount}
+        }) {
+            invoice[key] = number(invoice, key) + by;
+        }
+    });
+    const auto rest = number(changed, "amount_remaining");
+    const auto own = text(changed, "_payment_intent");
+    if (!account.find("payment_intent", own)) return;
+    if (rest > 0) {
+        account.change(own, "", [&](Object& waiting) { waiting["amount"] = rest; });
+        return;
+    }
+    const Object& canceled = account.change(own, "", [&](Object& waiting) {
+        waiting["status"] = "canceled";
+        waiting["canceled_at"] = account.now();
+        waiting["cancellation_reason"] = "automatic";
+    });
+    account.emit("payment_intent.canceled", canceled);
+    change_invoice_payment(
+        account, changed,
+        [&](Object& waiting) {
+            if (text(child(waiting, "payment"), "payment_intent") != own) return;
+            waiting["status"] = "canceled";
+            waiting["status_transitions"].as_object()["canceled_at"] = account.now();
+        },
+        "");
 }
 
 void note_failed_payment(Account& account, const std::string& id, Outcome outcome) {

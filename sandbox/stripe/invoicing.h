@@ -22,6 +22,7 @@ struct LineDraft {
     bool proration = false;
     bool discountable = true;
     json::value credited_items = nullptr;  // of a proration's credit
+    json::array tax_rates = {};            // its own, whole
     Object metadata = {};
 };
 
@@ -45,6 +46,9 @@ std::int64_t amount_of(const Object& price, std::int64_t quantity);
 // Adds a draft. Emits invoice.created.
 void add_invoice(Account& account, const InvoiceDraft& draft);
 
+// A draft whose tax is automatic takes the customer's address as it is now, and its tax anew.
+void refresh_tax(Account& account, const std::string& invoice);
+
 // draft -> open (or paid when nothing is due). Makes a PaymentIntent unless one is named.
 // Emits invoice.finalized and what paying emits.
 void finalize_invoice(Account& account, const std::string& invoice,
@@ -60,6 +64,10 @@ void settle_invoice(Account& account, const std::string& invoice, bool out_of_ba
 void note_processing_payment(Account& account, const std::string& invoice);
 // Its PaymentIntent did not.
 void note_failed_payment(Account& account, const std::string& invoice, Outcome outcome);
+
+// A PaymentIntent that succeeded beside the open invoice pays a part of it, or all.
+void add_attached_payment(Account& account, const std::string& invoice,
+                          const std::string& payment_intent);
 
 void void_invoice(Account& account, const std::string& invoice);
 void mark_uncollectible(Account& account, const std::string& invoice);

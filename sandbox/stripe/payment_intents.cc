@@ -1,5 +1,6 @@
 // PaymentIntents: /v1/payment_intents.
 
+#include "sandbox/stripe/balance.h"
 #include "sandbox/stripe/cards.h"
 #include "sandbox/stripe/charging.h"
 #include "sandbox/stripe/checkout.h"
@@ -81,9 +82,7 @@ json::value create(Call& call) {
     if (amount > 99'999'999) {
         refuse("amount_too_large", "Amount must be no more than $999,999.99", "amount");
     }
-    if (amount < 50 && text(call.params, "currency") == "usd") {
-        refuse("amount_too_small", "Amount must be at least $0.50 usd", "amount");
-    }
+    check_amount(amount, text(call.params, "currency"));
     if (present(call.params, "customer")) {
         account.get("customer", text(call.params, "customer"), "customer");
     }

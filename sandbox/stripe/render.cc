@@ -123,6 +123,9 @@ constexpr Came came[] = {
     {"setup_intent",                 "customer_account",                                            Shape::dahlia},
     {"setup_intent",                 "excluded_payment_method_types",                               Shape::dahlia},
     {"setup_intent",                 "managed_payments",                                            Shape::endive},
+    {"checkout.session",             "tax_id_collection.required",                                  Shape::acacia},
+    {"tax_rate",                     "flat_amount",                                                 Shape::acacia},
+    {"tax_rate",                     "rate_type",                                                   Shape::acacia},
     {"subscription",                 "automatic_tax.disabled_reason",                               Shape::basil },
     {"subscription",                 "billing_mode",                                                Shape::clover},
     {"subscription",                 "billing_schedules",                                           Shape::endive},
@@ -162,7 +165,6 @@ constexpr Went went[] = {
     {"invoice",          "application_fee_amount",    Shape::basil },
     {"invoice",          "quote",                     Shape::basil },
     {"invoice",          "rendering_options",         Shape::acacia},
-    {"invoice",          "tax",                       Shape::basil },
     {"invoice",          "transfer_data",             Shape::basil },
     {"plan",             "aggregate_usage",           Shape::basil },
     {"price",            "recurring.aggregate_usage", Shape::basil },
@@ -203,6 +205,34 @@ Object plan_of(const Object& price) {
     return plan;
 }
 
+// `taxes` or `total_taxes` as `tax_amounts`.
+json::array tax_amounts(const json::array& taxes) {
+    json::array amounts;
+    for (const json::value& value : taxes) {
+        const Object& tax = value.get_object();
+        const auto reason = text(tax, "taxability_reason");
+        amounts.push_back(Object{
+            {"amount", tax.at("amount")},
+            {"inclusive", text(tax, "tax_behavior") == "inclusive"},
+            {"tax_rate", child(tax, "tax_rate_details").at("tax_rate")},
+            {"taxability_reason",
+             reason == "not_available" ? json::value(nullptr) : json::value(reason)},
+            {"taxable_amount", tax.at("taxable_amount")}
+        });
+    }
+    return amounts;
+}
+
+std::int64_t sum_of(const json::array& taxes, bool inclusive_only) {
+    std::int64_t sum = 0;
+    for (const json::value& value : taxes) {
+        const Object& tax = value.get_object();
+        if (inclusive_only && text(tax, "tax_behavior") != "inclusive") continue;
+        sum += number(tax, "amount");
+    }
+    return sum;
+}
+
 void invoice_before_basil(Object& invoice) {
     const bool paid = text(invoice, "status") == "paid";
     const Object& details = child(child(invoice, "parent"), "subscription_details");
@@ -216,7 +246,9 @@ void invoice_before_basil(Object& invoice) {
                                           : json::value(Object{
                                                 {"metadata", value_of(details, "metadata")}
     });
-    invoice["total_tax_amounts"] = json::array();
+    const json::array taxes = children(invoice, "total_taxes");
+    invoice["tax"] = taxes.empty() ? json::value(nullptr) : json::value(sum_of(taxes, false));
+    invoice["total_tax_amounts"] = tax_amounts(taxes);
     invoice["discount"] = value_of(invoice, "_discount");
 }
 
@@ -226,7 +258,9 @@ void line_before_basil(Object& line) {
     const Object& details =
         child(parent, from_item ? "invoice_item_details" : "subscription_item_details");
     const json::value price = value_of(line, "_price");
-    line["amount_excluding_tax"] = value_of(line, "amount");
+    const json::array taxes = children(line, "taxes");
+    const auto included = sum_of(taxes, true);
+    line["amount_excluding_tax"] = number(line, "amount") - included;
     line["price"] = price;
     const bool recurring = price.is_object() && present(price.get_object(), "recurring");
     line["plan"] = recurring ? json::value(plan_of(price.get_object())) : json::value(nullptr);
@@ -239,10 +273,16 @@ void line_before_basil(Object& line) {
         line["subscription_item"] = value_of(details, "subscription_item");
     }
     if (present(details, "invoice_item")) line["invoice_item"] = value_of(details, "invoice_item");
-    line["tax_amounts"] = json::array();
-    line["tax_rates"] = json::array();
+    line["tax_amounts"] = tax_amounts(taxes);
+    const json::array rates = children(line, "_tax_rates");
+    line["tax_rates"] = rates;
     line["type"] = from_item ? "invoiceitem" : "subscription";
     line["unit_amount_excluding_tax"] = value_of(child(line, "pricing"), "unit_amount_decimal");
+    const auto quantity = number(line, "quantity");
+    if (included != 0 && quantity > 0) {
+        line["unit_amount_excluding_tax"] =
+            std::to_string((number(line, "amount") - included) / quantity);
+    }
 }
 
 void invoice_item_before_basil(Object& item) {
@@ -318,11 +358,13 @@ void reshape(std::string_view kind, Object& object, Shape shape) {
         const auto& refunds = children(object, "refunds");
         object["refund"] =
             refunds.empty() ? json::value(nullptr) : refunds.front().get_object().at("refund");
-        object["tax_amounts"] = json::array();
+        const json::array taxes = children(object, "total_taxes");
+        object["tax_amounts"] = tax_amounts(taxes);
     }
     if (kind == "credit_note_line_item" && shape < Shape::basil) {
-        object["amount_excluding_tax"] = value_of(object, "amount");
-        object["tax_amounts"] = json::array();
+        const json::array taxes = children(object, "taxes");
+        object["amount_excluding_tax"] = number(object, "amount") - sum_of(taxes, true);
+        object["tax_amounts"] = tax_amounts(taxes);
         object["unit_amount_excluding_tax"] = value_of(object, "unit_amount_decimal");
     }
     if (kind == "promotion_code" && shape < Shape::clover) {

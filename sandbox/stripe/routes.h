@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,7 @@ using Action = std::function<json::value(Call&)>;
 struct Route {
     std::string method;
     std::vector<std::string> segments;
-    ParamSpec params;
+    std::optional<ParamSpec> params;  // nothing: any
     Action action;
 };
 
@@ -42,6 +43,8 @@ class Routes {
 public:
     // "POST /v1/customers/{id}"; `listing` as params.h describes it.
     void on(std::string_view method_and_pattern, std::string_view listing, Action action);
+    // Whatever its parameters are: for what is refused as a whole.
+    void refuse(std::string_view method_and_pattern, Action action);
     // As on() for a GET that lists: limit, starting_after and ending_before are allowed too.
     void list(std::string_view pattern, std::string_view listing, Action action);
 
@@ -66,6 +69,7 @@ void add_customer_routes(Routes& routes);
 void add_dispute_routes(Routes& routes);
 void add_event_routes(Routes& routes);
 void add_invoice_item_routes(Routes& routes);
+void add_invoice_line_routes(Routes& routes);
 void add_invoice_routes(Routes& routes);
 void add_mandate_routes(Routes& routes);
 void add_microdeposit_routes(Routes& routes);
@@ -76,12 +80,14 @@ void add_price_routes(Routes& routes);
 void add_preview_routes(Routes& routes);
 void add_product_routes(Routes& routes);
 void add_refund_routes(Routes& routes);
+void add_search_routes(Routes& routes);
 void add_setup_intent_routes(Routes& routes);
 void add_subscription_item_routes(Routes& routes);
 void add_subscription_routes(Routes& routes);
 void add_subscription_schedule_routes(Routes& routes);
 void add_test_clock_routes(Routes& routes);
 void add_tax_id_routes(Routes& routes);
+void add_tax_rate_routes(Routes& routes);
 void add_webhook_endpoint_routes(Routes& routes);
 
 // POST /v1/refunds, for what refunds on the way.

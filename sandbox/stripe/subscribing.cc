@@ -7,12 +7,14 @@
 #include "sandbox/stripe/pausing.h"
 #include "sandbox/stripe/pending_updates.h"
 #include "sandbox/stripe/period.h"
+#include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/render.h"
 #include "sandbox/stripe/schedules.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscription_changes.h"
 #include "sandbox/stripe/subscription_items.h"
+#include "sandbox/stripe/taxes.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -58,7 +60,7 @@ std::vector<LineDraft> lines_of(const Object& subscription) {
     std::vector<LineDraft> lines;
     for (const json::value& value : children(child(subscription, "items"), "data")) {
         const Object& item = value.get_object();
-        const Object& price = child(item, "price");
+        const Object price = presented(child(item, "price"), text(subscription, "currency"));
         const auto quantity = number(item, "quantity", 1);
         const bool metered = text(child(price, "recurring"), "usage_type") == "metered";
         lines.push_back({.price = price,
@@ -68,6 +70,7 @@ std::vector<LineDraft> lines_of(const Object& subscription) {
                          .period_end = number(item, "current_period_end"),
                          .subscription = text(subscription, "id"),
                          .subscription_item = text(item, "id"),
+                         .tax_rates = children(item, "tax_rates"),
                          .metadata = child(subscription, "metadata")});
     }
     return lines;
@@ -109,8 +112,9 @@ Object new_subscription(Account& account, const SubscriptionOrder& order, std::s
                          : anchored ? order.anchor
                                     : next_boundary(now, now, text(recurring, "interval"),
                                                     number(recurring, "interval_count", 1));
-        items.push_back(
-            subscription_item(account, id, price, item.quantity, now, end, item.metadata));
+        Object made = subscription_item(account, id, price, item.quantity, now, end, item.metadata);
+        made["tax_rates"] = item.tax_rates;
+        items.push_back(std::move(made));
     }
     subscription["items"] = list_of("/v1/subscription_items?subscription=" + id, std::move(items));
     for (const auto& [key, value] : order.fields) subscription[key] = value;
@@ -135,9 +139,7 @@ void check_order(const Account& account, const SubscriptionOrder& order, std::st
                    name);
         }
         if (!first) first = &price;
-        if (text(price, "currency") != text(*first, "currency")) {
-            refuse("", "All prices of a subscription must have the same currency.", name);
-        }
+        check_currency(price, currency_of(account, order), name);
         const Object& recurring = child(price, "recurring");
         const Object& expected = child(*first, "recurring");
         if (value_of(recurring, "interval") != value_of(expected, "interval") ||
@@ -145,6 +147,14 @@ void check_order(const Account& account, const SubscriptionOrder& order, std::st
             refuse_unsupported("prices of different intervals on one subscription", name);
         }
     }
+}
+
+void check_currency(const Object& price, std::string_view currency, std::string_view param) {
+    if (is_sold_in(price, currency)) return;
+    refuse("",
+           "The price specified only supports `" + text(price, "currency") +
+               "`. This doesn't match the expected currency: `" + std::string(currency) + "`.",
+           param);
 }
 
 Object billing_mode_for(const Object& given, Shape shape) {
@@ -184,13 +194,16 @@ Object trial_settings_for(const Object& given) {
 
 std::int64_t first_amount(const Account& account, const SubscriptionOrder& order) {
     std::vector<DiscountedLine> lines;
+    std::vector<TaxableLine> taxed;
+    const auto currency = currency_of(account, order);
     const auto add = [&](const OrderItem& item) {
-        const Object& price = account.get("price", item.price);
+        const Object price = presented(account.get("price", item.price), currency);
         if (text(child(price, "recurring"), "usage_type") == "metered") return;
         const auto amount = present(price, "recurring")
                                 ? first_period_amount(order, price, item.quantity, account.now())
                                 : amount_of(price, item.quantity);
         lines.push_back({.amount = amount, .product = text(price, "product")});
+        taxed.push_back(taxable_line(account, price, item.tax_rates, amount));
     };
     for (const OrderItem& item : order.one_time) add(item);
     if (order.trial_end <= account.now()) {
@@ -199,15 +212,32 @@ std::int64_t first_amount(const Account& account, const SubscriptionOrder& order
     const auto coupons =
         coupons_of(account, order.discounts.empty() ? discounts_for(account, order.customer, "")
                                                     : order.discounts);
-    const auto currency = currency_of(account, order);
-    std::int64_t total = -discount_total(lines, coupons, currency);
-    for (const DiscountedLine& line : lines) total += line.amount;
+    const auto* known = account.find("customer", order.customer);
+    Object owner = known ? *known : Object();
+    if (tax_place(owner).empty()) owner["address"] = order.tax_address;
+    const auto rules = tax_rules(owner, children(order.fields, "default_tax_rates"),
+                                 flag(child(order.fields, "automatic_tax"), "enabled"));
+    const auto taken = discount_lines(lines, coupons, currency);
+    std::int64_t total = 0;
+    for (std::size_t i = 0; i < taxed.size(); ++i) {
+        for (const auto& by_coupon : taken) taxed[i].amount -= by_coupon[i];
+        total += taxed[i].amount + added_tax(taxes_of(taxed[i], rules));
+    }
     return due_of(account, order.customer, total, currency).amount;
 }
 
 std::string currency_of(const Account& account, const SubscriptionOrder& order) {
-    const auto& items = order.items.empty() ? order.one_time : order.items;
-    return items.empty() ? "usd" : text(account.get("price", items.front().price), "currency");
+    if (!order.currency.empty()) return order.currency;
+    std::vector<const Object*> prices;
+    for (const auto* items : {&order.items, &order.one_time}) {
+        for (const OrderItem& item : *items) prices.push_back(&account.get("price", item.price));
+    }
+    if (prices.empty()) return "usd";
+    const auto* customer = account.find("customer", order.customer);
+    const auto theirs = customer ? text(*customer, "currency") : std::string();
+    const bool sold = std::ranges::all_of(
+        prices, [&](const Object* price) { return is_sold_in(*price, theirs); });
+    return sold ? theirs : text(*prices.front(), "currency");
 }
 
 std::string begin_subscription(Account& account, const SubscriptionOrder& order,
@@ -248,7 +278,7 @@ std::string begin_subscription(Account& account, const SubscriptionOrder& order,
         line.proration = anchored && !trial;
     }
     for (const OrderItem& item : order.one_time) {
-        const Object& price = account.get("price", item.price);
+        const Object price = presented(account.get("price", item.price), currency);
         draft.lines.push_back({.price = price,
                                .quantity = item.quantity,
                                .amount = amount_of(price, item.quantity),
@@ -256,6 +286,7 @@ std::string begin_subscription(Account& account, const SubscriptionOrder& order,
                                .period_end = account.now(),
                                .subscription = id,
                                .invoice_item = account.new_id("ii_1"),
+                               .tax_rates = item.tax_rates,
                                .metadata = item.metadata});
     }
     if (order.invoice_waits) {

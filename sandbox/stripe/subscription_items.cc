@@ -63,6 +63,7 @@ void add_pending_items(Account& account, const std::string& customer,
         const Object& details = child(child(*item, "parent"), "subscription_details");
         const auto of = text(details, "subscription");
         if (!of.empty() && of != subscription) continue;
+        if (text(*item, "currency") != draft.currency) continue;
         draft.lines.push_back({.price = child(*item, "_price"),
                                .quantity = number(*item, "quantity", 1),
                                .amount = number(*item, "amount"),
@@ -75,6 +76,7 @@ void add_pending_items(Account& account, const std::string& customer,
                                .proration = flag(*item, "proration"),
                                .discountable = flag(*item, "discountable", true),
                                .credited_items = value_of(*item, "_credited_items"),
+                               .tax_rates = children(*item, "tax_rates"),
                                .metadata = child(*item, "metadata")});
         account.change(id, "", [&](Object& taken) { taken["invoice"] = draft.id; });
     }
