@@ -10,6 +10,7 @@
 #include "sandbox/stripe/events.h"
 #include "sandbox/stripe/method_types.h"
 #include "sandbox/stripe/test_clocks.h"
+#include "sandbox/stripe/v2.h"
 
 namespace paydesk::sandbox {
 namespace {
@@ -77,37 +78,50 @@ bool are_method_types(const json::value& value) {
            });
 }
 
-// {retry_days?: [days from each failed attempt to the next], retry_end?: cancel | unpaid |
-// past_due}: what the account does about renewals that fail. {payment_method_types?}: what it has
-// turned on.
+bool are_retry_days(const json::value& value) {
+    if (!value.is_array() || value.get_array().size() > 20) return false;
+    return std::ranges::all_of(value.get_array(), [](const json::value& day) {
+        return day.is_int64() && day.get_int64() >= 1 && day.get_int64() <= 60;
+    });
+}
+
+struct Setting {
+    std::string_view key;
+    bool (*allows)(const json::value& value);
+    std::string_view what;
+};
+constexpr Setting settings[] = {
+    {"retry_days",           are_retry_days,   "up to 20 whole numbers from 1 to 60"},
+    {"retry_end",
+     [](const json::value& value) {
+         return value == "cancel" || value == "unpaid" || value == "past_due";
+     },                                        "cancel, unpaid or past_due"         },
+    {"upcoming_days",
+     [](const json::value& value) {
+         return value.is_int64() && value.get_int64() >= 0 && value.get_int64() <= 90;
+     },                                        "a whole number from 0 (never) to 90"},
+    {"payment_method_types", are_method_types,
+     "a list of card, link, sepa_debit, us_bank_account, bacs_debit"                },
+};
+
+// What the account does about renewals: {retry_days?: days from each failed attempt to the next,
+// retry_end?: what then, upcoming_days?: how long before it invoice.upcoming is sent}; and
+// {payment_method_types?: what it has turned on}.
 http::Response change_settings(stripe::Account& account, const Object& wanted) {
     for (const auto& [key, value] : wanted) {
-        if (key == "retry_days" && value.is_array() && value.get_array().size() <= 20) {
-            for (const auto& day : value.get_array()) {
-                if (!day.is_int64() || day.get_int64() < 1 || day.get_int64() > 60) {
-                    return refusal(400, "retry_days holds whole numbers from 1 to 60");
-                }
-            }
-        } else if (key == "payment_method_types") {
-            if (are_method_types(value)) continue;
-            return refusal(400,
-                           "payment_method_types is a list of: card, link, sepa_debit, "
-                           "us_bank_account, bacs_debit");
-        } else if (key != "retry_end" ||
-                   (value != "cancel" && value != "unpaid" && value != "past_due")) {
-            return refusal(
-                400,
-                "settings are retry_days: up to 20 whole numbers, retry_end: cancel, unpaid or "
-                "past_due, and payment_method_types");
+        const auto* found = std::ranges::find(settings, std::string_view(key), &Setting::key);
+        if (found != std::end(settings) && found->allows(value)) continue;
+        std::string all;
+        for (const Setting& one : settings) {
+            all += (all.empty() ? "" : "; ") + std::string(one.key) + ": " + std::string(one.what);
         }
+        return refusal(400, "settings are " + all);
     }
     for (const auto& [key, value] : wanted) account.set_setting(key, value);
     account.commit();
-    return answer(200, Object{
-                           {"payment_method_types", account.setting("payment_method_types")},
-                           {"retry_days",           account.setting("retry_days")          },
-                           {"retry_end",            account.setting("retry_end")           }
-    });
+    Object answered;
+    for (const Setting& one : settings) answered[one.key] = account.setting(one.key);
+    return answer(200, std::move(answered));
 }
 
 }  // namespace
@@ -159,6 +173,7 @@ Task<http::Response> Sandbox::handle(const http::Request& request) {
         }
         co_return response;
     }
+    if (request.path.starts_with("/v2/")) co_return stripe::answer_v2(account_, request);
     try {
         if (request.path.starts_with("/_sandbox/")) co_return control(request);
         const stripe::InTimeOf time(account_, stripe::clock_of_page(account_, request.path));

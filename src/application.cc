@@ -18,12 +18,22 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/signal.h"
+#include "billing/access_policy_store.h"
 #include "billing/cancel_flow.h"
 #include "billing/customer_flow.h"
+#include "billing/expiring_cards.h"
+#include "billing/invoice_papers.h"
+#include "billing/link_charges_flow.h"
+#include "billing/pay_invoice_flow.h"
+#include "billing/refund_flow.h"
+#include "credits/due_job.h"
+#include "credits/spending.h"
 #include "http/security_headers.h"
 #include "http/static_files.h"
 #include "jobs/runner.h"
+#include "notify/email_kinds.h"
 #include "notify/notifications.h"
+#include "notify/outbox.h"
 #include "provider/stripe/normalise.h"
 #include "provider/stripe/verify.h"
 #include "provider_parts.h"
@@ -35,6 +45,8 @@ namespace {
 
 constexpr std::chrono::seconds postgres_patience{10};
 constexpr std::chrono::hours sweep_period{1};
+// Enough for the mail that is under way when the time is up.
+constexpr std::chrono::seconds email_margin{20};
 constexpr db::Statement look_at_schema{"schema_is_there", R"(
     select to_regclass('paydesk.plans') is not null as migrated)"};
 
@@ -85,6 +97,17 @@ std::string read_openapi(const std::filesystem::path& share) {
     return text.str();
 }
 
+documents::Wording read_wording(const Config& config) {
+    auto wording = documents::Wording::load(config.share / "templates", config.mail.templates);
+    if (!wording) throw Unavailable(wording.error().message);
+    return std::move(*wording);
+}
+
+std::unique_ptr<notify::SmtpClient> make_mail_client(asio::io_context& io, const MailConfig& mail) {
+    if (!mail.server) return nullptr;
+    return std::make_unique<notify::SmtpClient>(io, *mail.server);
+}
+
 std::unique_ptr<http::StaticFiles> make_pages(const Config& config) {
     if (config.web_folder.empty()) return nullptr;
     std::vector<std::string> hosts;
@@ -118,9 +141,22 @@ public:
           verifier_(verifier_options(config_.auth), provider_.transport, clock_),
           limits_(clock_),
           urls_(config_.app_url, config_.return_origins),
+          wording_(read_wording(config_)),
+          papers_(io, db_, wording_,
+                  {.brand = config_.mail.brand,
+                   .default_language = config_.mail.sender.default_language,
+                   .page_size = config_.mail.page_size,
+                   .display_currency = config_.mail.display_currency}),
+          mail_client_(make_mail_client(io, config_.mail)),
+          outbox_(db_, clock_, wording_, config_.mail.brand, config_.mail.sender,
+                  mail_client_.get(),
+                  [this](const notify::email_store::Email& email, const std::string& language) {
+                      return invoice_of(email, language);
+                  }),
           processor_(io, db_, clock_,
                      {{provider::Name::stripe,
                        {.normalise = provider::stripe::normalise, .provider = &provider_.stripe}}}),
+          spending_(io, db_, clock_),
           receiver_(io, db_, {{provider::Name::stripe, stripe_source(config_, clock_)}},
                     [this] { processor_.wake(); }),
           runner_(io, db_, clock_),
@@ -134,9 +170,25 @@ public:
         make_router();
         runner_.handle(billing::cancel_job_kind, billing::cancel_job(services_.flow));
         runner_.handle(billing::customer_job_kind, billing::customer_job(services_.flow));
+        runner_.handle(billing::refund_job_kind, billing::refund_job(services_.flow));
+        runner_.handle(billing::pay_invoice_job_kind, billing::pay_invoice_job(services_.flow));
+        runner_.every(billing::link_charges_job_kind, billing::link_charges_period,
+                      billing::link_charges_job(services_.flow));
+        runner_.every(credits::due_job_kind, credits::due_job_period,
+                      credits::due_job(db_, clock_));
         runner_.every("sweep_idempotency_keys", sweep_period,
                       [this](jobs::Job) -> Task<Result<void>> {
                           co_await api::sweep_idempotency_keys(db_, clock_.now());
+                          co_return Result<void>{};
+                      });
+        const auto send_emails = [this](jobs::Job job) {
+            return outbox_.send_due(job.leased_until - email_margin);
+        };
+        runner_.handle(notify::send_emails_job_kind, send_emails);
+        runner_.every(notify::sweep_emails_job_kind, notify::sweep_emails_period, send_emails);
+        runner_.every(billing::expiring_cards_job_kind, billing::expiring_cards_period,
+                      [this](jobs::Job) -> Task<Result<void>> {
+                          co_await billing::tell_expiring_cards(db_, clock_.now());
                           co_return Result<void>{};
                       });
         server_.emplace(io, config_.address, config_.port, router_);
@@ -148,6 +200,9 @@ public:
         if (!schema.boolean(0, "migrated")) {
             throw Unavailable("The database has no schema paydesk yet. Run: paydesk migrate");
         }
+        co_await billing::access_policy_store::set(
+            db_, {.past_due_grace = services_.past_due_grace,
+                  .suspends_disputed = config_.dispute_access == "suspend"});
         if (role_.worker) {
             run("processor", processor_.run());
             run("jobs", runner_.run());
@@ -182,13 +237,25 @@ private:
         }(*this, std::move(task)));
     }
 
+    // A receipt brings its invoice along.
+    Task<std::optional<notify::Attachment>> invoice_of(notify::email_store::Email email,
+                                                       std::string language) {
+        const auto invoice = string_at(json::value(email.data), {"invoice_id"});
+        if (email.kind != "payment_success" || !invoice) co_return std::nullopt;
+        auto paper = co_await papers_.pdf({.account = email.account}, *invoice, language);
+        if (!paper) co_return std::nullopt;  // it is not there: the receipt goes without
+        co_return notify::Attachment{paper->filename, "application/pdf", std::move(paper->bytes)};
+    }
+
     api::Services make_services(ApplicationOptions& options) {
         return {
             .db = db_,
             .clock = clock_,
             .flow = {db_, provider_.stripe, clock_, urls_},
+            .spending = spending_,
             .receiver = receiver_,
             .live = live_,
+            .papers = papers_,
             .authenticate =
                 [this](const http::Request& request) {
                     return api::authenticate(verifier_, request);
@@ -234,7 +301,12 @@ private:
     auth::Verifier verifier_;
     api::Limits limits_;
     billing::ReturnUrls urls_;
+    const documents::Wording wording_;
+    billing::InvoicePapers papers_;
+    std::unique_ptr<notify::SmtpClient> mail_client_;  // null: no mail server is configured
+    notify::Outbox outbox_;
     webhook::Processor processor_;
+    credits::Spending spending_;
     webhook::Receiver receiver_;
     jobs::Runner runner_;
     api::Live live_;

@@ -30,7 +30,12 @@ struct ServeOptions {
 int serve(const ServeOptions& options);
 
 int migrate(bool public_views);
-int sync_plans();
+
+struct SyncPlansOptions {
+    bool dry_run = false;  // only shows what would change
+    bool yes = false;      // does not ask
+};
+int sync_plans(const SyncPlansOptions& options);
 
 // `var`: the database of a `paydesk up` instead of DATABASE_URL.
 struct ReplayOptions {

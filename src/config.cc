@@ -74,6 +74,7 @@ public:
         read_http();
         read_stripe();
         read_auth();
+        config_.mail = read_mail_config(environment_, config_.app_url, problems_);
         read_files();
         return std::move(config_);
     }
@@ -177,6 +178,11 @@ private:
         config_.cors_origins = origins("PAYDESK_CORS_ORIGINS");
         config_.trusted_proxies = comma_separated(get("PAYDESK_TRUSTED_PROXIES"));
         config_.past_due_grace_days = number("PAYDESK_PAST_DUE_GRACE_DAYS", 14, 0, 365);
+        if (auto access = get("PAYDESK_DISPUTE_ACCESS"); !access.empty()) {
+            if (access != "keep" && access != "suspend")
+                wrong("PAYDESK_DISPUTE_ACCESS: \"{}\" is neither keep nor suspend", access);
+            config_.dispute_access = std::move(access);
+        }
         config_.allow_anonymous_checkout = flag("PAYDESK_ALLOW_ANONYMOUS_CHECKOUT");
         if (const auto level = get("LOG_LEVEL"); !level.empty()) {
             const bool known =
@@ -354,7 +360,10 @@ std::string describe(const Config& config) {
     line("SUPABASE_URL", config.auth.supabase_url.empty() ? "not set" : config.auth.supabase_url);
     line("SUPABASE_JWT_SECRET", secret(config.auth.jwt_secret));
     line("SUPABASE_SERVICE_ROLE_KEY", secret(config.auth.service_key));
+    line("past due grace, days", std::to_string(config.past_due_grace_days));
+    line("PAYDESK_DISPUTE_ACCESS", config.dispute_access);
     for (const auto& [lookup_key, price] : config.price_ids) line("price " + lookup_key, price);
+    for (const auto& [name, value] : describe(config.mail)) line(name, value);
     line("plans", config.plans_file.string());
     line("dashboard", config.web_folder.empty() ? "not built" : config.web_folder.string());
     return text;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "mail_config.h"
 
 namespace paydesk {
 
@@ -57,11 +58,13 @@ struct Config {
 
     StripeConfig stripe;
     AuthConfig auth;
+    MailConfig mail;
     // lookup_key -> the provider's price id, from the names that the seeds use
     // (STRIPE_PRICE_MONTHLY, STRIPE_PRO_MONTHLY_PRICE_ID ...). Wins over what a sync finds.
     std::map<std::string, std::string> price_ids;
 
-    int past_due_grace_days = 14;  // PAYDESK_PAST_DUE_GRACE_DAYS
+    int past_due_grace_days = 14;         // PAYDESK_PAST_DUE_GRACE_DAYS
+    std::string dispute_access = "keep";  // PAYDESK_DISPUTE_ACCESS: keep, suspend
     bool allow_anonymous_checkout = false;
 
     std::filesystem::path plans_file;  // PAYDESK_PLANS

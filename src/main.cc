@@ -63,8 +63,12 @@ void add_operations(CLI::App& app, int& status) {
 
     auto* plans = app.add_subcommand("plans", "The catalogue");
     plans->require_subcommand(1);
-    plans->add_subcommand("sync", "Brings plans.toml to the provider and into the database")
-        ->callback([&status] { status = sync_plans(); });
+    auto syncing = std::make_shared<SyncPlansOptions>();
+    auto* sync =
+        plans->add_subcommand("sync", "Brings plans.toml to the provider and into the database");
+    auto* dry = sync->add_flag("--dry-run", syncing->dry_run, "only show what would change");
+    sync->add_flag("--yes,-y", syncing->yes, "do not ask")->excludes(dry);
+    sync->callback([syncing, &status] { status = sync_plans(*syncing); });
 
     auto again = std::make_shared<ReplayOptions>();
     auto dead = std::make_shared<bool>(false);

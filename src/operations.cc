@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <iostream>
 
 #include "auth/jwks.h"
 #include "catalog/sync_plans_flow.h"
@@ -29,6 +30,17 @@ db::Options database_options(const Config& config) {
             .pipelines = 1,
             .sessions_max = 2,
             .prepared_statements = config.prepared_statements};
+}
+
+// The server sells what a sync has stored; a catalogue that the next sync would refuse is told of now.
+void check_catalogue(const Config& config) {
+    const auto catalogue = catalog::read_plans(config.plans_file);
+    if (!catalogue) {
+        throw Unavailable("The catalogue cannot be used:\n" + catalogue.error().message);
+    }
+    if (const auto fits = catalog::check_price_ids(*catalogue, config.price_ids); !fits) {
+        throw Unavailable("The catalogue and the environment disagree:\n" + fits.error().message);
+    }
 }
 
 // One line of the doctor's report.
@@ -110,6 +122,7 @@ std::string look_at_keys(const Config& config) {
 
 int serve(const ServeOptions& options) {
     Config config = config_for({.database = true, .provider = true, .http = true});
+    check_catalogue(config);
     asio::io_context io(1);
     const std::string address = config.address;
     Application application(io, std::move(config),
@@ -130,24 +143,69 @@ int migrate(bool public_views) {
     return 0;
 }
 
-int sync_plans() {
+namespace {
+
+void print_changes(const Config& config, const catalog::SyncPlan& changes) {
+    if (!changes.at_provider.empty()) {
+        fmt::print("At Stripe ({}):\n", config.stripe.livemode ? "live" : "test mode");
+        for (const auto& change : changes.at_provider) fmt::print("  {}\n", change);
+    }
+    if (!changes.here.empty()) {
+        fmt::print("On offer here:\n");
+        for (const auto& change : changes.here) fmt::print("  {}\n", change);
+    }
+    std::fflush(stdout);
+}
+
+// Without a terminal nobody can answer: silence is a no.
+bool person_agrees() {
+    fmt::print("Go ahead? [y/N] ");
+    std::fflush(stdout);
+    std::string answer;
+    std::getline(std::cin, answer);
+    return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+}  // namespace
+
+int sync_plans(const SyncPlansOptions& options) {
     const Config config = config_for({.database = true, .provider = true});
     auto catalogue = catalog::read_plans(config.plans_file);
     if (!catalogue) throw Unavailable(catalogue.error().message);
+    int status = 0;
     run_to_end([&](asio::io_context& io) -> Task<> {
         ProviderParts provider(io, config);
         db::Database db(io, database_options(config));
         co_await db.ready(postgres_patience);
+        const auto changes =
+            co_await catalog::compare_plans(db, provider.stripe, *catalogue, config.price_ids);
+        if (!changes) {
+            db.stop();
+            throw Unavailable(changes.error().message);
+        }
+        print_changes(config, *changes);
+        if (changes->empty())
+            fmt::print("Nothing to do: all is as {} says.\n",
+                       config.plans_file.filename().string());
+        const bool wanted = !changes->empty() && !options.dry_run;
+        if (!wanted || !(options.yes || person_agrees())) {
+            db.stop();
+            if (wanted) {
+                fmt::print("Nothing was changed. With --yes it does not ask.\n");
+                status = 1;
+            }
+            co_return;
+        }
         const auto report =
             co_await catalog::sync_plans(db, provider.stripe, *catalogue, config.price_ids);
         db.stop();
         if (!report) throw Unavailable(report.error().message);
         fmt::print(
-            "{} plans and {} top-ups are on offer, with {} prices ({} of them from the "
-            "environment).\n",
-            report->plans, report->top_ups, report->prices, report->fixed_prices);
+            "{} plans, {} top-ups and {} products are on offer, with {} prices ({} of them from "
+            "the environment).\n",
+            report->plans, report->top_ups, report->products, report->prices, report->fixed_prices);
     });
-    return 0;
+    return status;
 }
 
 int replay(const ReplayOptions& options) {
@@ -207,7 +265,9 @@ int doctor() {
     list.check("plans.toml", [&] {
         const auto catalogue = catalog::read_plans(config.plans_file);
         if (!catalogue) throw Unavailable(catalogue.error().message);
-        return fmt::format("{} plans and top-ups", catalogue->plans.size());
+        const auto fits = catalog::check_price_ids(*catalogue, config.price_ids);
+        if (!fits) throw Unavailable(fits.error().message);
+        return fmt::format("{} plans, top-ups and products", catalogue->plans.size());
     });
     list.check("schema", [&] { return look_at_schema(config); });
     list.check("server role", [&] {

@@ -50,6 +50,24 @@ insert into paydesk.payments (account_id, id, provider, source_kind, source_id, 
 select account_id, gen_random_uuid(), 'stripe', 'invoice', 'in_' || left(account_id::text, 1), 2900,
        'usd', 'succeeded'
 from paydesk.accounts;
+insert into paydesk.charges (account_id, id, provider, provider_charge_id, provider_payment_id,
+    provider_invoice_id, amount, currency, status, provider_stamp, created_at)
+select account_id, account_id, 'stripe', 'ch_' || left(account_id::text, 1),
+       'pi_' || left(account_id::text, 1), 'in_' || left(account_id::text, 1), 2900, 'usd', 'succeeded',
+       '2026-11-01Z', '2026-11-01Z'
+from paydesk.accounts;
+insert into paydesk.refunds (account_id, id, provider, provider_refund_id, payment_id, amount, currency,
+                             status, note, actor, created_at)
+select p.account_id, gen_random_uuid(), 'stripe', 're_' || left(p.account_id::text, 1), p.id, 900, 'usd',
+       'succeeded', 'asked by phone', 'service', '2026-11-02Z'
+from paydesk.payments p;
+insert into paydesk.disputes (account_id, id, provider, provider_dispute_id, amount, currency, status,
+                              provider_stamp, created_at)
+select account_id, gen_random_uuid(), 'stripe', 'dp_' || left(account_id::text, 1), 2900, 'usd',
+       'warning_closed', '2026-11-03Z', '2026-11-03Z'
+from paydesk.accounts;
+insert into paydesk.invoice_retries (account_id, provider, provider_invoice_id, provider_payment_method_id)
+select account_id, 'stripe', 'in_' || left(account_id::text, 1), 'pm_1' from paydesk.accounts;
 insert into paydesk.payment_methods (account_id, id, provider, provider_payment_method_id, type,
     card_brand, card_last4, card_exp_month, card_exp_year, is_default)
 select account_id, gen_random_uuid(), 'stripe', 'pm_' || left(account_id::text, 1), 'card', 'visa',
@@ -58,6 +76,10 @@ from paydesk.accounts;
 insert into paydesk.notifications (account_id, type, title, message, fact_key)
 select account_id, 'payment_success', 'Payment successful', '$29.00', 'invoice.paid/in_1'
 from paydesk.accounts;
+insert into paydesk.emails (account_id, fact_key, kind, recipient)
+select account_id, 'payment_success:in_1', 'payment_success', email from paydesk.accounts;
+insert into paydesk.exchange_rates (base, quote, as_of, rate, source)
+values ('usd', 'inr', '2026-11-01', 88.5, 'RBI');
 insert into paydesk.webhook_events (provider, event_id, type, occurred_at, account_id, payload)
 select 'stripe', 'evt_' || left(account_id::text, 1), 'invoice.paid', '2026-11-01Z', account_id,
        '{"data": {"object": {"id": "in_1"}}}'
@@ -67,3 +89,27 @@ insert into paydesk.idempotency_keys (account_id, key, request_sha256, method, p
 select account_id, 'k1', sha256('x'), 'POST', '/api/create-checkout' from paydesk.accounts;
 insert into paydesk.audit_log (account_id, actor, action)
 select account_id, 'service', 'test' from paydesk.accounts;
+
+insert into paydesk.credit_grants (account_id, id, kind, fact_key, since, amount, priority, effective_at,
+                                   description, created_at)
+select account_id, account_id, 'top_up', 'top_up/stripe/cs_1', '2026-11-01Z', 1000, 30, '2026-11-01Z',
+       'Credit top-up', '2026-11-01Z'
+from paydesk.accounts;
+with booked as (
+    insert into paydesk.credit_transactions (account_id, number, kind, amount, balance_after, entry_count,
+                                             description, hold_id, created_at)
+    select account_id, n, t.kind, amount, after, 1, t.kind, case t.kind when 'hold' then account_id end,
+           '2026-11-01Z'
+    from paydesk.accounts, (values (1, 'grant', 1000, 1000), (2, 'consume', -10, 990), (3, 'hold', -10, 980)) t (n, kind, amount, after))
+insert into paydesk.credit_entries (account_id, number, position, grant_id, from_account, to_account, amount)
+select account_id, n, 1, account_id, source, target, amount
+from paydesk.accounts,
+     (values (1, 'issued', 'available', 1000), (2, 'available', 'consumed', 10),
+             (3, 'available', 'held', 10)) t (n, source, target, amount);
+insert into paydesk.credit_holds (account_id, id, number, amount, description, expires_at, created_at)
+select account_id, account_id, 3, 10, 'hold', '2026-11-02Z', '2026-11-01Z' from paydesk.accounts;
+insert into paydesk.credit_refusals (account_id, idempotency_key, request_sha256, code, message, balance,
+                                     shortfall, created_at)
+select account_id, 'k1', sha256('x'), 'insufficient_credits', 'No.', 980, 10, '2026-11-01Z'
+from paydesk.accounts;
+insert into paydesk.credit_due (account_id, due_at) select account_id, '2026-11-02Z' from paydesk.accounts;

@@ -36,6 +36,12 @@ create function pg_temp.server_only(object text, also text[]) returns void langu
     insert into rules
     select object, 'server', a, 'everything', 'account_id' from unnest(array['select', 'insert'] || also) a
 $$;
+create function pg_temp.append_only(object text) returns void language sql as $$
+    insert into rules
+    select object, k.kind, 'select', 'own', 'account_id' from (values ('person'), ('nobody')) k (kind)
+    union all select object, 'service', 'select', 'everything', 'account_id'
+    union all select object, 'server', a, 'everything', 'account_id' from unnest(array['select', 'insert']) a
+$$;
 create function pg_temp.offer(object text) returns void language sql as $$
     insert into rules
     select object, kind, 'select', 'active', null from (values ('person'), ('nobody'), ('anon')) k (kind)
@@ -44,16 +50,38 @@ $$;
 -- tables
 select pg_temp.table_of_people('paydesk.' || t, 'account_id', true)
 from unnest(array['accounts', 'customers', 'checkouts', 'subscriptions', 'subscription_items',
-                  'invoices', 'payments', 'payment_methods', 'notifications']) t;
+                  'invoices', 'payments', 'payment_methods', 'notifications', 'emails',
+                  'disputes']) t;
+select pg_temp.table_of_people('paydesk.' || t, 'account_id', false) from unnest(array['charges', 'refunds']) t;
+select pg_temp.server_only('paydesk.invoice_retries', '{}');
 select pg_temp.table_of_people('paydesk.account_members', 'user_id', true);
 select pg_temp.table_of_people('paydesk.plans', null, false), pg_temp.offer('paydesk.plans');
 select pg_temp.table_of_people('paydesk.plan_prices', null, false), pg_temp.offer('paydesk.plan_prices');
+select pg_temp.table_of_people('paydesk.exchange_rates', null, false);
+insert into rules
+select 'paydesk.exchange_rates', kind, 'select', 'everything', null
+from (values ('person'), ('nobody'), ('anon')) k (kind);
 select pg_temp.table_of_people('paydesk.webhook_events', 'account_id', false);
 select pg_temp.server_only('paydesk.provider_refs', '{}');
 select pg_temp.server_only('paydesk.jobs', '{update}');
 select pg_temp.server_only('paydesk.idempotency_keys', '{update}');
 select pg_temp.server_only('paydesk.audit_log', '{}');
+-- the ledger: people read it, the server adds to it, and nobody changes it
+select pg_temp.append_only('paydesk.' || t)
+from unnest(array['credit_grants', 'credit_transactions', 'credit_entries']) t;
+select pg_temp.table_of_people('paydesk.credit_holds', 'account_id', true);
+select pg_temp.server_only('paydesk.credit_refusals', '{delete}');
+select pg_temp.server_only('paydesk.credit_due', '{update,delete}');
 insert into rules values
+    ('paydesk.access_policy', 'person', 'select', 'everything', null),
+    ('paydesk.access_policy', 'nobody', 'select', 'everything', null),
+    ('paydesk.access_policy', 'service', 'select', 'everything', null),
+    ('paydesk.access_policy', 'server', 'select', 'everything', null),
+    ('paydesk.access_policy', 'server', 'update', 'everything', null),
+    ('paydesk.entitlements', 'person', 'select', 'own', 'account_id'),
+    ('paydesk.entitlements', 'nobody', 'select', 'own', 'account_id'),
+    ('paydesk.entitlements', 'service', 'select', 'everything', 'account_id'),
+    ('paydesk.entitlements', 'server', 'select', 'everything', 'account_id'),
     ('paydesk.schema_migrations', 'server', 'select', 'everything', null),
     ('paydesk.schema_migrations', 'service', 'select', 'everything', null),
     ('paydesk.audit_log', 'service', 'select', 'everything', 'account_id'),
@@ -63,6 +91,10 @@ insert into rules values
     ('paydesk.webhook_events', 'server', 'delete', 'everything', 'account_id'),
     ('paydesk.jobs', 'server', 'delete', 'everything', 'account_id'),
     ('paydesk.idempotency_keys', 'server', 'delete', 'everything', 'account_id'),
+    -- for the ledger's own trigger: any other update is refused
+    ('paydesk.credit_grants', 'server', 'update issued', 'everything', 'account_id'),
+    ('paydesk.credit_grants', 'server', 'update remaining', 'everything', 'account_id'),
+    ('paydesk.credit_grants', 'server', 'update held', 'everything', 'account_id'),
     -- the one thing that people may write
     ('paydesk.notifications', 'person', 'update read', 'own', 'account_id'),
     ('paydesk.notifications', 'nobody', 'update read', 'own', 'account_id'),
@@ -72,7 +104,7 @@ insert into rules values
 insert into rules
 select 'public.' || v, k.kind, 'select', case k.kind when 'service' then 'everything' else 'own' end, 'user_id'
 from unnest(array['customers', 'subscriptions', 'invoices', 'payments', 'payment_methods',
-                  'notifications']) v, (values ('person'), ('nobody'), ('service')) k (kind);
+                  'notifications', 'credit_usage']) v, (values ('person'), ('nobody'), ('service')) k (kind);
 insert into rules values ('public.webhook_events', 'service', 'select', 'everything', null),
                          ('public.pricing_plans', 'service', 'select', 'everything', null);
 select pg_temp.offer('public.pricing_plans');
@@ -251,4 +283,5 @@ select pg_temp.check('the policy of ' || t || ' uses its index',
     (pg_temp.plan_of('select * from paydesk.' || t) ~ 'InitPlan.*Index Cond: \(account_id = ANY'
      or pg_temp.plan_of('select * from paydesk.' || t) ~ 'Index Cond: \(account_id = ANY.*InitPlan')::text, 'true')
 from unnest(array['customers', 'subscriptions', 'subscription_items', 'invoices', 'payments',
-                  'payment_methods', 'notifications', 'checkouts']) t;
+                  'payment_methods', 'notifications', 'checkouts', 'credit_grants',
+                  'credit_transactions', 'credit_entries', 'credit_holds', 'emails']) t;

@@ -17,7 +17,8 @@ from (values
     ('webhook_events', '{id,stripe_event_id,type,data,processed,processing_error,created_at,processed_at}'),
     ('payments', '{id,user_id,customer_id,amount,currency,status,description,metadata,created_at}'),
     ('pricing_plans', '{id,product_id,name,description,amount,currency,interval,interval_count,trial_period_days,
-        features,is_active,created_at}')
+        features,is_active,created_at}'),
+    ('credit_usage', '{user_id,amount,description,created_at}')
 ) as tables (v, columns), unnest(columns) c;
 
 create function pg_temp.ann(sql text) returns text language sql as $$

@@ -72,6 +72,23 @@ from (values
     ('payment_methods', '{"provider_payment_method_id": "pm_2", "card_exp_month": 13}', 'payment_methods_expiry'),
     ('payment_methods', '{"provider_payment_method_id": "pm_2", "detached_at": "2026-11-01Z"}', 'payment_methods_detached_is_no_default'),
     ('notifications', '{"fact_key": "2", "metadata": []}',                       'notifications_metadata_is_an_object'),
+    ('checkouts', '{"id": "11111111-0000-7000-8000-000000000000", "provider_checkout_id": "cs_2", "status": "processing"}', 'accepted'),
+    ('charges',  '{"id": "11111111-0000-7000-8000-000000000000"}',               'charges_once'),
+    ('charges',  '{"id": "11111111-0000-7000-8000-000000000000", "provider_charge_id": "ch_2", "status": "refunded"}', 'charges_status'),
+    ('charges',  '{"id": "11111111-0000-7000-8000-000000000000", "provider_charge_id": "ch_2", "amount_refunded": -1}', 'charges_amounts_not_negative'),
+    ('disputes', '{"id": "11111111-0000-7000-8000-000000000000"}',               'disputes_once'),
+    ('disputes', '{"id": "11111111-0000-7000-8000-000000000000", "provider_dispute_id": "dp_2", "status": "appeal_under_review"}', 'accepted'),
+    ('refunds',  '{"id": "11111111-0000-7000-8000-000000000000"}',               'refunds_once'),
+    ('refunds',  '{"id": "11111111-0000-7000-8000-000000000000", "provider_refund_id": "re_2", "amount": 0}', 'refunds_amount_positive'),
+    ('refunds',  '{"id": "11111111-0000-7000-8000-000000000000", "provider_refund_id": "re_2", "status": "lost"}', 'refunds_status'),
+    -- an intent: of the 2900 paid, 900 are given back already
+    ('refunds',  '{"id": "11111111-0000-7000-8000-000000000000", "provider_refund_id": null, "status": "pending", "amount": 2000}', 'accepted'),
+    ('refunds',  '{"id": "11111111-0000-7000-8000-000000000000", "provider_refund_id": null, "status": "pending", "amount": 2001}', 'refunds_within_payment'),
+    ('refunds',  '{"id": "11111111-0000-7000-8000-000000000000", "provider_refund_id": null, "status": "pending", "amount": 1, "currency": "eur"}', 'refunds_currency_of_payment'),
+    ('refunds',  '{"id": "11111111-0000-7000-8000-000000000000", "provider_refund_id": null, "status": "pending", "payment_id": "11111111-0000-7000-8000-000000000000"}', 'refunds_of_a_payment'),
+    ('refunds',  '{"id": "11111111-0000-7000-8000-000000000000", "provider_refund_id": null, "status": "succeeded", "amount": 1}', 'refunds_succeeded_at_the_provider'),
+    -- what the provider tells has happened: it is stored
+    ('refunds',  '{"id": "11111111-0000-7000-8000-000000000000", "provider_refund_id": "re_2", "amount": 2900}', 'accepted'),
     ('idempotency_keys', '{"key": ""}',                                          'idempotency_keys_length'),
     ('idempotency_keys', '{"key": "k2", "request_sha256": "\\x00"}',             'idempotency_keys_sha256'),
     ('idempotency_keys', '{"key": "k2", "status": "done"}',                      'idempotency_keys_done_has_response')
@@ -133,6 +150,11 @@ select pg_temp.check('owner: ' || sql, pg_temp.outcome(sql), expected) from (val
     ('delete from paydesk.invoices where false', 'invoices_are_kept'),
     ('truncate paydesk.invoices', 'invoices_are_kept'),
     ('truncate paydesk.payments', 'payments_are_kept'),
+    ('delete from paydesk.refunds', 'refunds_are_kept'),
+    ('delete from paydesk.charges', 'charges_are_kept'),
+    ('truncate paydesk.disputes', 'disputes_are_kept'),
+    ('insert into paydesk.access_policy (is_the_row) values (false)', 'access_policy_one_row'),
+    ('update paydesk.access_policy set dispute_access = ''maybe''', 'access_policy_dispute_access'),
     ('update paydesk.audit_log set action = ''x''', 'audit_log_is_append_only'),
     ('delete from paydesk.audit_log', 'audit_log_is_append_only'),
     ('truncate paydesk.audit_log', 'audit_log_is_append_only')
@@ -157,8 +179,12 @@ from unnest(array['draft', 'open', 'paid', 'uncollectible', 'void']) was,
      unnest(array['draft', 'open', 'paid', 'uncollectible', 'void']) becomes;
 select pg_temp.check(format('checkout %s -> %s', was, becomes), pg_temp.change_of_status('checkouts', was, becomes),
     case when was = 'complete' and was <> becomes then 'checkouts_status_is_final' else 'accepted' end)
-from unnest(array['creating', 'open', 'complete', 'expired', 'abandoned']) was,
-     unnest(array['creating', 'open', 'complete', 'expired', 'abandoned']) becomes;
+from unnest(array['creating', 'open', 'processing', 'complete', 'failed', 'expired', 'abandoned']) was,
+     unnest(array['creating', 'open', 'processing', 'complete', 'failed', 'expired', 'abandoned']) becomes;
+select pg_temp.check(format('refund %s -> %s', was, becomes), pg_temp.change_of_status('refunds', was, becomes),
+    case when was in ('failed', 'canceled') and was <> becomes then 'refunds_status_is_final' else 'accepted' end)
+from unnest(array['pending', 'succeeded', 'failed', 'canceled']) was,
+     unnest(array['pending', 'succeeded', 'failed', 'canceled']) becomes;
 
 -- updated_at is the trigger's, whatever the statement says.
 select pg_temp.check('updated_at of ' || t, pg_temp.outcome(format(

@@ -100,7 +100,7 @@ for grants in all none; do
 done
 # A team that has the views already: what comes later must migrate under them.
 create upgraded
-migrate upgraded '' "$db/supabase_shim.sql" "$db"/migrations/000[1-6]_*.sql "$db"/public_views/*.sql \
+migrate upgraded '' "$db/supabase_shim.sql" "$db"/migrations/000[1-6]_*.sql "$db"/public_views/0001_*.sql \
     && migrate upgraded '' $(printf '%s\n' "$db"/migrations/*.sql | grep -v '/000[1-6]_') "$db"/public_views/*.sql \
     && report upgraded/migrate 0 || report upgraded/migrate 1 "$(cat "$work/migrate.log")"
 create plain

@@ -58,9 +58,11 @@ std::string summary(const Account& account, const Object& session) {
         if (!interval.empty()) title = "Subscribe to " + text(line, "description");
         const auto quantity = number(line, "quantity", 1);
         if (!interval.empty()) {
-            later += (later.empty() ? "" : ", ") +
-                     money_text(amount_of(stripe::presented(price, currency), quantity), currency) +
-                     " " + interval;
+            const auto cost =
+                is_metered(price)
+                    ? std::string("what was used")
+                    : money_text(amount_of(stripe::presented(price, currency), quantity), currency);
+            later += (later.empty() ? "" : ", ") + cost + " " + interval;
         }
         lines += fmt::format(
             "<li><span>{}{}<br><small class=\"soft\">{}</small></span><span>{}</span></li>",

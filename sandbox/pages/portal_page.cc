@@ -28,10 +28,12 @@ std::string plan_name(const Account& account, const Object& subscription) {
         const auto* product = account.store().find("product", text(price, "product"));
         if (!name.empty()) name += ", ";
         name += product ? text(*product, "name") : text(price, "id");
-        name += ", " +
-                money_text(amount_of(price, number(value.get_object(), "quantity", 1)),
-                           text(price, "currency")) +
-                " " + interval_text(price);
+        const auto cost =
+            is_metered(price)
+                ? std::string("what was used")
+                : money_text(amount_of(price, number(value.get_object(), "quantity", 1)),
+                             text(price, "currency"));
+        name += ", " + cost + " " + interval_text(price);
     }
     return name;
 }

@@ -97,9 +97,7 @@ void Account::emit(std::string_view type, const Object& object, const Object* be
         event["created"] = now();
         alter_event_(event);
     }
-    const int deliveries = add_deliveries(*this, event);
-    event["pending_webhooks"] = deliveries;
-    if (deliveries > 0) made_deliveries_ = true;
+    event["pending_webhooks"] = add_deliveries(*this, event);
     add(std::move(event));
 }
 
@@ -136,6 +134,7 @@ std::string noun_of(std::string_view kind) {
     if (kind == "test_helpers.test_clock") return "test clock";
     if (kind == "webhook_endpoint") return "webhook endpoint";
     if (kind == "subscription_item") return "subscription_item";
+    if (kind == "billing.meter") return "billing meter";
     return std::string(kind);
 }
 

@@ -64,6 +64,9 @@ public:
     void begin_request(std::string request_id, std::string idempotency_key);
     void end_request();
 
+    // Deliveries were made otherwise than by emit().
+    void note_deliveries() { made_deliveries_ = true; }
+
     void commit();
     void rollback();
     // May change an event before it is stored (faults).

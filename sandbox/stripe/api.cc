@@ -26,24 +26,6 @@ std::string masked(const std::string& key) {
     return key.substr(0, 8) + std::string(key.size() - 12, '*') + key.substr(key.size() - 4);
 }
 
-void check_key(const http::Request& request) {
-    const auto key = key_of(request);
-    const bool secret = key.starts_with("sk_test_") || key.starts_with("rk_test_");
-    if (secret && key.size() > 8) return;
-    if (key.empty()) {
-        throw Refusal{.status = 401,
-                      .message =
-                          "You did not provide an API key. You need to provide your API key "
-                          "in the Authorization header, using Bearer auth (e.g. "
-                          "'Authorization: Bearer YOUR_SECRET_KEY')."};
-    }
-    std::string message = "Invalid API Key provided: " + masked(key);
-    if (key.starts_with("sk_live_") || key.starts_with("rk_live_")) {
-        message += ". This is the Paydesk sandbox: it takes test keys (sk_test_...) only.";
-    }
-    throw Refusal{.status = 401, .message = std::move(message)};
-}
-
 Version version_for(const http::Request& request, const Account& account) {
     const auto asked = request.headers.get("Stripe-Version");
     if (asked.empty()) return account.default_version();
@@ -90,6 +72,24 @@ http::Response response_of(int status, const json::value& body, const std::strin
 }
 
 }  // namespace
+
+void check_key(const http::Request& request) {
+    const auto key = key_of(request);
+    const bool secret = key.starts_with("sk_test_") || key.starts_with("rk_test_");
+    if (secret && key.size() > 8) return;
+    if (key.empty()) {
+        throw Refusal{.status = 401,
+                      .message =
+                          "You did not provide an API key. You need to provide your API key "
+                          "in the Authorization header, using Bearer auth (e.g. "
+                          "'Authorization: Bearer YOUR_SECRET_KEY')."};
+    }
+    std::string message = "Invalid API Key provided: " + masked(key);
+    if (key.starts_with("sk_live_") || key.starts_with("rk_live_")) {
+        message += ". This is the Paydesk sandbox: it takes test keys (sk_test_...) only.";
+    }
+    throw Refusal{.status = 401, .message = std::move(message)};
+}
 
 Api::Api(asio::io_context& io, Account& account, Recorder& recorder, Faults& faults,
          RateLimit& limit)

@@ -25,6 +25,9 @@ namespace paydesk::sandbox::stripe {
 inline constexpr std::size_t idempotency_key_bytes_max = 255;
 inline constexpr std::int64_t idempotency_seconds = 24 * 3600;
 
+// Refuses with 401 a request without a test key.
+void check_key(const http::Request& request);
+
 class Api {
 public:
     // All outlive the api.

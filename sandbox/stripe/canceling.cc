@@ -4,7 +4,7 @@
 #include "sandbox/stripe/prorations.h"
 #include "sandbox/stripe/schedules.h"
 #include "sandbox/stripe/subscribing.h"
-#include "sandbox/stripe/subscription_changes.h"
+#include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 
@@ -15,8 +15,12 @@ void cancel_subscription(Account& account, const std::string& id, std::string_vi
         credit_unused_time(account, id, account.now());
     }
     if (last.invoice_now) {
-        const auto invoice = add_update_invoice(account, id, false);
-        if (!invoice.empty()) collect_change(account, account.get("subscription", id), invoice, {});
+        const auto invoice =
+            add_last_invoice(account, id, LastSecond::included, "subscription_update");
+        if (!invoice.empty()) {
+            finalize_invoice(account, invoice);
+            collect_change(account, account.get("subscription", id), invoice, {});
+        }
     }
     const Object canceled = account.change(id, "", [&](Object& subscription) {
         const bool incomplete = text(subscription, "status") == "incomplete";

@@ -6,6 +6,7 @@
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/taxes.h"
+#include "sandbox/stripe/usage.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -25,8 +26,10 @@ Object line_of(Account& account, const Object& wanted, std::size_t index,
         refuse("", "The price specified is inactive. This field only accepts active prices.",
                path + "[price]");
     }
+    const bool metered = is_metered(price);
+    refuse_metered_quantity(price, wanted, path);
     const auto quantity = number(wanted, "quantity", present(price, "recurring") ? 1 : 0);
-    if (quantity < 1 && text(child(price, "recurring"), "usage_type") != "metered") {
+    if (quantity < 1 && !metered) {
         if (!present(wanted, "quantity")) refuse_missing_param(path + "[quantity]");
         refuse("parameter_invalid_integer", "This value must be greater than or equal to 1.",
                path + "[quantity]");
@@ -39,7 +42,8 @@ Object line_of(Account& account, const Object& wanted, std::size_t index,
                    "`. This doesn't match the expected currency: `" + currency + "`.",
                path + "[price]");
     }
-    const auto amount = amount_of(presented(price, currency), quantity);
+    // What is used is billed later.
+    const auto amount = metered ? 0 : amount_of(presented(price, currency), quantity);
     Object line = blank("item");
     line["id"] = account.new_id("li_1");
     line["amount_subtotal"] = amount;
@@ -47,7 +51,7 @@ Object line_of(Account& account, const Object& wanted, std::size_t index,
     line["currency"] = currency;
     line["description"] = product ? product->at("name") : json::value(nullptr);
     line["price"] = price;
-    line["quantity"] = quantity;
+    line["quantity"] = metered ? json::value(nullptr) : json::value(quantity);
     line["_tax_rates"] =
         tax_rates_named(account, children(wanted, "tax_rates"), path + "[tax_rates]");
     merge_metadata(wanted, line);

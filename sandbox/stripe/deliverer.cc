@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sandbox/stripe/events.h"
+#include "sandbox/stripe/thin_events.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -157,8 +158,11 @@ Task<> Deliverer::serve(std::string endpoint) {
 
 Task<> Deliverer::attempt(std::string id) {
     const Object delivery = *account_.store().find(id);
-    const auto* endpoint = account_.find("webhook_endpoint", text(delivery, "endpoint"));
-    const auto* event = account_.find("event", text(delivery, "event"));
+    // A webhook endpoint, or the destination of thin events, which have no version.
+    const auto* endpoint = account_.store().find(text(delivery, "endpoint"));
+    if (endpoint && flag(*endpoint, "_deleted")) endpoint = nullptr;
+    const auto* event = account_.store().find(text(delivery, "event"));
+    const bool thin = event && text(*event, "object") == "v2.core.event";
     if (!endpoint || !event || text(*endpoint, "status") != "enabled") {
         note(id, 0, "the endpoint is gone or disabled", -1);
         co_return;
@@ -167,8 +171,8 @@ Task<> Deliverer::attempt(std::string id) {
     const Version version = forced ? *forced : version_of_endpoint(account_, *endpoint);
     http::ClientRequest request;
     request.method = "POST";
-    request.url = text(*endpoint, "url");
-    request.body = event_body(*event, version);
+    request.url = text(*endpoint, thin ? "_url" : "url");
+    request.body = thin ? notification_body(*event) : event_body(*event, version);
     request.timeout = delivery_timeout;
     request.connect_timeout = delivery_timeout;
     request.headers.set("Content-Type", "application/json; charset=utf-8");
@@ -178,9 +182,9 @@ Task<> Deliverer::attempt(std::string id) {
         "Stripe-Signature",
         signature_header(request.body, text(*endpoint, "_secret"), real_milliseconds() / 1000));
     recorder_.write({
-        {"event",       true                     },
-        {"api_version", version.name             },
-        {"body",        json::parse(request.body)}
+        {"event",       true                                                   },
+        {"api_version", thin ? json::value(nullptr) : json::value(version.name)},
+        {"body",        json::parse(request.body)                              }
     });
     const auto began = real_milliseconds();
     int status = 0;

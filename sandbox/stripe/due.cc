@@ -18,6 +18,8 @@
 #include "sandbox/stripe/subscribing.h"
 #include "sandbox/stripe/test_clocks.h"
 #include "sandbox/stripe/timers.h"
+#include "sandbox/stripe/upcoming.h"
+#include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -76,6 +78,7 @@ void finalize_draft(Account& account, const std::string& id) {
 }
 
 void end_at_cancel(Account& account, const std::string& id) {
+    add_last_invoice(account, id, LastSecond::excluded, "subscription_cycle");
     cancel_subscription(account, id, "cancellation_requested");
 }
 
@@ -229,6 +232,13 @@ std::optional<Due> next_due(const Account& account, std::int64_t until, const st
                 if (clock_of(account, *object) == clock) next = Due{at, id, act};
             });
         }
+    }
+    for (const auto& id : account.store().ids("subscription")) {
+        const auto* subscription = account.find("subscription", id);
+        if (!subscription || flag(*subscription, "_stuck")) continue;
+        const auto at = announced_at(account, *subscription);
+        if (at == 0 || at > until || (next && at >= next->at)) continue;
+        if (clock_of(account, *subscription) == clock) next = Due{at, id, announce_invoice};
     }
     return next;
 }

@@ -38,9 +38,13 @@ void write_pretty(const json::value& value, std::string& out, std::size_t depth)
 
 // Types that came with a version: an endpoint of an older one is never sent them.
 constexpr std::pair<std::string_view, Shape> came_with[] = {
-    {"invoice.overdue",      Shape::acacia},
-    {"invoice_payment.paid", Shape::clover},
-    {"refund.failed",        Shape::acacia},
+    {"billing.meter.created",     Shape::basil },
+    {"billing.meter.deactivated", Shape::basil },
+    {"billing.meter.reactivated", Shape::basil },
+    {"billing.meter.updated",     Shape::basil },
+    {"invoice.overdue",           Shape::acacia},
+    {"invoice_payment.paid",      Shape::clover},
+    {"refund.failed",             Shape::acacia},
 };
 
 bool listens(const Account& account, const Object& endpoint, std::string_view type) {
@@ -92,24 +96,30 @@ std::string signature_header(std::string_view body, std::string_view secret,
     return "t=" + time + ",v1=" + to_hex(hmac_sha256(secret, time + "." + std::string(body)));
 }
 
+void add_delivery(Account& account, const std::string& event, std::string_view type,
+                  const std::string& endpoint, std::string_view url) {
+    const auto delivery = account.new_record_id("whd_", Chance::Stream::deliveries);
+    account.store().add("_delivery", delivery,
+                        Object{
+                            {"id",              delivery     },
+                            {"event",           event        },
+                            {"type",            type         },
+                            {"endpoint",        endpoint     },
+                            {"url",             url          },
+                            {"status",          "pending"    },
+                            {"created",         account.now()},
+                            {"next_attempt_at", 0            },
+                            {"attempts",        json::array()}
+    });
+    account.note_deliveries();
+}
+
 int add_deliveries(Account& account, const Object& event) {
     int count = 0;
     for (const std::string& id : account.store().ids("webhook_endpoint")) {
         const auto* endpoint = account.find("webhook_endpoint", id);
         if (!endpoint || !listens(account, *endpoint, text(event, "type"))) continue;
-        const auto delivery = account.new_record_id("whd_", Chance::Stream::deliveries);
-        account.store().add("_delivery", delivery,
-                            Object{
-                                {"id",              delivery           },
-                                {"event",           event.at("id")     },
-                                {"type",            event.at("type")   },
-                                {"endpoint",        id                 },
-                                {"url",             endpoint->at("url")},
-                                {"status",          "pending"          },
-                                {"created",         account.now()      },
-                                {"next_attempt_at", 0                  },
-                                {"attempts",        json::array()      }
-        });
+        add_delivery(account, text(event, "id"), text(event, "type"), id, text(*endpoint, "url"));
         ++count;
     }
     return count;

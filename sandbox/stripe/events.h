@@ -27,6 +27,10 @@ std::string event_body(const Object& event, const Version& version);
 std::string signature_header(std::string_view body, std::string_view secret,
                              std::int64_t unix_seconds);
 
+// One pending delivery of the event to a webhook endpoint or event destination.
+void add_delivery(Account& account, const std::string& event, std::string_view type,
+                  const std::string& endpoint, std::string_view url);
+
 // One pending delivery for each enabled endpoint that listens to the event's type. How many.
 int add_deliveries(Account& account, const Object& event);
 

@@ -112,7 +112,7 @@ std::optional<json::value> includable(const Account& account, const Object& owne
     if (kind == "coupon" && stored && key == "applies_to") {
         return value_of(*stored, "_applies_to");
     }
-    if (kind == "price" && stored && key == "tiers") {
+    if ((kind == "price" || kind == "plan") && stored && key == "tiers") {
         return stored->contains("_tiers") ? stored->at("_tiers") : json::value(json::array());
     }
     if (kind == "price" && stored && key == "currency_options") return currency_options(*stored);

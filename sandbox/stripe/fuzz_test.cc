@@ -56,7 +56,7 @@ protected:
     }
     // A form of names that the API knows with values that it may not expect.
     std::string nearly_right() {
-        static constexpr std::array<std::string_view, 95> names = {
+        static constexpr std::array<std::string_view, 106> names = {
             "phases[0][items][0][price]",
             "phases[0][start_date]",
             "phases[0][end_date]",
@@ -129,6 +129,17 @@ protected:
             "type",
             "tiers[0][up_to]",
             "transform_quantity[divide_by]",
+            "tiers[0][unit_amount_decimal]",
+            "recurring[usage_type]",
+            "recurring[meter]",
+            "event_name",
+            "default_aggregation[formula]",
+            "payload[stripe_customer_id]",
+            "payload[value]",
+            "timestamp",
+            "quantity",
+            "invoice_now",
+            "aggregate_usage",
             "balance",
             "tax_rates[]",
             "default_tax_rates[0]",

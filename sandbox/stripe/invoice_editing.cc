@@ -51,6 +51,21 @@ Object price_of(Account& account, const Object& wanted, const std::string& path)
     return account.change(id, "", [](Object& price) { price["active"] = false; });
 }
 
+// Of a unit amount that stands in the call itself; a negative one is a credit.
+std::int64_t own_amount(const Object& wanted, std::int64_t quantity) {
+    auto decimal = present(wanted, "unit_amount")
+                       ? std::to_string(number(wanted, "unit_amount"))
+                       : shortest_decimal(text(wanted, "unit_amount_decimal"));
+    const bool credit = decimal.starts_with('-');
+    if (credit) decimal.erase(0, 1);
+    const auto amount = amount_of(
+        Object{
+            {"unit_amount_decimal", decimal}
+    },
+        quantity);
+    return credit ? -amount : amount;
+}
+
 void set_price(Object& item, const Object& price, std::int64_t quantity, const std::string& path) {
     if (present(price, "recurring")) {
         refuse("",
@@ -117,9 +132,7 @@ void fill_item(Account& account, const Object& wanted, Object& item, const std::
     if (!price.empty()) {
         set_price(item, price, quantity, path);
     } else if (unit) {
-        Object own;
-        copy_params(wanted, own, {"unit_amount", "unit_amount_decimal"});
-        item["amount"] = amount_of(own, quantity);
+        item["amount"] = own_amount(wanted, quantity);
     } else if (present(wanted, "amount")) {
         item["amount"] = wanted.at("amount");
     }

@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/money.h"
-#include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/shapes.h"
 
 namespace paydesk::sandbox::stripe {
@@ -16,20 +13,8 @@ std::string money_text(std::int64_t amount, const std::string& currency) {
     return known ? Money(amount, *known).format() : std::to_string(amount) + " " + currency;
 }
 
-std::string describe(const Account& account, const LineDraft& line) {
-    if (!line.description.empty()) return line.description;
-    const auto* product = account.store().find("product", text(line.price, "product"));
-    auto said = std::to_string(line.quantity) + " × " +
-                (product ? text(*product, "name") : std::string("Item"));
-    if (!present(line.price, "unit_amount")) return said;
-    said += " (at " + money_text(number(line.price, "unit_amount"), text(line.price, "currency"));
-    const Object& recurring = child(line.price, "recurring");
-    if (!recurring.empty()) {
-        const auto count = number(recurring, "interval_count", 1);
-        said += count == 1 ? " / " + text(recurring, "interval")
-                           : fmt::format(" every {} {}s", count, text(recurring, "interval"));
-    }
-    return said + ")";
+std::string quantity_text(const LineDraft& line) {
+    return line.usage ? line.usage->to_string() : std::to_string(line.quantity);
 }
 
 json::value parent_of(const LineDraft& line) {
@@ -57,56 +42,22 @@ json::value parent_of(const LineDraft& line) {
     };
 }
 
-// Where no charge can be: refused before it overflows.
-std::int64_t within_limits(__int128 amount) {
-    if (amount > 999'999'999'999 || amount < -999'999'999'999) {
-        refuse("amount_too_large", "The amount is too large.");
-    }
-    return static_cast<std::int64_t>(amount);
-}
-
-// Graduated: each unit at its own tier's price. Volume: all at the tier that the quantity reaches.
-std::int64_t tiered_amount(const Object& price, std::int64_t quantity) {
-    const bool volume = text(price, "tiers_mode") == "volume";
-    __int128 amount = 0;
-    std::int64_t counted = 0;
-    for (const json::value& value : children(price, "_tiers")) {
-        const Object& tier = value.get_object();
-        const bool last = !present(tier, "up_to");
-        const auto up_to = last ? quantity : std::min(quantity, number(tier, "up_to"));
-        const bool reaches = last || quantity <= number(tier, "up_to");
-        if (volume && !reaches) continue;
-        const auto units = volume ? quantity : up_to - counted;
-        if (units > 0 || counted == 0) {
-            amount += static_cast<__int128>(units) * number(tier, "unit_amount") +
-                      number(tier, "flat_amount");
-        }
-        counted = up_to;
-        if (reaches) break;
-    }
-    return within_limits(amount);
-}
-
 }  // namespace
 
-std::int64_t amount_of(const Object& price, std::int64_t quantity) {
-    const Object& packages = child(price, "transform_quantity");
-    if (const auto size = number(packages, "divide_by"); size > 0) {
-        quantity = text(packages, "round") == "up" ? (quantity + size - 1) / size : quantity / size;
+std::string line_description(const Account& account, const LineDraft& line) {
+    if (!line.description.empty()) return line.description;
+    const auto* product = account.store().find("product", text(line.price, "product"));
+    auto said =
+        quantity_text(line) + " × " + (product ? text(*product, "name") : std::string("Item"));
+    if (!present(line.price, "unit_amount")) return said;
+    said += " (at " + money_text(number(line.price, "unit_amount"), text(line.price, "currency"));
+    const Object& recurring = child(line.price, "recurring");
+    if (!recurring.empty()) {
+        const auto count = number(recurring, "interval_count", 1);
+        said += count == 1 ? " / " + text(recurring, "interval")
+                           : fmt::format(" every {} {}s", count, text(recurring, "interval"));
     }
-    if (text(price, "billing_scheme") == "tiered") return tiered_amount(price, quantity);
-    if (present(price, "unit_amount"))
-        return within_limits(static_cast<__int128>(number(price, "unit_amount")) * quantity);
-    const auto decimal = text(price, "unit_amount_decimal");
-    if (decimal.empty()) return 0;
-    const auto point = decimal.find('.');
-    // Whole part and 12 decimals as an integer: rounding happens once, per line.
-    std::string digits = decimal.substr(0, point);
-    std::string fraction = point == std::string::npos ? "" : decimal.substr(point + 1);
-    fraction.resize(12, '0');
-    const __int128 scaled =
-        static_cast<__int128>(std::stoll(digits)) * 1'000'000'000'000 + std::stoll(fraction);
-    return within_limits((scaled * quantity + 500'000'000'000) / 1'000'000'000'000);
+    return said + ")";
 }
 
 Object line_object(const Account& account, const InvoiceDraft& draft, const LineDraft& line) {
@@ -115,7 +66,7 @@ Object line_object(const Account& account, const InvoiceDraft& draft, const Line
     object["amount"] = line.amount;
     object["subtotal"] = line.amount;
     object["currency"] = draft.currency;
-    object["description"] = describe(account, line);
+    object["description"] = line_description(account, line);
     object["discountable"] = line.discountable && !line.proration;
     object["invoice"] = draft.id;
     object["metadata"] = line.metadata;
@@ -124,8 +75,9 @@ Object line_object(const Account& account, const InvoiceDraft& draft, const Line
         {"start", line.period_start},
         {"end",   line.period_end  }
     };
-    object["quantity"] = line.quantity;
-    object["quantity_decimal"] = std::to_string(line.quantity);
+    object["quantity"] = line.usage ? whole_part(*line.usage) : line.quantity;
+    object["quantity_decimal"] = quantity_text(line);
+    if (line.counts_until > 0) object["_counts_until"] = line.counts_until;
     object["subscription"] = text_or_null(line.subscription);
     if (!line.price.empty()) {
         object["pricing"] = Object{

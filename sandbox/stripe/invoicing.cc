@@ -10,6 +10,7 @@
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
+#include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -175,6 +176,7 @@ void refresh_tax(Account& account, const std::string& id) {
 }
 
 void finalize_invoice(Account& account, const std::string& id, std::string_view payment_intent) {
+    recount_usage(account, id);
     refresh_tax(account, id);
     const Object taxed = child(account.get("invoice", id), "automatic_tax");
     if (flag(taxed, "enabled") && text(taxed, "status") != "complete") {

@@ -1,11 +1,14 @@
 #pragma once
 // The life of an invoice: draft -> open -> paid | void | uncollectible, with its events.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/decimal.h"
 #include "sandbox/stripe/account.h"
 #include "sandbox/stripe/payments.h"
+#include "sandbox/stripe/pricing.h"
 
 namespace paydesk::sandbox::stripe {
 
@@ -24,6 +27,8 @@ struct LineDraft {
     json::value credited_items = nullptr;  // of a proration's credit
     json::array tax_rates = {};            // its own, whole
     Object metadata = {};
+    std::optional<Decimal> usage = {};  // of a metered item, instead of `quantity`
+    std::int64_t counts_until = 0;      // usage before then is counted until the draft is finalized
 };
 
 struct InvoiceDraft {
@@ -39,9 +44,6 @@ struct InvoiceDraft {
 };
 
 std::string new_invoice_id(const Account& account);
-
-// What `quantity` of this price costs, in its currency's minor units; tiers included.
-std::int64_t amount_of(const Object& price, std::int64_t quantity);
 
 // Adds a draft. Emits invoice.created.
 void add_invoice(Account& account, const InvoiceDraft& draft);

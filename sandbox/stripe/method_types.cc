@@ -9,7 +9,8 @@ namespace paydesk::sandbox::stripe {
 namespace {
 
 bool holds(const json::array& types, std::string_view type) {
-    return std::ranges::any_of(types, [&](const json::value& known) { return known.as_string() == type; });
+    return std::ranges::any_of(types,
+                               [&](const json::value& known) { return known.as_string() == type; });
 }
 
 bool fits(std::string_view type, std::string_view currency) {

@@ -26,6 +26,7 @@ void set_period(Object& subscription, bool keeps_anchor, std::int64_t now) {
         const auto count = number(recurring, "interval_count", 1);
         const auto end = next_boundary(anchor, now, interval, count);
         item["current_period_start"] = previous_boundary(end, interval, count);
+        if (is_metered(child(item, "price"))) item["_usage_since"] = now;
         item["current_period_end"] = end;
     }
 }

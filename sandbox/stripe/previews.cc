@@ -2,10 +2,13 @@
 //
 // A preview does what it previews and takes all of it back, so it cannot differ from what happens.
 
+#include "sandbox/stripe/previews.h"
+
 #include "sandbox/stripe/balance.h"
 #include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/invoice_editing.h"
 #include "sandbox/stripe/invoicing.h"
+#include "sandbox/stripe/prorations.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/shapes.h"
@@ -13,6 +16,7 @@
 #include "sandbox/stripe/subscription_items.h"
 #include "sandbox/stripe/subscription_updates.h"
 #include "sandbox/stripe/taxes.h"
+#include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -179,7 +183,6 @@ std::string next_invoice(Account& account, const Object& params, const Object& d
                          const std::string& id) {
     const auto customer = text(account.get("subscription", id), "customer");
     if (present(account.get("subscription", id), "ended_at")) refuse_none(customer);
-    if (flag(details, "cancel_now")) refuse_unsupported("cancel_now", "cancel_now");
     if (params.contains("coupon") || params.contains("discounts")) {
         set_subscription_discounts(account, id,
                                    wanted_discounts(account, params, {.customer = customer}));
@@ -193,6 +196,14 @@ std::string next_invoice(Account& account, const Object& params, const Object& d
     if (present(details, "billing_mode")) {
         refuse_unsupported("changing the billing mode of a subscription",
                            "subscription_details[billing_mode]");
+    }
+    if (flag(details, "cancel_now")) {
+        if (text(details, "proration_behavior") != "none")
+            credit_unused_time(account, id, account.now());
+        const auto last =
+            add_last_invoice(account, id, LastSecond::included, "subscription_update");
+        if (last.empty()) refuse_none(customer);
+        return last;
     }
     auto change = change_of(details, account.now());
     // A preview asks nobody for money.
@@ -298,6 +309,24 @@ json::value preview(Call& call) {
 }
 
 }  // namespace
+
+Object upcoming_invoice(Account& account, const std::string& subscription) {
+    Object invoice;
+    try {
+        const auto id = next_invoice(account, {}, {}, subscription);
+        apply_balance(account, id, -1);
+        invoice = shown(account.get("invoice", id));
+    } catch (const Refusal&) {  // there is none
+    }
+    account.rollback();
+    invoice.erase("id");
+    if (!invoice.empty()) {
+        for (json::value& line : invoice["lines"].as_object()["data"].as_array()) {
+            line.get_object()["invoice"] = nullptr;
+        }
+    }
+    return invoice;
+}
 
 void add_preview_routes(Routes& routes) {
     const std::string upcoming = std::string(shared) + std::string(upcoming_only);

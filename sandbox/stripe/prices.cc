@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/money.h"
+#include "sandbox/stripe/plans.h"
+#include "sandbox/stripe/pricing.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/shapes.h"
@@ -34,44 +36,121 @@ void set_amount(const Object& params, Object& price, std::string_view path) {
     std::string decimal = present(params, "unit_amount")
                               ? std::to_string(number(params, "unit_amount"))
                               : text(params, "unit_amount_decimal");
-    if (decimal.find('.') != std::string::npos) {
-        decimal.erase(decimal.find_last_not_of('0') + 1);
-        if (decimal.ends_with('.')) decimal.pop_back();
-    }
     if (decimal.empty()) refuse_missing_param(inside(path, "unit_amount"));
     if (decimal.starts_with('-')) {
         refuse("parameter_invalid_integer", "This value must be greater than or equal to 0.",
                inside(path, "unit_amount"));
     }
+    decimal = shortest_decimal(decimal);
     price["unit_amount_decimal"] = decimal;
     price["unit_amount"] = decimal.find('.') == std::string::npos ? json::value(std::stoll(decimal))
                                                                   : json::value(nullptr);
 }
 
-Object tier_object(const Object& tier) {
-    Object object{
+// A tier's amount as an integer, where it is one, and as a decimal.
+void set_tier_amount(const Object& given, Object& tier, const std::string& key,
+                     const std::string& path) {
+    const auto decimal_key = key + "_decimal";
+    if (present(given, key) && present(given, decimal_key)) {
+        refuse("parameters_exclusive",
+               "You may only specify one of these parameters: " + key + ", " + decimal_key + ".");
+    }
+    if (!present(given, key) && !present(given, decimal_key)) return;
+    const auto decimal = present(given, key) ? std::to_string(number(given, key))
+                                             : shortest_decimal(text(given, decimal_key));
+    if (decimal.starts_with('-')) {
+        refuse("parameter_invalid_integer", "This value must be greater than or equal to 0.",
+               inside(path, key));
+    }
+    tier[decimal_key] = decimal;
+    if (decimal.find('.') == std::string::npos) tier[key] = std::stoll(decimal);
+}
+
+// `above`: where the tier before it ends.
+Object tier_object(const Object& given, std::int64_t above, bool last, const std::string& path) {
+    Object tier{
         {"flat_amount",         nullptr},
         {"flat_amount_decimal", nullptr},
         {"unit_amount",         nullptr},
         {"unit_amount_decimal", nullptr},
         {"up_to",               nullptr}
     };
-    copy_params(tier, object,
-                {"flat_amount", "unit_amount", "unit_amount_decimal", "flat_amount_decimal"});
-    for (const std::string key : {"flat_amount", "unit_amount"}) {
-        if (present(tier, key)) object[key + "_decimal"] = std::to_string(number(tier, key));
+    set_tier_amount(given, tier, "flat_amount", path);
+    set_tier_amount(given, tier, "unit_amount", path);
+    if (!present(tier, "flat_amount_decimal") && !present(tier, "unit_amount_decimal")) {
+        refuse_missing_param(inside(path, "unit_amount"));
     }
-    const auto up_to = text(tier, "up_to");
-    if (up_to == "inf") return object;
-    if (up_to.empty() || up_to.size() > 12 ||
-        up_to.find_first_not_of("0123456789") != std::string::npos) {
-        refuse("parameter_invalid_integer", "Invalid integer: " + up_to, "tiers[up_to]");
+    const auto up_to = text(given, "up_to");
+    if (up_to != "inf" && (up_to.empty() || up_to.size() > 12 ||
+                           up_to.find_first_not_of("0123456789") != std::string::npos)) {
+        refuse("parameter_invalid_integer", "Invalid integer: " + up_to, inside(path, "up_to"));
     }
-    object["up_to"] = std::stoll(up_to);
-    return object;
+    if (last != (up_to == "inf")) {
+        refuse("", "The last tier, and no other, must have `up_to` set to `inf`.",
+               inside(path, "up_to"));
+    }
+    if (last) return tier;
+    if (std::stoll(up_to) <= above) {
+        refuse("", "Each tier must end above the one before it.", inside(path, "up_to"));
+    }
+    tier["up_to"] = std::stoll(up_to);
+    return tier;
 }
 
-json::value recurring_of(const Object& params, std::string_view path) {
+json::array tiers_of(const Object& params, std::string_view path) {
+    const auto& given = children(params, "tiers");
+    if (given.empty()) refuse_missing_param(inside(path, "tiers"));
+    json::array tiers;
+    std::int64_t above = 0;
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        tiers.push_back(tier_object(given[i].get_object(), above, i + 1 == given.size(),
+                                    inside(path, "tiers") + "[" + std::to_string(i) + "]"));
+        above = number(tiers.back().get_object(), "up_to");
+    }
+    return tiers;
+}
+
+void set_tiers(const Object& params, Object& price, std::string_view path) {
+    if (!present(params, "tiers_mode")) refuse_missing_param(inside(path, "tiers_mode"));
+    json::array tiers = tiers_of(params, path);
+    for (const std::string key : {"unit_amount", "unit_amount_decimal", "transform_quantity"}) {
+        if (!present(params, key)) continue;
+        refuse("", "`" + key + "` can't be used with `billing_scheme` set to `tiered`.",
+               inside(path, key));
+    }
+    price["billing_scheme"] = "tiered";
+    price["tiers_mode"] = params.at("tiers_mode");
+    price["_tiers"] = std::move(tiers);
+}
+
+// A metered price names the meter that counts what it bills.
+void check_meter(const Account& account, const Object& recurring, const std::string& path,
+                 Shape shape) {
+    const bool metered = text(recurring, "usage_type") == "metered";
+    const auto meter = text(recurring, "meter");
+    if (!meter.empty()) {
+        if (!metered) {
+            refuse("", "`meter` can only be set with `usage_type` set to `metered`.",
+                   inside(path, "meter"));
+        }
+        if (text(account.get("billing.meter", meter, inside(path, "meter")), "status") !=
+            "active") {
+            refuse("", "The meter " + meter + " is inactive: it can't be attached to a price.",
+                   inside(path, "meter"));
+        }
+    } else if (metered && shape >= Shape::basil) {
+        refuse("",
+               "Starting with Stripe version `2025-03-31.basil`, metered prices must be backed by "
+               "meters.");
+    }
+    if (present(recurring, "aggregate_usage") && (!metered || !meter.empty())) {
+        refuse("", "`aggregate_usage` can only be set on a metered price without a meter.",
+               inside(path, "aggregate_usage"));
+    }
+}
+
+json::value recurring_of(const Account& account, const Object& params, std::string_view path,
+                         Shape shape) {
     const Object& given = child(params, "recurring");
     if (given.empty()) return nullptr;
     const auto count = number(given, "interval_count", 1);
@@ -79,25 +158,15 @@ json::value recurring_of(const Object& params, std::string_view path) {
         refuse("parameter_invalid_integer", "This value must be greater than or equal to 1.",
                inside(inside(path, "recurring"), "interval_count"));
     }
-    if (text(given, "usage_type") == "metered" && !present(given, "meter")) {
-        refuse_unsupported("metered prices", inside(path, "recurring[usage_type]"));
-    }
+    check_meter(account, given, inside(path, "recurring"), shape);
     return Object{
         {"interval", given.at("interval")},
         {"interval_count", count},
-        {"meter", nullptr},
+        {"meter", value_of(given, "meter")},
         {"trial_period_days", value_of(given, "trial_period_days")},
-        {"usage_type", "licensed"}
+        {"usage_type",
+         present(given, "usage_type") ? given.at("usage_type") : json::value("licensed")}
     };
-}
-
-json::array tiers_of(const Object& params, std::string_view path) {
-    json::array tiers;
-    for (const json::value& tier : children(params, "tiers")) {
-        tiers.push_back(tier_object(tier.get_object()));
-    }
-    if (tiers.empty()) refuse_missing_param(inside(path, "tiers"));
-    return tiers;
 }
 
 // `currency_options` of a call, over those that there are. An empty one takes a currency away.
@@ -158,11 +227,14 @@ json::value update(Call& call) {
     const auto id = text(call.target("price"), "id");
     claim_lookup_key(account, text(call.params, "lookup_key"),
                      flag(call.params, "transfer_lookup_key"), id);
-    return account.change(id, "price.updated", [&](Object& price) {
+    const Object before = account.get("price", id);
+    account.change(id, "price.updated", [&](Object& price) {
         copy_params(call.params, price, {"active", "lookup_key", "nickname", "tax_behavior"});
         set_currency_options(call.params, price, "");
         merge_metadata(call.params, price);
     });
+    emit_plan(account, "plan.updated", account.get("price", id), &before);
+    return account.get("price", id);
 }
 
 bool listed(const Call& call, const Object& price) {
@@ -203,9 +275,12 @@ const Object& add_product(Account& account, const Object& params, std::string_vi
     return account.add(std::move(product));
 }
 
-const Object& add_price(Account& account, const Object& params, std::string_view path) {
+const Object& add_price(Account& account, const Object& params, std::string_view path,
+                        Shape shape) {
     Object price = blank("price");
-    price["id"] = account.new_id("price_1");
+    const auto id = present(params, "id") ? text(params, "id") : account.new_id("price_1");
+    if (account.store().find(id)) refuse("resource_already_exists", "Plan already exists.", "id");
+    price["id"] = id;
     const auto currency = lower(text(params, "currency"));
     if (!Currency::parse(currency)) {
         refuse("", "Invalid currency: " + currency, inside(path, "currency"));
@@ -225,15 +300,21 @@ const Object& add_price(Account& account, const Object& params, std::string_view
     }
     account.get("product", product, inside(path, "product"));
     price["product"] = product;
-    price["recurring"] = recurring_of(params, path);
+    price["recurring"] = recurring_of(account, params, path, shape);
     price["type"] = price["recurring"].is_null() ? "one_time" : "recurring";
+    if (is_metered(price) && !present(child(price, "recurring"), "meter")) {
+        const auto how = text(child(params, "recurring"), "aggregate_usage");
+        price["_aggregate_usage"] = how.empty() ? "sum" : how;
+    }
     if (text(params, "billing_scheme") == "tiered") {
-        if (!present(params, "tiers_mode")) refuse_missing_param(inside(path, "tiers_mode"));
-        price["billing_scheme"] = "tiered";
-        price["tiers_mode"] = params.at("tiers_mode");
-        price["_tiers"] = tiers_of(params, path);
+        set_tiers(params, price, path);
     } else {
         set_amount(params, price, path);
+    }
+    if (present(params, "transform_quantity") &&
+        number(child(params, "transform_quantity"), "divide_by") < 1) {
+        refuse("parameter_invalid_integer", "This value must be greater than or equal to 1.",
+               inside(path, "transform_quantity[divide_by]"));
     }
     copy_params(params, price, {"active", "nickname", "tax_behavior", "transform_quantity"});
     set_currency_options(params, price, path);
@@ -242,6 +323,7 @@ const Object& add_price(Account& account, const Object& params, std::string_view
     claim_lookup_key(account, key, flag(params, "transfer_lookup_key"), "");
     price["lookup_key"] = text_or_null(key);
     const Object& added = account.add(std::move(price));
+    emit_plan(account, "plan.created", added);
     account.emit("price.created", added);
     return added;
 }
@@ -283,14 +365,17 @@ void add_price_routes(Routes& routes) {
                   "custom_unit_amount:no lookup_key metadata:m nickname product:id "
                   "product_data{name! id:id active:b metadata:m statement_descriptor tax_code "
                   "tax_details{performance_location tax_code} unit_label} "
-                  "recurring{interval!:(day|week|month|year) interval_count:i meter "
-                  "trial_period_days:i usage_type:(licensed|metered)} "
+                  "recurring{interval!:(day|week|month|year) interval_count:i meter:id "
+                  "trial_period_days:i usage_type:(licensed|metered) "
+                  "aggregate_usage<basil:(last_during_period|last_ever|max|sum)} "
                   "tax_behavior:(exclusive|inclusive|unspecified) "
                   "tiers[]{flat_amount:i flat_amount_decimal:d unit_amount:i unit_amount_decimal:d "
                   "up_to!} tiers_mode:(graduated|volume) transfer_lookup_key:b "
                   "transform_quantity{divide_by!:i round!:(up|down)} unit_amount:i "
                   "unit_amount_decimal:d",
-              [](Call& call) -> json::value { return add_price(call.account, call.params, ""); });
+              [](Call& call) -> json::value {
+                  return add_price(call.account, call.params, "", call.version.shape);
+              });
     routes.list("/v1/prices",
                 "active:b currency:id product:id type:(one_time|recurring) lookup_keys[]:id "
                 "recurring{interval meter usage_type} created:any",

@@ -8,8 +8,10 @@
 namespace paydesk::sandbox::stripe {
 
 // From the parameters of POST /v1/prices; `path` names where they stand in the request ("" at its
-// top). Emits price.created. Refuses as that route does.
-const Object& add_price(Account& account, const Object& params, std::string_view path);
+// top), and an `id`. Before basil a metered price needs no meter. Emits price.created, and
+// plan.created for one that recurs. Refuses as that route does.
+const Object& add_price(Account& account, const Object& params, std::string_view path,
+                        Shape shape = Shape::endive);
 
 // A product with this name and, if given, this id; without an event. Refuses with
 // resource_already_exists.

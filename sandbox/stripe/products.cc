@@ -56,7 +56,8 @@ json::value update(Call& call) {
 json::value remove(Call& call) {
     const auto id = text(call.target("product"), "id");
     for (const auto& price : call.account.store().ids("price")) {
-        if (text(*call.account.store().find(price), "product") != id) continue;
+        const auto* kept = call.account.find("price", price);
+        if (!kept || text(*kept, "product") != id) continue;
         refuse("",
                "This product cannot be deleted because it has one or more user-created prices.");
     }

@@ -10,6 +10,7 @@
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/period.h"
 #include "sandbox/stripe/prices.h"
+#include "sandbox/stripe/pricing.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
 
@@ -77,7 +78,7 @@ std::int64_t period_start_of(const Object& subscription) {
 
 void add_proration(Account& account, const Object& subscription, const Object& item,
                    std::string_view what, std::int64_t sign, std::int64_t now) {
-    if (item.empty()) return;
+    if (item.empty() || is_metered(child(item, "price"))) return;
     const auto start = number(item, "current_period_start");
     const auto end = number(item, "current_period_end");
     const Object& price = child(item, "price");

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "sandbox/stripe/shapes.h"
+#include "sandbox/stripe/plans.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -160,14 +160,12 @@ struct Went {
     Shape with;
 };
 constexpr Went went[] = {
-    {"charge",           "refunds",                   Shape::acacia},
-    {"checkout.session", "shipping_details",          Shape::basil },
-    {"invoice",          "application_fee_amount",    Shape::basil },
-    {"invoice",          "quote",                     Shape::basil },
-    {"invoice",          "rendering_options",         Shape::acacia},
-    {"invoice",          "transfer_data",             Shape::basil },
-    {"plan",             "aggregate_usage",           Shape::basil },
-    {"price",            "recurring.aggregate_usage", Shape::basil },
+    {"charge",           "refunds",                Shape::acacia},
+    {"checkout.session", "shipping_details",       Shape::basil },
+    {"invoice",          "application_fee_amount", Shape::basil },
+    {"invoice",          "quote",                  Shape::basil },
+    {"invoice",          "rendering_options",      Shape::acacia},
+    {"invoice",          "transfer_data",          Shape::basil },
 };
 
 // The object that holds the last step of `path`, or nullptr; `last` gets that step.
@@ -187,22 +185,6 @@ Object* holder_of(Object& object, std::string_view path, std::string_view& last)
 void remove(Object& object, std::string_view path) {
     std::string_view last;
     if (auto* holder = holder_of(object, path, last)) holder->erase(last);
-}
-
-Object plan_of(const Object& price) {
-    Object plan = blank("plan");
-    const Object& recurring = child(price, "recurring");
-    for (const auto* key : {"id", "active", "billing_scheme", "created", "currency", "livemode",
-                            "metadata", "nickname", "product", "tiers_mode"}) {
-        plan[key] = value_of(price, key);
-    }
-    for (const auto* key :
-         {"interval", "interval_count", "meter", "trial_period_days", "usage_type"}) {
-        plan[key] = value_of(recurring, key);
-    }
-    plan["amount"] = value_of(price, "unit_amount");
-    plan["amount_decimal"] = value_of(price, "unit_amount_decimal");
-    return plan;
 }
 
 // `taxes` or `total_taxes` as `tax_amounts`.
@@ -313,6 +295,16 @@ void subscription_before_basil(Object& subscription) {
     subscription["current_period_end"] = end;
 }
 
+// Usage was aggregated by the price before meters did it.
+void aggregation_before_basil(std::string_view kind, Object& object) {
+    if (flag(object, "deleted")) return;
+    const auto how = value_of(object, "_aggregate_usage");
+    if (kind == "plan") object["aggregate_usage"] = how;
+    if (kind == "price" && present(object, "recurring")) {
+        object["recurring"].as_object()["aggregate_usage"] = how;
+    }
+}
+
 // Phases are no objects of their own: no row of a table reaches into their list.
 void phase_before_endive(Object& phase, Shape shape) {
     if (shape == Shape::basil) phase.erase("billing_thresholds");
@@ -334,6 +326,7 @@ void phase_before_endive(Object& phase, Shape shape) {
 
 // What a table of paths cannot say.
 void reshape(std::string_view kind, Object& object, Shape shape) {
+    if (shape < Shape::basil) aggregation_before_basil(kind, object);
     if (kind == "invoice" && shape < Shape::basil) invoice_before_basil(object);
     if (kind == "line_item" && shape < Shape::basil) line_before_basil(object);
     if (kind == "subscription" && shape < Shape::basil) subscription_before_basil(object);

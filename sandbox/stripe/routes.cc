@@ -144,12 +144,16 @@ Routes all_routes() {
     add_customer_routes(routes);
     add_dispute_routes(routes);
     add_event_routes(routes);
+    add_event_summary_routes(routes);
     add_invoice_item_routes(routes);
     add_invoice_routes(routes);
     add_mandate_routes(routes);
+    add_meter_event_routes(routes);
+    add_meter_routes(routes);
     add_microdeposit_routes(routes);
     add_payment_intent_routes(routes);
     add_payment_method_routes(routes);
+    add_plan_routes(routes);
     add_portal_routes(routes);
     add_preview_routes(routes);
     add_price_routes(routes);
@@ -163,6 +167,7 @@ Routes all_routes() {
     add_test_clock_routes(routes);
     add_tax_id_routes(routes);
     add_tax_rate_routes(routes);
+    add_usage_record_routes(routes);
     add_webhook_endpoint_routes(routes);
     return routes;
 }

@@ -68,13 +68,17 @@ void add_credit_note_routes(Routes& routes);
 void add_customer_routes(Routes& routes);
 void add_dispute_routes(Routes& routes);
 void add_event_routes(Routes& routes);
+void add_event_summary_routes(Routes& routes);
 void add_invoice_item_routes(Routes& routes);
 void add_invoice_line_routes(Routes& routes);
 void add_invoice_routes(Routes& routes);
 void add_mandate_routes(Routes& routes);
 void add_microdeposit_routes(Routes& routes);
 void add_payment_intent_routes(Routes& routes);
+void add_meter_event_routes(Routes& routes);
+void add_meter_routes(Routes& routes);
 void add_payment_method_routes(Routes& routes);
+void add_plan_routes(Routes& routes);
 void add_portal_routes(Routes& routes);
 void add_price_routes(Routes& routes);
 void add_preview_routes(Routes& routes);
@@ -88,6 +92,7 @@ void add_subscription_schedule_routes(Routes& routes);
 void add_test_clock_routes(Routes& routes);
 void add_tax_id_routes(Routes& routes);
 void add_tax_rate_routes(Routes& routes);
+void add_usage_record_routes(Routes& routes);
 void add_webhook_endpoint_routes(Routes& routes);
 
 // POST /v1/refunds, for what refunds on the way.

@@ -8,6 +8,7 @@
 #include "sandbox/stripe/schedule_phases.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscription_changes.h"
+#include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -112,6 +113,7 @@ void complete_schedule(Account& account, const std::string& id) {
         schedule["subscription"] = nullptr;
     });
     if (cancels) {
+        add_last_invoice(account, subscription, LastSecond::excluded, "subscription_cycle");
         cancel_subscription(account, subscription, "cancellation_requested");
     } else {
         account.change(subscription, "customer.subscription.updated",

@@ -73,6 +73,13 @@ constexpr std::string_view blanks = R"json([
  "livemode":false,"metadata":{},"meter":null,"nickname":null,"product":null,"tiers_mode":null,
  "transform_usage":null,"trial_period_days":null,"usage_type":"licensed"},
 
+{"id":"","object":"billing.meter","created":0,
+ "customer_mapping":{"event_payload_key":"stripe_customer_id","type":"by_id"},
+ "default_aggregation":{"formula":"sum"},"display_name":"","event_name":"",
+ "event_time_window":null,"livemode":false,"status":"active",
+ "status_transitions":{"deactivated_at":null},"updated":0,
+ "value_settings":{"event_payload_key":"value"}},
+
 {"id":"","object":"checkout.session","adaptive_pricing":{"enabled":false},"after_expiration":null,
  "allow_promotion_codes":null,"allowed_payment_method_types":null,"amount_subtotal":null,
  "amount_total":null,

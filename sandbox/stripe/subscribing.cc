@@ -15,6 +15,7 @@
 #include "sandbox/stripe/subscription_changes.h"
 #include "sandbox/stripe/subscription_items.h"
 #include "sandbox/stripe/taxes.h"
+#include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -56,16 +57,17 @@ void activate(Account& account, const std::string& id, const std::string& invoic
     });
 }
 
+// What is billed ahead.
 std::vector<LineDraft> lines_of(const Object& subscription) {
     std::vector<LineDraft> lines;
     for (const json::value& value : children(child(subscription, "items"), "data")) {
         const Object& item = value.get_object();
+        if (is_metered(child(item, "price"))) continue;
         const Object price = presented(child(item, "price"), text(subscription, "currency"));
         const auto quantity = number(item, "quantity", 1);
-        const bool metered = text(child(price, "recurring"), "usage_type") == "metered";
         lines.push_back({.price = price,
-                         .quantity = metered ? 0 : quantity,
-                         .amount = metered ? 0 : amount_of(price, quantity),
+                         .quantity = quantity,
+                         .amount = amount_of(price, quantity),
                          .period_start = number(item, "current_period_start"),
                          .period_end = number(item, "current_period_end"),
                          .subscription = text(subscription, "id"),
@@ -74,6 +76,17 @@ std::vector<LineDraft> lines_of(const Object& subscription) {
                          .metadata = child(subscription, "metadata")});
     }
     return lines;
+}
+
+// Of metered items, in a period that begins or was free.
+void add_unbilled_usage(const Object& subscription, std::int64_t until, InvoiceDraft& draft) {
+    for (const json::value& value : children(child(subscription, "items"), "data")) {
+        const Object& item = value.get_object();
+        if (!is_metered(child(item, "price"))) continue;
+        const auto start = number(item, "current_period_start");
+        const auto end = until > 0 ? until : number(item, "current_period_end");
+        draft.lines.push_back(unbilled_usage_line(subscription, item, {start, end}));
+    }
 }
 
 // What is billed at once for the first period: all of it, or its part up to the anchor.
@@ -198,7 +211,7 @@ std::int64_t first_amount(const Account& account, const SubscriptionOrder& order
     const auto currency = currency_of(account, order);
     const auto add = [&](const OrderItem& item) {
         const Object price = presented(account.get("price", item.price), currency);
-        if (text(child(price, "recurring"), "usage_type") == "metered") return;
+        if (is_metered(price)) return;
         const auto amount = present(price, "recurring")
                                 ? first_period_amount(order, price, item.quantity, account.now())
                                 : amount_of(price, item.quantity);
@@ -277,6 +290,7 @@ std::string begin_subscription(Account& account, const SubscriptionOrder& order,
             trial ? 0 : first_period_amount(order, line.price, line.quantity, account.now());
         line.proration = anchored && !trial;
     }
+    add_unbilled_usage(subscription, 0, draft);
     for (const OrderItem& item : order.one_time) {
         const Object price = presented(account.get("price", item.price), currency);
         draft.lines.push_back({.price = price,
@@ -315,7 +329,8 @@ std::int64_t period_end_of(const Object& subscription) {
 
 void renew_subscription(Account& account, const std::string& id) {
     const auto invoice = new_invoice_id(account);
-    const auto ended = period_end_of(account.get("subscription", id));
+    const Object before = account.get("subscription", id);
+    const auto ended = period_end_of(before);
     std::int64_t began = 0;
     const Object renewed =
         account.change(id, "customer.subscription.updated", [&](Object& subscription) {
@@ -340,6 +355,11 @@ void renew_subscription(Account& account, const std::string& id) {
                        .period_start = began,
                        .period_end = ended,
                        .lines = lines_of(renewed)};
+    const auto status = text(before, "status");
+    if (status == "trialing" || status == "paused")
+        add_unbilled_usage(before, ended, draft);
+    else
+        add_usage_lines(account, before, ended, LastSecond::excluded, draft);
     add_pending_items(account, text(renewed, "customer"), id, draft);
     add_invoice(account, draft);
 }

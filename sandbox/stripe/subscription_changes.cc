@@ -4,6 +4,7 @@
 
 #include "sandbox/stripe/pending_updates.h"
 #include "sandbox/stripe/period.h"
+#include "sandbox/stripe/plans.h"
 #include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/prorations.h"
 #include "sandbox/stripe/refusal.h"
@@ -12,6 +13,7 @@
 #include "sandbox/stripe/subscribing.h"
 #include "sandbox/stripe/subscription_items.h"
 #include "sandbox/stripe/taxes.h"
+#include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -36,19 +38,59 @@ const Object& price_for(const Account& account, const Object& subscription, cons
     return price;
 }
 
+// An item with usage records goes only together with them.
+void check_usage_cleared(const Account& account, const Object& item, const Object& wanted) {
+    const auto id = text(item, "id");
+    if (!is_legacy_metered(child(item, "price")) || flag(wanted, "clear_usage") ||
+        account.store().ids(records_kind(id)).empty()) {
+        return;
+    }
+    refuse("",
+           "Subscription item " + id +
+               " cannot be deleted because it has usage of the current period. Pass "
+               "`clear_usage=true` to delete the usage and the item.",
+           "clear_usage");
+}
+
+// Usage that no later invoice will count: of every item where the period ends here, else, in
+// flexible billing mode, of items that are gone or priced anew.
+void settle_usage(Account& account, const Object& before, const std::vector<Change>& changes,
+                  bool period_ends) {
+    if (period_ends) {
+        for (const json::value& item : children(child(before, "items"), "data")) {
+            keep_usage_for_later(account, before, item.get_object(), LastSecond::excluded);
+        }
+        return;
+    }
+    if (text(child(before, "billing_mode"), "type") != "flexible") return;
+    for (const Change& change : changes) {
+        const Object& price = child(change.before, "price");
+        const bool stays = text(child(change.after, "price"), "id") == text(price, "id");
+        if (change.before.empty() || is_legacy_metered(price) || stays) continue;
+        const bool counts_on = is_metered(child(change.after, "price"));
+        keep_usage_for_later(account, before, change.before,
+                             counts_on ? LastSecond::excluded : LastSecond::included);
+    }
+}
+
 // The items after the changes, and what each change did.
 std::vector<Change> apply(Account& account, Object& subscription, const json::array& changes) {
     std::vector<Change> applied;
     auto& items = subscription["items"].as_object()["data"].as_array();
     const auto id = text(subscription, "id");
+    const bool flexible = text(child(subscription, "billing_mode"), "type") == "flexible";
     for (std::size_t i = 0; i < changes.size(); ++i) {
-        const Object& wanted = changes[i].as_object();
+        Object wanted = changes[i].as_object();
+        if (present(wanted, "plan") && !present(wanted, "price")) {
+            wanted["price"] = json::value(wanted.at("plan"));
+        }
         const auto param = "items[" + std::to_string(i) + "]";
         const auto item_id = text(wanted, "id");
         Change change;
         if (item_id.empty()) {
             if (!present(wanted, "price")) refuse_missing_param(param + "[price]");
             const Object& price = price_for(account, subscription, wanted, param + "[price]");
+            refuse_metered_quantity(price, wanted, param);
             const Object& sibling = items.front().as_object();
             change.after =
                 subscription_item(account, id, price, number(wanted, "quantity", 1),
@@ -56,6 +98,7 @@ std::vector<Change> apply(Account& account, Object& subscription, const json::ar
                                   number(sibling, "current_period_end"), child(wanted, "metadata"));
             change.after["tax_rates"] =
                 tax_rates_named(account, children(wanted, "tax_rates"), param + "[tax_rates]");
+            if (is_metered(price)) change.after["_usage_since"] = account.now();
             items.push_back(change.after);
             applied.push_back(std::move(change));
             continue;
@@ -68,6 +111,7 @@ std::vector<Change> apply(Account& account, Object& subscription, const json::ar
         }
         change.before = found->get_object();
         if (flag(wanted, "deleted")) {
+            check_usage_cleared(account, change.before, wanted);
             items.erase(found);
         } else {
             Object& item = found->get_object();
@@ -80,8 +124,15 @@ std::vector<Change> apply(Account& account, Object& subscription, const json::ar
                            param + "[price]");
                 }
                 item["price"] = price;
-                item["plan"] = plan_from(price);
+                item["plan"] = plan_of(price);
+                // Flexible billing mode bills the usage so far at the price that it had.
+                if (flexible && is_metered(price)) item["_usage_since"] = account.now();
+                if (is_metered(price))
+                    item.erase("quantity");
+                else if (!item.contains("quantity"))
+                    item["quantity"] = 1;
             }
+            refuse_metered_quantity(child(item, "price"), wanted, param);
             if (present(wanted, "quantity")) item["quantity"] = wanted.at("quantity");
             if (wanted.contains("tax_rates")) {
                 item["tax_rates"] =
@@ -115,7 +166,7 @@ bool was_free(const Object& before, const Object& after) {
         for (const json::value& value : children(child(subscription, "items"), "data")) {
             const Object& item = value.get_object();
             const Object price = presented(child(item, "price"), text(subscription, "currency"));
-            sum += amount_of(price, number(item, "quantity", 1));
+            sum += is_metered(price) ? 1 : amount_of(price, number(item, "quantity", 1));
         }
         return sum;
     };
@@ -234,6 +285,9 @@ Effect effect_of(Account& account, const Object& before, const SubscriptionChang
             add_proration(account, before, one.after, "Remaining time on", 1, from);
         }
     }
+    if (!trial && !at_end) {
+        settle_usage(account, before, applied, effect.restarts || begins_trial);
+    }
     if (begins_trial) {
         move_trial(effect.after, *change.trial_end, now);
         effect.announces = flag(effect.after, "_trial_announced");
@@ -268,6 +322,7 @@ std::string add_update_invoice(Account& account, const std::string& id, bool who
     if (whole_period) {
         for (const json::value& value : children(child(subscription, "items"), "data")) {
             const Object& item = value.get_object();
+            if (is_metered(child(item, "price"))) continue;  // billed when the period is over
             const auto quantity = number(item, "quantity", 1);
             const Object price = presented(child(item, "price"), draft.currency);
             draft.lines.push_back({.price = price,

@@ -3,25 +3,17 @@
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/schedules.h"
+#include "sandbox/stripe/subscription_items.h"
 #include "sandbox/stripe/subscription_updates.h"
+#include "sandbox/stripe/usage.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
 
-// The item and the subscription that has it.
-std::pair<const Object*, const Object*> find_item(const Account& account, const std::string& id) {
-    for (const auto& subscription : account.store().ids("subscription")) {
-        const Object& object = *account.store().find(subscription);
-        for (const json::value& item : children(child(object, "items"), "data")) {
-            if (text(item.get_object(), "id") == id) return {&item.get_object(), &object};
-        }
-    }
-    refuse_missing("subscription_item", id, "item", true);
-}
-
 // The change of one item, with the call's terms.
 void change_item(Call& call, const std::string& subscription, Object item) {
     const Object before = call.account.get("subscription", subscription);
+    refuse_legacy_metered_items(call.account, {item}, call.version.shape, "price");
     auto change = change_of(call.params, call.account.now());
     change.items = {std::move(item)};
     change_subscription(call.account, subscription, change);
@@ -30,13 +22,13 @@ void change_item(Call& call, const std::string& subscription, Object item) {
 
 json::value update_item(Call& call) {
     const auto id = call.path.at("id");
-    const auto subscription = text(*find_item(call.account, id).second, "id");
+    const auto subscription = text(*find_subscription_item(call.account, id).subscription, "id");
     Object item{
         {"id", id}
     };
-    copy_params(call.params, item, {"price", "quantity", "metadata", "tax_rates"});
+    copy_params(call.params, item, {"price", "plan", "quantity", "metadata", "tax_rates"});
     change_item(call, subscription, std::move(item));
-    return *find_item(call.account, id).first;
+    return *find_subscription_item(call.account, id).item;
 }
 
 json::value create_item(Call& call) {
@@ -55,13 +47,14 @@ json::value create_item(Call& call) {
 }
 
 json::value delete_item(Call& call) {
-    const auto [item, subscription] = find_item(call.account, call.path.at("id"));
-    const Object gone = deleted(*item);
-    change_item(call, text(*subscription, "id"),
-                Object{
-                    {"id",      gone.at("id")},
-                    {"deleted", true         }
-    });
+    const auto found = find_subscription_item(call.account, call.path.at("id"));
+    const Object gone = deleted(*found.item);
+    Object item{
+        {"id",      gone.at("id")},
+        {"deleted", true         }
+    };
+    copy_params(call.params, item, {"clear_usage"});
+    change_item(call, text(*found.subscription, "id"), std::move(item));
     return gone;
 }
 
@@ -75,7 +68,7 @@ void add_subscription_item_routes(Routes& routes) {
                        "/v1/subscription_items?subscription=" + id);
     });
     routes.on("GET /v1/subscription_items/{id}", "", [](Call& call) -> json::value {
-        return *find_item(call.account, call.path.at("id")).first;
+        return *find_subscription_item(call.account, call.path.at("id")).item;
     });
     const std::string terms =
         "payment_behavior:(allow_incomplete|default_incomplete|error_if_incomplete|"
@@ -89,7 +82,7 @@ void add_subscription_item_routes(Routes& routes) {
     routes.on("DELETE /v1/subscription_items/{id}", terms + "clear_usage:b", delete_item);
     routes.on("POST /v1/subscription_items/{id}",
               terms +
-                  "price:id quantity:i metadata:m "
+                  "price:id plan:id quantity:i metadata:m "
                   "off_session:b discounts:no tax_rates[]:id price_data:no",
               update_item);
 }

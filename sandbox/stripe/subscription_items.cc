@@ -1,22 +1,19 @@
 #include "sandbox/stripe/subscription_items.h"
 
+#include "sandbox/stripe/plans.h"
 #include "sandbox/stripe/refusal.h"
-#include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/shapes.h"
 
 namespace paydesk::sandbox::stripe {
 
-Object plan_from(const Object& price) {
-    Object plan = blank("plan");
-    const Object& recurring = child(price, "recurring");
-    copy_params(price, plan,
-                {"id", "active", "billing_scheme", "created", "currency", "livemode", "metadata",
-                 "nickname", "product", "tiers_mode"});
-    copy_params(recurring, plan,
-                {"interval", "interval_count", "meter", "trial_period_days", "usage_type"});
-    plan["amount"] = value_of(price, "unit_amount");
-    plan["amount_decimal"] = value_of(price, "unit_amount_decimal");
-    return plan;
+SubscriptionItem find_subscription_item(const Account& account, const std::string& id) {
+    for (const auto& subscription : account.store().ids("subscription")) {
+        const Object& object = *account.store().find(subscription);
+        for (const json::value& item : children(child(object, "items"), "data")) {
+            if (text(item.get_object(), "id") == id) return {&item.get_object(), &object};
+        }
+    }
+    refuse_missing("subscription_item", id, "item", true);
 }
 
 Object subscription_item(const Account& account, std::string_view subscription, const Object& price,
@@ -28,9 +25,9 @@ Object subscription_item(const Account& account, std::string_view subscription, 
     item["current_period_start"] = period_start;
     item["current_period_end"] = period_end;
     item["metadata"] = std::move(metadata);
-    item["plan"] = plan_from(price);
+    item["plan"] = plan_of(price);
     item["price"] = price;
-    if (text(child(price, "recurring"), "usage_type") == "metered")
+    if (is_metered(price))
         item.erase("quantity");
     else
         item["quantity"] = quantity;
@@ -78,6 +75,9 @@ void add_pending_items(Account& account, const std::string& customer,
                                .credited_items = value_of(*item, "_credited_items"),
                                .tax_rates = children(*item, "tax_rates"),
                                .metadata = child(*item, "metadata")});
+        if (flag(*item, "_usage")) {
+            draft.lines.back().usage = Decimal::parse(text(*item, "quantity_decimal")).value();
+        }
         account.change(id, "", [&](Object& taken) { taken["invoice"] = draft.id; });
     }
 }

@@ -13,8 +13,13 @@ Object subscription_item(const Account& account, std::string_view subscription, 
                          std::int64_t quantity, std::int64_t period_start, std::int64_t period_end,
                          Object metadata);
 
-// The plan that stands for this price on items.
-Object plan_from(const Object& price);
+// An item and the subscription that has it. Valid until either changes.
+struct SubscriptionItem {
+    const Object* item = nullptr;
+    const Object* subscription = nullptr;
+};
+// Refuses with 404 resource_missing.
+SubscriptionItem find_subscription_item(const Account& account, const std::string& id);
 
 // Refuses with resource_missing, or 400 for a price that is archived or recurring.
 const Object& one_time_price(const Account& account, const std::string& price,

@@ -9,6 +9,7 @@
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/schedules.h"
 #include "sandbox/stripe/taxes.h"
+#include "sandbox/stripe/usage.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -146,6 +147,7 @@ json::value update(Call& call) {
         }
     }
     auto change = change_of(call.params, account.now());
+    refuse_legacy_metered_items(account, change.items, call.version.shape, "items");
     if (change.payment_behavior == PaymentBehavior::pending_if_incomplete) {
         check_pending_params(call.params);
     }

@@ -12,6 +12,7 @@
 #include "sandbox/stripe/subscription_items.h"
 #include "sandbox/stripe/subscription_updates.h"
 #include "sandbox/stripe/taxes.h"
+#include "sandbox/stripe/usage.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -150,13 +151,17 @@ SubscriptionOrder order_of(Call& call) {
     for (std::size_t i = 0; i < items.size(); ++i) {
         const Object& item = items[i].get_object();
         const auto price = text(item, present(item, "price") ? "price" : "plan");
-        if (price.empty()) refuse_missing_param("items[" + std::to_string(i) + "][price]");
+        const auto path = "items[" + std::to_string(i) + "]";
+        if (price.empty()) refuse_missing_param(path + "[price]");
+        const Object& known = call.account.get("price", price, path + "[price]");
+        refuse_metered_quantity(known, item, path);
+        refuse_legacy_metered(known, call.version.shape, path + "[price]");
         order.items.push_back(
             {.price = price,
              .quantity = number(item, "quantity", 1),
              .metadata = child(item, "metadata"),
-             .tax_rates = tax_rates_named(call.account, children(item, "tax_rates"),
-                                          "items[" + std::to_string(i) + "][tax_rates]")});
+             .tax_rates =
+                 tax_rates_named(call.account, children(item, "tax_rates"), path + "[tax_rates]")});
     }
     take_tax(call, order);
     if (order.items.empty()) refuse_missing_param("items");

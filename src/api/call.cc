@@ -28,4 +28,30 @@ http::Handler for_user_once(const Services& services, UserWork work) {
         };
 }
 
+namespace {
+
+UserWork admins_only(UserWork work) {
+    return [work = std::move(work)](const http::Request& request,
+                                    Caller caller) -> Task<http::Response> {
+        if (!caller.is_admin && !caller.is_service) {
+            co_return refusal({ErrorCode::forbidden, "This is for the operators of this server."});
+        }
+        co_return co_await work(request, std::move(caller));
+    };
+}
+
+}  // namespace
+
+http::Handler for_admin(const Services& services, UserWork work) {
+    return for_user(services, admins_only(std::move(work)));
+}
+
+http::Handler for_admin_once(const Services& services, UserWork work) {
+    return for_user_once(services, admins_only(std::move(work)));
+}
+
+std::string actor_of(const Caller& caller) {
+    return caller.is_service ? "service" : "admin:" + caller.account.value;
+}
+
 }  // namespace paydesk::api

@@ -69,6 +69,7 @@ std::string_view shown_status(std::string_view status, bool wants_subscription,
                               Instant now) {
     if (status == "complete")
         return wants_subscription && !has_subscription ? "pending" : "complete";
+    if (status == "processing" || status == "failed") return status;
     if (status == "expired" || status == "abandoned") return "expired";
     return expires_at && *expires_at < now ? "expired" : "pending";
 }

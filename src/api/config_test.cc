@@ -1,6 +1,7 @@
 // The environment, read by the program. config.cc belongs to the program and so to no library: this test
 // takes it whole.
 #include "config.cc"
+#include "mail_config.cc"
 
 #include <gtest/gtest.h>
 
@@ -89,12 +90,23 @@ const Bad bad_values[] = {
     {"SUPABASE_JWT_SECRET",              "short",                                     "fewer than 32"                  },
     {"SUPABASE_SERVICE_ROLE_KEY",        "short",                                     "fewer than 20"                  },
     {"PAYDESK_POOLER",                   "statement",                                 "neither transaction nor session"},
+    {"PAYDESK_DISPUTE_ACCESS",           "maybe",                                     "neither keep nor suspend"       },
     {"PAYDESK_PAST_DUE_GRACE_DAYS",      "two weeks",                                 "from 0 to 365"                  },
     {"PAYDESK_ALLOW_ANONYMOUS_CHECKOUT", "yes",                                       "neither true nor false"         },
     {"LOG_LEVEL",                        "loud",                                      "is not one of"                  },
     {"PAYDESK_PLANS",                    "/nowhere.toml",                             "there is no file"               },
     {"PAYDESK_WEB",                      "/nowhere",                                  "no index.html"                  },
     {"PAYDESK_SHARE",                    "/nowhere",                                  "no plans.toml"                  },
+    {"SMTP_URL",                         "mail.example.com",                          "write smtp://"                  },
+    {"SMTP_URL",                         "smtp://mail.example.com",                   "MAIL_FROM is missing"           },
+    {"MAIL_FROM",                        "Acme <a@example.com>",                      "one e-mail address"             },
+    {"MAIL_REPLY_TO",                    "a@example.com\nBcc: b@example.com",         "one e-mail address"             },
+    {"MAIL_LANGUAGE",                    "english",                                   "two letters"                    },
+    {"PAYDESK_TEMPLATES",                "/nowhere",                                  "there is no folder"             },
+    {"BRAND_COLOR",                      "red\"><script>",                            "is not a colour"                },
+    {"BRAND_LOGO_URL",                   "javascript:alert(1)",                       "begins with https://"           },
+    {"INVOICE_PAGE_SIZE",                "a5",                                        "neither a4 nor letter"          },
+    {"INVOICE_DISPLAY_CURRENCY",         "rupees",                                    "is not a currency"              },
 };
 
 TEST(Config, WhatIsMalformedIsToldWithHowToMendIt) {
@@ -109,6 +121,34 @@ TEST(Config, WhatIsMalformedIsToldWithHowToMendIt) {
         EXPECT_NE(config.error().message.find(bad.message), std::string::npos)
             << config.error().message;
     }
+}
+
+TEST(Config, MailAndInvoices) {
+    EXPECT_FALSE(read(good())->mail.server) << "no SMTP_URL: no mail";
+    Variables variables = good();
+    variables["SMTP_URL"] = "smtp://ada:topsecret@mail.example.com";
+    variables["MAIL_FROM"] = "billing@acme.example";
+    variables["SELLER_ADDRESS"] = "1 Main Street | Springfield";
+    variables["INVOICE_DISPLAY_CURRENCY"] = "INR";
+    const auto config = read(variables);
+    ASSERT_TRUE(config) << config.error().message;
+    const auto& mail = config->mail;
+    EXPECT_EQ(mail.server->host, "mail.example.com");
+    EXPECT_EQ(mail.server->tls, notify::SmtpServer::Tls::required);
+    EXPECT_EQ(mail.server->ehlo_name, "acme.example");
+    EXPECT_EQ(mail.brand.seller.address,
+              (std::vector<std::string>{"1 Main Street", "Springfield"}));
+    EXPECT_EQ(mail.brand.billing_url, "https://app.example");
+    EXPECT_EQ(mail.display_currency, "inr");
+    EXPECT_EQ(describe(*config).find("topsecret"), std::string::npos);
+
+    variables["SMTP_TLS"] = "off";
+    EXPECT_NE(read(variables).error().message.find("unprotected"), std::string::npos);
+    EXPECT_EQ(read(variables).error().message.find("topsecret"), std::string::npos);
+    variables["SMTP_URL"] = "smtp://ada:topsecret@127.0.0.1:1025";
+    EXPECT_TRUE(read(variables));
+    variables["SMTP_TLS"] = "maybe";
+    EXPECT_FALSE(read(variables));
 }
 
 TEST(Config, TheAnonKeyIsNoServiceKey) {

@@ -9,6 +9,7 @@
 
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/money.h"
 #include "http/server.h"
 
 namespace paydesk::api {
@@ -70,6 +71,22 @@ std::optional<std::string> BodyFields::text(std::string_view field, std::size_t 
     } else {
         return std::string(value->as_string());
     }
+    return std::nullopt;
+}
+
+std::optional<std::string> BodyFields::lines(std::string_view field, std::size_t bytes_max) {
+    const json::value* value = find(field);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_string() || value->as_string().empty() ||
+        value->as_string().size() > bytes_max) {
+        wrong(field, fmt::format("must be text of 1 to {} characters.", bytes_max));
+        return std::nullopt;
+    }
+    std::string text(value->as_string());
+    std::string visible = text;
+    std::erase_if(visible, [](char c) { return c == '\n' || c == '\r' || c == '\t'; });
+    if (!has_control_characters(visible)) return text;
+    wrong(field, "must not hold control characters other than line breaks and tabs.");
     return std::nullopt;
 }
 
@@ -183,6 +200,23 @@ std::optional<std::string> QueryFields::uuid(std::string_view field) {
     if (!text) return std::nullopt;
     if (auto id = parse_uuid(*text)) return *id;
     errors_.push_back({std::string(field), "must be a UUID."});
+    return std::nullopt;
+}
+
+std::optional<std::string> QueryFields::choice(std::string_view field,
+                                               std::initializer_list<std::string_view> choices) {
+    const auto text = find(field);
+    if (!text || std::ranges::find(choices, std::string_view(*text)) != choices.end()) return text;
+    errors_.push_back(
+        {std::string(field), fmt::format("must be one of {}.", fmt::join(choices, ", "))});
+    return std::nullopt;
+}
+
+std::optional<std::string> QueryFields::currency(std::string_view field) {
+    const auto text = find(field);
+    if (!text) return std::nullopt;
+    if (const auto known = Currency::parse(*text)) return known->lower_code();
+    errors_.push_back({std::string(field), "must be a currency such as usd."});
     return std::nullopt;
 }
 

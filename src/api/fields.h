@@ -29,6 +29,8 @@ public:
     explicit BodyFields(std::string_view body);
 
     std::optional<std::string> text(std::string_view field, std::size_t bytes_max);
+    // The same with line breaks and tabs allowed.
+    std::optional<std::string> lines(std::string_view field, std::size_t bytes_max);
     std::optional<std::string> choice(std::string_view field,
                                       std::initializer_list<std::string_view> choices);
     std::optional<std::int64_t> integer(std::string_view field, std::int64_t least,
@@ -36,6 +38,9 @@ public:
     std::optional<bool> flag(std::string_view field);
     std::optional<std::string> uuid(std::string_view field);
     std::optional<std::vector<std::string>> uuids(std::string_view field, std::size_t count_max);
+
+    // Whether it was sent, right or wrong.
+    bool has(std::string_view field) { return find(field) != nullptr; }
 
     // A rule over several fields does not hold.
     void wrong(std::string_view field, std::string message);
@@ -61,6 +66,10 @@ public:
                          std::int64_t fallback);
     bool flag(std::string_view field);
     std::optional<std::string> uuid(std::string_view field);
+    std::optional<std::string> choice(std::string_view field,
+                                      std::initializer_list<std::string_view> choices);
+    // An ISO 4217 code, given in lower case.
+    std::optional<std::string> currency(std::string_view field);
     std::optional<http::Response> refused() const;
 
 private:

@@ -21,7 +21,10 @@ std::string_view next_segment(std::string_view& path) {
 bool fits(std::string_view pattern, std::string_view path) {
     while (!pattern.empty() && !path.empty()) {
         const auto wanted = next_segment(pattern), given = next_segment(path);
-        if (!wanted.starts_with('{') && wanted != given) return false;
+        // "{id}.pdf" wants something before the ".pdf".
+        const auto end = wanted.starts_with('{') ? wanted.find('}') : wanted.npos;
+        const auto suffix = end == wanted.npos ? wanted : wanted.substr(end + 1);
+        if (end == wanted.npos ? wanted != given : !given.ends_with(suffix)) return false;
     }
     return pattern.empty() && path.empty();
 }
@@ -45,15 +48,16 @@ Recorder::Recorder(const std::filesystem::path& file, const std::string& openapi
 
 void Recorder::record(const http::Request& request, const http::Response& response) {
     if (response.stream || request.method == "HEAD" || request.method == "OPTIONS") return;
+    const bool binary = response.content_type == "application/pdf";  // no JSON text can hold it
     const auto route = std::ranges::find_if(
         routes_, [&](const auto& pattern) { return fits(pattern, request.path); });
     if (route == routes_.end()) return;
     file_ << json::serialize(json::object{
-                 {"method",       request.method       },
-                 {"route",        *route               },
-                 {"status",       response.status      },
-                 {"content_type", response.content_type},
-                 {"body",         response.body        }
+                 {"method",       request.method                        },
+                 {"route",        *route                                },
+                 {"status",       response.status                       },
+                 {"content_type", response.content_type                 },
+                 {"body",         binary ? std::string() : response.body}
     })
           << '\n'
           << std::flush;

@@ -47,10 +47,6 @@ bool is_key(std::string_view key) {
            std::ranges::all_of(key, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-std::string fingerprint(const http::Request& request) {
-    return "\\x" + to_hex(sha256(request.method + "\n" + request.path + "\n" + request.body));
-}
-
 http::Response replay(const db::Rows& rows) {
     http::Response response{.status = static_cast<int>(rows.integer(0, "response_status")),
                             .body = std::string(rows.text(0, "response_body"))};
@@ -96,7 +92,21 @@ private:
     Instant until_;
 };
 
+constexpr const char* key_rule = "must have 1 to 255 printable ASCII characters without spaces.";
+
 }  // namespace
+
+Result<std::optional<std::string>> idempotency_key(const http::Request& request) {
+    if (!request.headers.contains("Idempotency-Key")) return std::optional<std::string>{};
+    std::string key(request.headers.get("Idempotency-Key"));
+    if (!is_key(key))
+        return Error{ErrorCode::invalid_input, std::string("Idempotency-Key: ") + key_rule};
+    return std::optional(std::move(key));
+}
+
+std::string request_sha256(const http::Request& request) {
+    return to_hex(sha256(request.method + "\n" + request.path + "\n" + request.body));
+}
 
 Task<http::Response> once(db::Database& db, const Clock& clock, AccountId account,
                           const http::Request& request,
@@ -105,11 +115,11 @@ Task<http::Response> once(db::Database& db, const Clock& clock, AccountId accoun
     const std::string key(request.headers.get("Idempotency-Key"));
     if (!is_key(key)) {
         co_return field_problem({
-            {"Idempotency-Key", "must have 1 to 255 printable ASCII characters without spaces."}
+            {"Idempotency-Key", key_rule}
         });
     }
 
-    const std::string sha256 = fingerprint(request);
+    const std::string sha256 = "\\x" + request_sha256(request);
     const Instant now = clock.now(), until = now + idempotency_lease;
     const db::Rows taken = co_await db.run(
         take_key, {account.value, key, sha256, request.method, request.path, db::param(now),

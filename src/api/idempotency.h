@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "base/clock.h"
 #include "base/ids.h"
@@ -29,6 +31,12 @@ inline constexpr std::chrono::hours idempotency_kept{24};
 // idempotency_key_reused (it came with another body or path), idempotency_key_in_use (with Retry-After).
 Task<http::Response> once(db::Database& db, const Clock& clock, AccountId account,
                           const http::Request& request, std::function<Task<http::Response>()> work);
+
+// The parts of it, for the routes whose use case keeps the key itself (credits).
+// The key that the request carries, or none. Refuses with invalid_input, as above.
+Result<std::optional<std::string>> idempotency_key(const http::Request& request);
+// What the request asks for, as hex of a SHA-256.
+std::string request_sha256(const http::Request& request);
 
 // Removes keys that are no longer kept. A job runs it.
 Task<> sweep_idempotency_keys(db::Database& db, Instant now);

@@ -62,7 +62,7 @@ void add_savings(json::array& prices) {
 }
 
 json::object plan_json(const db::Rows& rows, std::size_t row) {
-    const bool top_up = rows.text(row, "kind") == "top_up";
+    const bool is_plan = rows.text(row, "kind") == "plan";
     const json::value key = json::string(rows.text(row, "plan_key"));
     return {
         {"id", key},
@@ -75,9 +75,9 @@ json::object plan_json(const db::Rows& rows, std::size_t row) {
         {"description", json::string(rows.text(row, "description"))},
         {"features", parsed(rows.text(row, "features"))},
         {"limits", parsed(rows.text(row, "limits"))},
-        {"credits", rows.integer(row, top_up ? "credits" : "credits_per_month")},
+        {"credits", rows.integer(row, is_plan ? "credits_per_month" : "credits")},
         {"trial_days", rows.integer(row, "trial_days")},
-        {"is_free", !top_up && !rows.boolean(row, "purchasable")},
+        {"is_free", is_plan && !rows.boolean(row, "purchasable")},
         {"purchasable", false},
         {"prices", json::array()},
     };
@@ -87,9 +87,10 @@ Task<http::Response> list(const Services& services) {
     const db::Rows rows = co_await services.db.run_as(
         {"anon", R"({"role":"anon"})"}, catalog::plan_store::list,
         {db::param(provider::to_string(services.flow.provider.name()))});
-    json::array plans, top_ups;
+    json::array plans, top_ups, products;
     for (std::size_t row = 0; row < rows.size(); ++row) {
-        json::array& list = rows.text(row, "kind") == "top_up" ? top_ups : plans;
+        const std::string_view kind = rows.text(row, "kind");
+        json::array& list = kind == "plan" ? plans : kind == "top_up" ? top_ups : products;
         const std::string_view key = rows.text(row, "plan_key");
         if (list.empty() || list.back().at("key").as_string() != key)
             list.push_back(plan_json(rows, row));
@@ -100,10 +101,10 @@ Task<http::Response> list(const Services& services) {
     for (json::array* list : {&plans, &top_ups}) {
         for (json::value& plan : *list) add_savings(plan.as_object()["prices"].as_array());
     }
-    auto response =
-        http::json_response(200, {
-                                     {"plans",   std::move(plans)  },
-                                     {"top_ups", std::move(top_ups)}
+    auto response = http::json_response(200, {
+                                                 {"plans",    std::move(plans)   },
+                                                 {"top_ups",  std::move(top_ups) },
+                                                 {"products", std::move(products)}
     });
     response.headers.set("Cache-Control", "public, max-age=60");
     co_return response;

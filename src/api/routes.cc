@@ -7,7 +7,17 @@ void add_routes(http::Router& router, const Services& services) {
     add_portal_routes(router, services);
     add_subscription_routes(router, services);
     add_invoice_routes(router, services);
+    add_account_routes(router, services);
+    add_invoice_document_routes(router, services);
+    add_admin_email_routes(router, services);
+    add_exchange_rate_routes(router, services);
+    add_payment_routes(router, services);
+    add_entitlement_routes(router, services);
+    add_admin_refund_routes(router, services);
+    add_admin_routes(router, services);
     add_payment_method_routes(router, services);
+    add_credit_routes(router, services);
+    add_admin_credit_routes(router, services);
     add_plan_routes(router, services);
     add_notification_routes(router, services);
     add_session_routes(router, services);

@@ -83,6 +83,7 @@ public:
 
     Task<Result<provider::Change>> fetch(provider::ObjectKind, provider::Ref object) override {
         if (auto error = co_await begin("fetch", object.value)) co_return *error;
+        if (invoices.contains(object.value)) co_return change_of(invoices.at(object.value));
         if (!subscriptions.contains(object.value)) co_return Error{ErrorCode::not_found, "gone"};
         co_return change_of(subscriptions.at(object.value));
     }
@@ -93,11 +94,77 @@ public:
         std::vector<provider::SyncedPrice> synced;
         for (const auto& price : prices) {
             const std::string amount = std::to_string(price.amount.minor_units());
+            offered[price.lookup_key] = price.amount.minor_units();
             synced.push_back({price.lookup_key,
                               {"prod_" + product.key},
                               {"price_" + price.lookup_key + "_" + amount}});
         }
         co_return synced;
+    }
+
+    Task<Result<provider::CatalogDifference>> compare_product(
+        provider::CatalogProduct product, std::vector<provider::CatalogPrice> prices) override {
+        if (auto error = co_await begin("compare_product", product.key)) co_return *error;
+        provider::CatalogDifference difference;
+        for (const auto& price : prices) {
+            if (offered[price.lookup_key] != price.amount.minor_units())
+                difference.changes.push_back("price " + price.lookup_key);
+        }
+        co_return difference;
+    }
+
+    // Keeps to the amount of the charge, as a real one does.
+    Task<Result<provider::Change>> create_refund(provider::IntentId intent,
+                                                 provider::NewRefund input) override {
+        const auto error = co_await begin("create_refund", intent.value);
+        if (is_refusal(error)) co_return *error;
+        auto made = refunds.find(intent.value);
+        if (made == refunds.end()) {
+            const std::string of = input.charge ? input.charge->value : input.payment->value;
+            std::int64_t& given = refunded[of];
+            if (charged.contains(of) && given + input.amount.minor_units() > charged[of]) {
+                co_return Error{ErrorCode::refund_exceeds_payment, "Less is left."};
+            }
+            given += input.amount.minor_units();
+            made = refunds
+                       .emplace(intent.value,
+                                provider::RefundSnapshot{
+                                    .refund = {"re_" + std::to_string(refunds.size() + 1)},
+                                    .charge = input.charge,
+                                    .payment = input.payment,
+                                    .amount = input.amount,
+                                    .status = refund_status,
+                                    .reason = input.reason,
+                                    .failure_reason = {},
+                                    .intent_id = input.refund_id,
+                                    .created_at = now()})
+                       .first;
+        }
+        if (error) co_return *error;
+        co_return change_of(made->second);
+    }
+
+    Task<Result<std::optional<provider::Change>>> find_refund(provider::NewRefund input) override {
+        if (auto error = co_await begin("find_refund", input.refund_id)) co_return *error;
+        const auto found = refunds.find("refund:" + input.refund_id);
+        if (found == refunds.end()) co_return std::optional<provider::Change>{};
+        co_return std::optional(change_of(found->second));
+    }
+
+    Task<Result<provider::Change>> pay_invoice(provider::IntentId intent, provider::Ref invoice,
+                                               provider::Ref) override {
+        if (auto error = co_await begin("pay_invoice", intent.value)) co_return *error;
+        if (!invoices.contains(invoice.value)) co_return Error{ErrorCode::not_found, "gone"};
+        auto& snapshot = invoices.at(invoice.value);
+        snapshot.status = provider::InvoiceStatus::paid;
+        snapshot.amount_paid = snapshot.amount_due;
+        snapshot.amount_remaining = Money::zero(snapshot.amount_due.currency());
+        co_return change_of(snapshot);
+    }
+
+    Task<Result<provider::PaymentOrigin>> origin_of_payment(provider::Ref payment) override {
+        if (auto error = co_await begin("origin_of_payment", payment.value)) co_return *error;
+        co_return origins[payment.value];
     }
 
     int count(std::string_view call) const {
@@ -107,21 +174,37 @@ public:
     }
 
     provider::Change change_of(const provider::SubscriptionSnapshot& snapshot) {
+        return change_of(provider::ObjectKind::subscription, snapshot.subscription, snapshot);
+    }
+    provider::Change change_of(const provider::InvoiceSnapshot& snapshot) {
+        return change_of(provider::ObjectKind::invoice, *snapshot.invoice, snapshot);
+    }
+    provider::Change change_of(const provider::RefundSnapshot& snapshot) {
+        return change_of(provider::ObjectKind::refund, snapshot.refund, snapshot);
+    }
+    provider::Change change_of(provider::ObjectKind kind, provider::Ref object,
+                               provider::Fact fact) {
         return {.provider = provider::Name::stripe,
                 .event_id = {},
                 .event_type = {},
                 .api_version = {},
                 .livemode = false,
                 .occurred_at = now(),
-                .kind = provider::ObjectKind::subscription,
-                .object = snapshot.subscription,
-                .fact = snapshot};
+                .kind = kind,
+                .object = std::move(object),
+                .fact = std::move(fact)};
     }
 
     std::vector<std::pair<std::string, std::string>> calls;  // what, and the intent or object
     std::map<std::string, provider::Ref> customers;          // by intent
     std::map<std::string, provider::Checkout> checkouts;     // by intent
     std::map<std::string, provider::SubscriptionSnapshot> subscriptions;  // by id
+    std::map<std::string, provider::InvoiceSnapshot> invoices;            // by id
+    std::map<std::string, provider::RefundSnapshot> refunds;              // by intent
+    std::string refund_status = "succeeded";
+    std::map<std::string, std::int64_t> charged, refunded;   // by charge or payment
+    std::map<std::string, provider::PaymentOrigin> origins;  // by payment
+    std::map<std::string, std::int64_t> offered;             // by lookup_key
     std::optional<provider::NewCheckout> last_checkout;
     std::optional<provider::NewPortal> last_portal;
     // The next call of that name fails so. What is retryable is a lost answer: the call took effect.

@@ -11,9 +11,13 @@
 #include "base/ids.h"
 #include "base/task.h"
 #include "billing/flow.h"
+#include "billing/invoice_papers.h"
 #include "db/database.h"
 #include "http/message.h"
 
+namespace paydesk::credits {
+class Spending;
+}
 namespace paydesk::webhook {
 class Receiver;
 }
@@ -53,8 +57,10 @@ struct Services {
     db::Database& db;
     const Clock& clock;
     billing::Flow flow;
+    credits::Spending& spending;
     webhook::Receiver& receiver;
     Live& live;
+    billing::InvoicePapers& papers;
 
     // The caller of a request that is for a person. Refuses with unauthenticated, forbidden.
     std::function<Task<Result<Caller>>(const http::Request&)> authenticate;

@@ -101,13 +101,13 @@ json::object subscription_json(const Services& services, const db::Rows& rows, s
     json::object object = to_json(rows, row, columns);
     const auto status = provider::parse_subscription_status(rows.text(row, "status"));
     PD_ASSERT(status.has_value());
-    const billing::Access access = billing::access_of(
-        {.status = *status,
-         .current_period_start = rows.optional_instant(row, "current_period_start"),
-         .current_period_end = rows.optional_instant(row, "current_period_end"),
-         .cancel_at_period_end = rows.boolean(row, "cancel_at_period_end"),
-         .cancel_at = rows.optional_instant(row, "cancel_at")},
-        services.clock.now(), services.past_due_grace);
+    const billing::Access access =
+        billing::access_of({.status = *status,
+                            .past_due_since = rows.optional_instant(row, "past_due_since"),
+                            .current_period_end = rows.optional_instant(row, "current_period_end"),
+                            .cancel_at_period_end = rows.boolean(row, "cancel_at_period_end"),
+                            .cancel_at = rows.optional_instant(row, "cancel_at")},
+                           services.clock.now(), services.past_due_grace);
     object["is_active"] = access.is_active;
     object["cancel_scheduled"] = access.cancel_scheduled;
     object["access_until"] =

@@ -257,7 +257,7 @@ struct AccessCase {
     const char* name;
     provider::SubscriptionStatus status;
     bool cancel_at_period_end;
-    int days_into_period;
+    int days_into_period;  // and past due
     bool is_active;
     std::optional<int> until_day;  // of the period
 };
@@ -265,6 +265,7 @@ using enum provider::SubscriptionStatus;
 const AccessCase access_cases[] = {
     {"active",                 active,     false, 3,  true,  {}},
     {"active_ends",            active,     true,  3,  true,  30},
+    {"active_has_ended",       active,     true,  30, false, {}},
     {"trialing",               trialing,   false, 3,  true,  {}},
     {"past_due_in_grace",      past_due,   false, 13, true,  14},
     {"past_due_on_the_edge",   past_due,   false, 14, false, {}},
@@ -280,7 +281,7 @@ TEST(Access, EachStatusIsWorthWhatTheDesignSays) {
     for (const auto& c : access_cases) {
         SCOPED_TRACE(c.name);
         const auto access = billing::access_of({.status = c.status,
-                                                .current_period_start = start,
+                                                .past_due_since = start,
                                                 .current_period_end = start + std::chrono::days(30),
                                                 .cancel_at_period_end = c.cancel_at_period_end,
                                                 .cancel_at = {}},
@@ -293,13 +294,12 @@ TEST(Access, EachStatusIsWorthWhatTheDesignSays) {
     }
 }
 
-TEST(Access, PastDueWithoutAPeriodGrantsNothing) {
-    EXPECT_FALSE(billing::access_of({.status = past_due,
-                                     .current_period_start = {},
-                                     .current_period_end = {},
-                                     .cancel_at = {}},
-                                    from_unix(1'800'000'000), std::chrono::days(14))
-                     .is_active);
+TEST(Access, PastDueSinceNobodyKnowsWhenGrantsNothing) {
+    EXPECT_FALSE(
+        billing::access_of(
+            {.status = past_due, .past_due_since = {}, .current_period_end = {}, .cancel_at = {}},
+            from_unix(1'800'000'000), std::chrono::days(14))
+            .is_active);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "auth/local_tokens.h"
 #include "base/json.h"
 #include "catalog/sync_plans_flow.h"
+#include "credits/spending.h"
 #include "db/test_database.h"
 #include "provider/stripe/verify.h"
 #include "webhook/receiver.h"
@@ -109,8 +110,11 @@ protected:
     ScriptedProvider provider_;
     billing::ReturnUrls urls_;
     provider::stripe::Verifier signatures_;
+    credits::Spending spending_;
     webhook::Receiver receiver_;
     Live live_;
+    documents::Wording wording_;
+    billing::InvoicePapers papers_;
     Services services_;
     http::Cors cors_;
     std::optional<Recorder> recorder_;

@@ -1,5 +1,6 @@
 #pragma once
-// What a subscription is worth now (design 6). Pure.
+// What a subscription is worth now (design 6). Pure. The view paydesk.entitlements says the same in SQL;
+// entitlements_test.cc holds the two together.
 
 #include <chrono>
 #include <optional>
@@ -10,7 +11,7 @@ namespace paydesk::billing {
 
 struct AccessInput {
     SubscriptionStatus status;
-    std::optional<Instant> current_period_start, current_period_end;
+    std::optional<Instant> past_due_since, current_period_end;
     bool cancel_at_period_end = false;
     std::optional<Instant> cancel_at;
 };
@@ -22,8 +23,9 @@ struct Access {
     std::optional<Instant> until = {};
 };
 
-// active and trialing grant the plan until a scheduled end; past_due for `grace` after the unpaid
-// period began (its start is the renewal that failed); all others grant nothing.
+// active and trialing grant the plan until a scheduled end; past_due for `grace` after collecting its
+// invoice first failed; all others grant nothing. A scheduled end holds also where the provider's word
+// that it has come is late or lost.
 constexpr Access access_of(const AccessInput& input, Instant now, std::chrono::days grace) {
     Access access;
     if (is_live(input.status) && (input.cancel_at || input.cancel_at_period_end)) {
@@ -36,8 +38,8 @@ constexpr Access access_of(const AccessInput& input, Instant now, std::chrono::d
             access.is_active = true;
             break;
         case SubscriptionStatus::past_due: {
-            // Without a period nothing says since when: fail closed.
-            const Instant end = input.current_period_start.value_or(now - grace) + grace;
+            // Nothing says since when: fail closed.
+            const Instant end = input.past_due_since.value_or(now - grace) + grace;
             access.is_active = now < end;
             if (!access.until || end < *access.until) access.until = end;
             break;
@@ -45,6 +47,7 @@ constexpr Access access_of(const AccessInput& input, Instant now, std::chrono::d
         default:
             break;
     }
+    if (access.until && *access.until <= now) access.is_active = false;
     if (!access.is_active) access.until.reset();
     return access;
 }

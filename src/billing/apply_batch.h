@@ -8,14 +8,20 @@
 #include <vector>
 
 #include "billing/apply_change.h"
+#include "billing/charge_row.h"
 #include "billing/checkout_row.h"
 #include "billing/customer_row.h"
 #include "billing/decide_merge.h"
+#include "billing/dispute_row.h"
+#include "billing/dunning_store.h"
 #include "billing/invoice_row.h"
 #include "billing/owner_store.h"
 #include "billing/payment_method_row.h"
+#include "billing/payment_settlement.h"
 #include "billing/payment_store.h"
 #include "billing/plan_price_store.h"
+#include "billing/refund_row.h"
+#include "billing/refunded_payment.h"
 #include "billing/subscription_row.h"
 #include "notify/notifications.h"
 
@@ -46,11 +52,17 @@ struct Batch {
     std::map<std::string, CheckoutRow> checkouts = {};  // by the provider's id
     std::map<std::string, checkout_rows::Update> checkout_updates = {};
     subscription_rows::ItemChanges items = {};
+    std::map<ObjectKey, Loaded<ChargeRow>> charges = {};
+    std::map<ObjectKey, Loaded<RefundRow>> refunds = {};
+    std::map<ObjectKey, Loaded<DisputeRow>> disputes = {};
 
     std::vector<payment_store::Payment> payments = {};
+    std::vector<RefundedPayment> refunded = {};  // whose refunded amount this batch has changed
     std::vector<notify::Notification> facts = {};
-    std::set<AccountId> touched = {};         // their rows changed: live pages are woken
-    std::set<AccountId> defaults_moved = {};  // default payment methods to be derived anew
+    std::set<AccountId> touched = {};                  // their rows changed: live pages are woken
+    std::set<AccountId> defaults_moved = {};           // default payment methods to be derived anew
+    std::set<payment_settlement::Key> to_settle = {};  // payments to be derived anew
+    dunning_store::Changes dunning = {};               // failed collections
 
     const provider::Change& change(std::size_t i) const { return changes[i].change; }
     ObjectKey key_of(std::size_t i) const {
@@ -85,6 +97,26 @@ Task<> save_customers(Batch& batch);
 Task<> load_checkouts(Batch& batch);
 void decide(Batch& batch, std::size_t i, const provider::CheckoutSnapshot& snapshot);
 Task<> save_checkouts(Batch& batch);
+
+// Tells the ledger what the batch means for credits, with one call: apply_credits.cc.
+Task<> apply_credits(Batch& batch);
+// The fact for which a top-up's credits are granted: what a refund of its payment names.
+std::string top_up_fact_key(std::string_view provider, std::string_view checkout);
+
+Task<> load_charges(Batch& batch);
+void decide(Batch& batch, std::size_t i, const provider::ChargeSnapshot& snapshot);
+Task<> save_charges(Batch& batch);
+
+Task<> load_refunds(Batch& batch);
+void decide(Batch& batch, std::size_t i, const provider::RefundSnapshot& snapshot);
+Task<> save_refunds(Batch& batch);
+
+Task<> load_disputes(Batch& batch);
+void decide(Batch& batch, std::size_t i, const provider::DisputeSnapshot& snapshot);
+Task<> save_disputes(Batch& batch);
+
+// Changes the invoice's row, which load_invoices() has loaded.
+void decide(Batch& batch, std::size_t i, const provider::InvoicePaymentSnapshot& paid);
 
 // Keys of the changes of one kind whose owner is known.
 std::map<ObjectKey, AccountId> owned_keys(const Batch& batch, provider::ObjectKind kind);

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/metrics.h"
 #include "billing/apply_batch.h"
+#include "billing/decide_facts.h"
 
 namespace paydesk::billing {
 
@@ -53,6 +54,7 @@ bool Batch::judge(std::size_t i, Merge merge, const std::string& revision) {
         case Merge::needs_fetch:
             result.outcome = Outcome::needs_fetch;
             result.revision = revision;
+            result.object = change(i).object;
             return false;
     }
     std::unreachable();
@@ -85,22 +87,15 @@ struct Decide {
     void operator()(const provider::InvoiceSnapshot& snapshot) const {
         if (!snapshot.invoice) {
             batch.results[i] = {.outcome = Outcome::unchanged, .note = "an upcoming invoice"};
+            if (batch.owner[i])
+                batch.tell(facts_of(*batch.owner[i], batch.change(i).event_type, snapshot));
         } else if (batch.owner[i]) {
             decide(batch, i, snapshot);
         }
     }
-    void operator()(const provider::ChargeSnapshot&) const { keep(); }
-    void operator()(const provider::RefundSnapshot&) const { keep(); }
-    void operator()(const provider::DisputeSnapshot&) const { keep(); }
     template <class Snapshot>
     void operator()(const Snapshot& snapshot) const {
         if (batch.owner[i]) decide(batch, i, snapshot);
-    }
-
-private:
-    void keep() const {
-        batch.results[i] = {.outcome = Outcome::unchanged,
-                            .note = "kept: charges, refunds and disputes are not applied yet"};
     }
 };
 
@@ -109,10 +104,49 @@ Task<> save_refs(Batch& batch) {
     std::set<ObjectKey> appeared;
     for (const auto& [key, account] : batch.new_refs) {
         using enum provider::ObjectKind;
-        if (key.kind == customer || key.kind == payment_method) appeared.insert(key);
+        if (key.kind == customer || key.kind == payment_method || key.kind == charge) {
+            appeared.insert(key);
+        }
     }
     co_await owner_store::add(batch.tx, batch.new_refs);
     co_await owner_store::release_waiting(batch.tx, std::move(appeared));
+}
+
+// Payments that this batch adds find their charge by the payment that their invoice names, or by a charge
+// that names the invoice.
+void name_payments(Batch& batch) {
+    for (auto& payment : batch.payments) {
+        payment_settlement::Key key{.account = payment.account,
+                                    .provider = payment.provider,
+                                    .charge = std::nullopt,
+                                    .payment = std::nullopt};
+        if (!payment.payment && payment.invoice) {
+            const auto loaded = batch.invoices.find(
+                {payment.provider, provider::ObjectKind::invoice, payment.invoice->value});
+            if (loaded != batch.invoices.end() && loaded->second.row &&
+                loaded->second.row->content.payment) {
+                payment.payment = provider::Ref{*loaded->second.row->content.payment};
+            }
+            key.invoice = payment.invoice->value;
+        }
+        if (payment.payment) key.payment = payment.payment->value;
+        if (key.payment || key.invoice) batch.to_settle.insert(std::move(key));
+    }
+}
+
+// What is derived from several rows, once they are all saved.
+Task<> derive(Batch& batch) {
+    name_payments(batch);
+    co_await payment_store::add(batch.tx, std::move(batch.payments), batch.now);
+    batch.refunded = co_await payment_settlement::settle(batch.tx, std::move(batch.to_settle));
+    if (!batch.refunded.empty()) co_await announce_refunded(batch.tx, batch.refunded);
+    co_await dunning_store::note(batch.tx, std::move(batch.dunning));
+
+    if (batch.defaults_moved.empty()) co_return;
+    const auto before = co_await dunning_store::default_methods(batch.tx, batch.defaults_moved);
+    co_await payment_method_rows::refresh_defaults(batch.tx, batch.defaults_moved);
+    co_await dunning_store::retry_open_invoices(batch.tx, std::move(batch.defaults_moved), before,
+                                                batch.now);
 }
 
 }  // namespace
@@ -129,6 +163,9 @@ Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> change
     co_await load_invoices(batch);
     co_await load_payment_methods(batch);
     co_await load_checkouts(batch);
+    co_await load_charges(batch);
+    co_await load_refunds(batch);
+    co_await load_disputes(batch);
 
     for (std::size_t i = 0; i < count; ++i) {
         std::visit(Decide{batch, i}, batch.change(i).fact);
@@ -140,10 +177,14 @@ Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> change
     co_await save_invoices(batch);
     co_await save_payment_methods(batch);
     co_await save_checkouts(batch);
+    co_await save_charges(batch);
+    co_await save_refunds(batch);
+    co_await save_disputes(batch);
     co_await save_refs(batch);
-    co_await payment_store::add(tx, std::move(batch.payments), now);
-    co_await payment_method_rows::refresh_defaults(tx, std::move(batch.defaults_moved));
+    co_await derive(batch);
     co_await notify::add(tx, std::move(batch.facts));
+    // Last of what locks: whoever spends waits for the end of this transaction from here on.
+    co_await apply_credits(batch);
     co_await notify::wake(tx, std::move(batch.touched));
     for (const auto& result : batch.results) {
         metrics::count("paydesk_changes_total", {

@@ -51,6 +51,7 @@ struct Applied {
     std::optional<provider::Ref> waiting_for = {};  // the unknown customer
     std::string revision = {};                      // of the row, with needs_fetch
     std::optional<AccountId> account = {};          // whose it is, where that is known
+    std::optional<provider::Ref> object = {};       // which, with needs_fetch
 };
 
 // Applies `changes` in the caller's transaction, in the order given (the caller sorts by occurred_at),

@@ -27,6 +27,24 @@ std::optional<payment_store::Payment> payment_of(const AccountId& account,
                                   .created_at = snapshot.paid_at.value_or(change.occurred_at)};
 }
 
+// A snapshot of an invoice that was tried in vain, stale or not: the first failure is the least that is
+// ever told.
+void note_collection(Batch& batch, const AccountId& account, const provider::Change& change,
+                     const provider::InvoiceSnapshot& snapshot) {
+    using enum provider::InvoiceStatus;
+    const bool failed =
+        snapshot.attempt_count > 0 && (snapshot.status == open || snapshot.status == uncollectible);
+    if (!failed && change.event_type != "invoice.payment_failed") return;
+    batch.dunning.failed.push_back({.account = account,
+                                    .provider = change.provider,
+                                    .invoice = snapshot.invoice->value,
+                                    .at = change.occurred_at});
+    if (snapshot.subscription) {
+        batch.dunning.subscriptions.insert(
+            {account, change.provider, snapshot.subscription->value});
+    }
+}
+
 }  // namespace
 
 Task<> load_invoices(Batch& batch) {
@@ -47,6 +65,7 @@ void decide(Batch& batch, std::size_t i, const provider::InvoiceSnapshot& snapsh
     if (auto payment = payment_of(account, change, snapshot)) {
         batch.payments.push_back(std::move(*payment));
     }
+    note_collection(batch, account, change, snapshot);
 
     std::optional<Standing> standing;
     if (row) {

@@ -15,6 +15,7 @@ using recordset::value;
 struct Claim {
     std::optional<provider::Ref> customer;
     std::optional<AccountId> account;
+    std::optional<provider::Ref> charge = {};  // of what is the charge's: a refund, a dispute
 };
 
 struct ReadClaim {
@@ -28,11 +29,16 @@ struct ReadClaim {
         return {s.customer ? s.customer : s.previous_customer, std::nullopt};
     }
     Claim operator()(const provider::CheckoutSnapshot& s) const { return {s.customer, s.account}; }
-    // Charges, refunds and disputes are kept, not applied: they need no owner yet.
-    Claim operator()(const provider::ChargeSnapshot&) const { return {}; }
-    Claim operator()(const provider::RefundSnapshot&) const { return {}; }
-    Claim operator()(const provider::DisputeSnapshot&) const { return {}; }
+    Claim operator()(const provider::ChargeSnapshot& s) const { return {s.customer, s.account}; }
+    Claim operator()(const provider::RefundSnapshot& s) const { return {{}, s.account, s.charge}; }
+    Claim operator()(const provider::DisputeSnapshot& s) const { return {{}, {}, s.charge}; }
+    Claim operator()(const provider::InvoicePaymentSnapshot&) const { return {}; }
 };
+
+std::optional<ObjectKey> charge_key(const provider::Change& change, const Claim& claim) {
+    if (!claim.charge || claim.charge->value.empty()) return std::nullopt;
+    return ObjectKey{change.provider, provider::ObjectKind::charge, claim.charge->value};
+}
 
 std::optional<ObjectKey> customer_key(const provider::Change& change, const Claim& claim) {
     if (!claim.customer || claim.customer->value.empty()) return std::nullopt;
@@ -48,6 +54,13 @@ std::set<AccountId> named_accounts(const std::vector<Claim>& claims) {
     return named;
 }
 
+// A charge that names neither a customer nor an account will never have an owner: something else was
+// sold by the same account at the provider.
+bool is_of_a_stranger(const provider::Change& change, const Claim& claim) {
+    return std::holds_alternative<provider::ChargeSnapshot>(change.fact) && !claim.customer &&
+           !claim.account;
+}
+
 }  // namespace
 
 Task<> resolve_owners(Batch& batch) {
@@ -56,6 +69,7 @@ Task<> resolve_owners(Batch& batch) {
     for (std::size_t i = 0; i < batch.changes.size(); ++i) {
         claims.push_back(std::visit(ReadClaim{}, batch.change(i).fact));
         if (const auto key = customer_key(batch.change(i), claims[i])) keys.insert(*key);
+        if (const auto key = charge_key(batch.change(i), claims[i])) keys.insert(*key);
         if (!batch.change(i).object.value.empty()) keys.insert(batch.key_of(i));
     }
     co_await owner_store::lock(batch.tx, keys);
@@ -82,9 +96,20 @@ Task<> resolve_owners(Batch& batch) {
     co_await owner_store::add(batch.tx, adopted);
     co_await owner_store::adopt_customers(batch.tx, adopted);
 
+    // What the batch itself makes known: a refund may come together with its charge.
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+        const auto key = customer_key(batch.change(i), claims[i]);
+        const auto owner = key ? owners.find(*key) : owners.end();
+        if (owner != owners.end() && !batch.change(i).object.value.empty()) {
+            owners.emplace(batch.key_of(i), owner->second);
+        }
+    }
+
     for (std::size_t i = 0; i < claims.size(); ++i) {
         const auto by_customer = customer_key(batch.change(i), claims[i]);
+        const auto by_charge = charge_key(batch.change(i), claims[i]);
         auto owner = by_customer ? owners.find(*by_customer) : owners.end();
+        if (owner == owners.end() && by_charge) owner = owners.find(*by_charge);
         if (owner == owners.end()) owner = owners.find(batch.key_of(i));
         if (owner != owners.end()) batch.owner[i] = owner->second;
         if (owner != owners.end() && claims[i].account && *claims[i].account != owner->second) {
@@ -96,9 +121,15 @@ Task<> resolve_owners(Batch& batch) {
             });
         }
         if (batch.owner[i]) continue;
+        if (is_of_a_stranger(batch.change(i), claims[i])) {
+            batch.results[i] = {.outcome = Outcome::ignored,
+                                .note = "a charge of no customer: not made by this server"};
+            continue;
+        }
         batch.results[i].outcome = Outcome::waiting;
-        batch.results[i].waiting_for =
-            claims[i].customer ? claims[i].customer : std::optional(batch.change(i).object);
+        batch.results[i].waiting_for = claims[i].customer ? claims[i].customer
+                                       : claims[i].charge ? claims[i].charge
+                                                          : std::optional(batch.change(i).object);
     }
 }
 

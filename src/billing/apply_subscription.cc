@@ -111,6 +111,9 @@ void decide(Batch& batch, std::size_t i, const provider::SubscriptionSnapshot& s
     if (default_method(row->content) != default_method(content)) {
         batch.defaults_moved.insert(account);
     }
+    const bool owes = row->content.status == SubscriptionStatus::past_due ||
+                      content.status == SubscriptionStatus::past_due;
+    if (owes) batch.dunning.subscriptions.insert({account, change.provider, row->subscription});
     row->stamp = stamp_after(standing, incoming);
     row->content = std::move(content);
     dirty = true;

@@ -164,6 +164,10 @@ private:
                                                       tx, buyer.account, wanted_.plan_family)) {
                 co_return exists();
             }
+            if (wanted_.mode == "subscription" &&
+                co_await checkout_store::is_processing(tx, buyer.account, wanted_.plan_family)) {
+                co_return just_completed();
+            }
             auto there = co_await checkout_store::find_live(tx, buyer.account, wanted_.mode,
                                                             wanted_.plan_family, wanted_.plan_key);
             if (there) co_return *there;

@@ -4,14 +4,30 @@
 
 namespace paydesk::billing {
 
+namespace {
+
+int stage_of(std::string_view status) {
+    if (status == "complete") return 4;
+    if (status == "failed") return 3;
+    if (status == "processing") return 2;
+    if (status == "expired" || status == "abandoned") return 1;
+    return 0;  // creating, open
+}
+
+std::optional<std::string> status_told_by(const provider::CheckoutSnapshot& snapshot) {
+    if (snapshot.status == "expired") return "expired";
+    if (snapshot.status != "complete") return std::nullopt;
+    if (snapshot.payment_status != "unpaid") return "complete";
+    return snapshot.payment_failed ? "failed" : "processing";
+}
+
+}  // namespace
+
 std::optional<std::string> checkout_status_after(std::string_view status,
                                                  const provider::CheckoutSnapshot& snapshot) {
-    if (status == "complete") return std::nullopt;
-    const bool settled = snapshot.status == "complete" && snapshot.payment_status != "unpaid";
-    if (settled) return "complete";
-    const bool given_up = status == "expired" || status == "abandoned";
-    if (!given_up && (snapshot.status == "expired" || snapshot.payment_failed)) return "expired";
-    return std::nullopt;
+    auto told = status_told_by(snapshot);
+    if (!told || stage_of(*told) <= stage_of(status)) return std::nullopt;
+    return told;
 }
 
 namespace checkout_rows {
@@ -32,7 +48,7 @@ const db::Statement load_checkouts{
 const db::Statement save_checkouts{"billing_save_checkouts",
                                    R"(update paydesk.checkouts c
        set status = r.status, provider_checkout_id = r.checkout,
-           url = case when r.status in ('complete', 'expired') then null else c.url end,
+           url = null,
            completed_at = coalesce(c.completed_at, r.completed_at),
            provider_stamp = greatest(c.provider_stamp, r.stamp)
        from json_to_recordset($1::json) as r(account_id uuid, id uuid, checkout text, status text,

@@ -16,14 +16,16 @@ struct CheckoutRow {
     std::string id;  // ours: the checkout_id in the session's metadata
     AccountId account;
     std::optional<std::string> checkout;  // the provider's id; none: the answer was lost
-    std::string status;                   // creating, open, complete, expired, abandoned
+    std::string status;  // creating, open, processing, complete, failed, expired, abandoned
 };
 
 // The status after a snapshot, or nothing where it stays. The states alone decide, no stamp does:
 //   paid or nothing to pay    complete, for ever, even where we had given it up
-//   expired, or payment failed after the session (async)  expired, unless complete or abandoned
-//   unpaid and complete       stays as it is: the money is on its way (SEPA, ACH)
-// Pure.
+//   payment failed            failed: the session was complete, the money did not come (async)
+//   unpaid and complete       processing: the money is on its way (SEPA, ACH)
+//   expired                   expired, unless given up before
+// Each only from those that come earlier in the life of a session, so the order of the telling does
+// not matter: creating, open < expired, abandoned < processing < failed < complete. Pure.
 std::optional<std::string> checkout_status_after(std::string_view status,
                                                  const provider::CheckoutSnapshot& snapshot);
 

@@ -14,6 +14,11 @@ constexpr db::Statement select_live_subscription{"checkout_live_subscription", R
     where account_id = $1 and plan_family = $2 and status not in ('canceled', 'incomplete_expired')
     order by provider_created_at desc nulls last limit 1)"};
 
+constexpr db::Statement select_processing{"checkout_processing", R"(
+    select id from paydesk.checkouts
+    where account_id = $1 and plan_family = $2 and mode = 'subscription' and status = 'processing'
+    limit 1)"};
+
 // trial: one per account and family, however many plans are tried.
 #define CHECKOUT_COLUMNS                                                                       \
     "c.account_id, c.id, c.plan_key, c.plan_family, c.billing_cycle, c.mode, c.quantity, "     \
@@ -95,6 +100,12 @@ Task<std::optional<provider::Ref>> live_subscription(db::Tx& tx, AccountId accou
         co_await tx.run(select_live_subscription, {account.value, std::move(plan_family)});
     if (rows.empty()) co_return std::nullopt;
     co_return provider::Ref{std::string(rows.text(0, "provider_subscription_id"))};
+}
+
+Task<bool> is_processing(db::Tx& tx, AccountId account, std::string plan_family) {
+    const db::Rows rows =
+        co_await tx.run(select_processing, {account.value, std::move(plan_family)});
+    co_return !rows.empty();
 }
 
 Task<std::optional<CheckoutRow>> find_live(db::Tx& tx, AccountId account, std::string mode,

@@ -19,7 +19,7 @@ struct CheckoutRow {
     provider::Ref price;
     std::string success_url, cancel_url;
     Instant expires_at;
-    std::string status;  // "creating", "open", "complete", "expired", "abandoned"
+    std::string status;                          // as in checkout_row.h
     std::optional<provider::Ref> checkout = {};  // once the provider has answered
     std::optional<std::string> url = {};
     std::int64_t trial_days = 0;  // read only: the plan's, 0 for who has had a subscription
@@ -33,6 +33,9 @@ Task<> lock_account(db::Tx& tx, AccountId account, std::optional<std::string> em
 // The provider's id of a live (not terminal) subscription in the family.
 Task<std::optional<provider::Ref>> live_subscription(db::Tx& tx, AccountId account,
                                                      std::string plan_family);
+
+// Whether a checkout of the family is paid for and the bank still moves the money.
+Task<bool> is_processing(db::Tx& tx, AccountId account, std::string plan_family);
 
 // The checkout in the way of another for the same thing: status creating or open, same slot.
 Task<std::optional<CheckoutRow>> find_live(db::Tx& tx, AccountId account, std::string mode,

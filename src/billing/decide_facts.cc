@@ -3,6 +3,9 @@
 #include <array>
 #include <chrono>
 
+#include "billing/dispute_row.h"
+#include "billing/refund_row.h"
+
 namespace paydesk::billing {
 
 namespace {
@@ -27,6 +30,30 @@ std::string subscription_called(std::string_view plan_name) {
 bool is_purchase(const provider::CheckoutSnapshot& snapshot) {
     return snapshot.mode == "payment" && !snapshot.invoice && snapshot.total &&
            snapshot.total->minor_units() > 0;
+}
+
+// The provider's reminder of a renewal: an invoice that is only foreseen.
+std::vector<Notification> renewal_facts(const AccountId& account, std::string_view event_type,
+                                        const provider::InvoiceSnapshot& snapshot) {
+    if (event_type != "invoice.upcoming" || !snapshot.subscription) return {};
+    if (snapshot.amount_due.minor_units() <= 0) return {};
+    const std::string& sub = snapshot.subscription->value;
+    const auto when =
+        snapshot.next_payment_attempt ? snapshot.next_payment_attempt : snapshot.period_end;
+    Notification fact{.account = account,
+                      .type = "renewal_upcoming",
+                      .title = "Renewal Upcoming",
+                      .message = "Your subscription renews " +
+                                 (when ? "on " + date_for_people(*when) : std::string("soon")) +
+                                 " for " + snapshot.amount_due.format() + ".",
+                      .metadata = {{"subscription_id", sub}},
+                      .fact_key = "renewal_upcoming:" + sub + ":" + unix_of(snapshot.period_end)};
+    fact.details = {
+        {"amount",   snapshot.amount_due.minor_units()          },
+        {"currency", snapshot.amount_due.currency().lower_code()}
+    };
+    if (when) fact.details["renews_at"] = to_unix(*when);
+    return {std::move(fact)};
 }
 
 }  // namespace
@@ -57,6 +84,7 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
                          .message = std::move(message),
                          .metadata = {{"subscription_id", sub}},
                          .fact_key = std::move(key)});
+        if (!plan_name.empty()) facts.back().details["plan"] = plan_name;
     };
     if (snapshot.status == active || snapshot.status == trialing) {
         tell("subscription_activated", "Subscription Activated",
@@ -70,10 +98,21 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
                       ". You can resume it until then."
                 : "Your " + called + " ends with the current period. You can resume it until then.",
             ":" + unix_of(end));
+        if (end) facts.back().details["ends_at"] = to_unix(*end);
     }
     if (snapshot.status == canceled) {
+        const bool unpaid = snapshot.cancel_reason == "payment_failed";
         tell("subscription_canceled", "Subscription Canceled",
-             "Your " + called + " has been canceled.");
+             unpaid ? "Your " + called +
+                          " has ended because its payment failed repeatedly. You are on the free "
+                          "plan now."
+                    : "Your " + called + " has been canceled.");
+    }
+    if (snapshot.status == provider::SubscriptionStatus::unpaid) {
+        tell("subscription_unpaid", "Subscription Unpaid",
+             "The payment of your " + called +
+                 " failed repeatedly. You are on the free plan until the open invoice is paid.",
+             ":" + (snapshot.latest_invoice ? snapshot.latest_invoice->value : "unknown"));
     }
     if (event_type == "customer.subscription.trial_will_end" && snapshot.status == trialing) {
         tell("trial_ending", "Trial Ending Soon",
@@ -81,6 +120,7 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
                                       date_for_people(*snapshot.trial_end) + "."
                                 : "The trial of your " + called + " ends soon.",
              ":" + unix_of(snapshot.trial_end));
+        if (snapshot.trial_end) facts.back().details["trial_end_at"] = to_unix(*snapshot.trial_end);
     }
     return facts;
 }
@@ -103,9 +143,9 @@ std::optional<Notification> resumed_fact(const AccountId& account, const std::st
 std::vector<Notification> facts_of(const AccountId& account, std::string_view event_type,
                                    const provider::InvoiceSnapshot& snapshot) {
     std::vector<Notification> facts;
-    if (!snapshot.invoice) return facts;
+    if (!snapshot.invoice) return renewal_facts(account, event_type, snapshot);
     const std::string& invoice = snapshot.invoice->value;
-    const auto tell = [&](std::string type, std::string title, std::string message,
+    const auto tell = [&](std::string type, std::string title, std::string message, Money amount,
                           std::string key_suffix = "") {
         std::string key = type + ":" + invoice + key_suffix;
         facts.push_back({.account = account,
@@ -117,23 +157,36 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
         auto& metadata = facts.back().metadata;
         if (snapshot.subscription) metadata["subscription_id"] = snapshot.subscription->value;
         if (snapshot.hosted_invoice_url) metadata["url"] = *snapshot.hosted_invoice_url;
+        auto& details = facts.back().details;
+        details = {
+            {"invoice_id", invoice                       },
+            {"amount",     amount.minor_units()          },
+            {"currency",   amount.currency().lower_code()}
+        };
+        if (snapshot.hosted_invoice_url) details["url"] = *snapshot.hosted_invoice_url;
+        if (snapshot.number) details["invoice_number"] = *snapshot.number;
     };
     const std::string attempt = ":" + std::to_string(snapshot.attempt_count);
     if (snapshot.status == provider::InvoiceStatus::paid &&
         snapshot.amount_paid.minor_units() > 0) {
         tell("payment_success", "Payment Successful",
-             "Your payment of " + snapshot.amount_paid.format() + " has been processed.");
+             "Your payment of " + snapshot.amount_paid.format() + " has been processed." +
+                 (snapshot.attempt_count > 1 ? " Thank you: nothing is open any more." : ""),
+             snapshot.amount_paid);
+        if (snapshot.paid_at) facts.back().details["paid_at"] = to_unix(*snapshot.paid_at);
     }
     if (event_type == "invoice.payment_failed") {
         tell("payment_failed", "Payment Failed",
              "Your payment of " + snapshot.amount_due.format() +
                  " failed. Please update your payment method.",
-             attempt);
+             snapshot.amount_due, attempt);
+        if (snapshot.next_payment_attempt)
+            facts.back().details["next_attempt_at"] = to_unix(*snapshot.next_payment_attempt);
     }
     if (event_type == "invoice.payment_action_required") {
         tell("action_required", "Payment Needs Your Confirmation",
              "Your bank asks you to confirm the payment of " + snapshot.amount_due.format() + ".",
-             attempt);
+             snapshot.amount_due, attempt);
     }
     return facts;
 }
@@ -150,6 +203,12 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
                          .message = std::move(message),
                          .metadata = {{"checkout_id", checkout}},
                          .fact_key = std::move(key)});
+        if (snapshot.total && snapshot.total->minor_units() > 0) {
+            facts.back().details = {
+                {"amount",   snapshot.total->minor_units()          },
+                {"currency", snapshot.total->currency().lower_code()}
+            };
+        }
     };
     if (snapshot.payment_failed || event_type == "checkout.session.async_payment_failed") {
         tell("payment_failed", "Payment Failed",
@@ -158,6 +217,78 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
                snapshot.payment_status == "paid") {
         tell("payment_success", "Payment Successful",
              "Your payment of " + snapshot.total->format() + " has been processed.");
+    }
+    return facts;
+}
+
+std::vector<Notification> facts_of(const AccountId& account,
+                                   const provider::RefundSnapshot& snapshot) {
+    const auto status = parse_refund_status(snapshot.status);
+    if (status != RefundStatus::succeeded && status != RefundStatus::failed) return {};
+    const bool failed = status == RefundStatus::failed;
+    const std::string type = failed ? "refund_failed" : "refund_succeeded";
+    const std::string amount = snapshot.amount.format();
+    std::vector<Notification> facts;
+    facts.push_back({.account = account,
+                     .type = type,
+                     .title = failed ? "Refund Failed" : "Refund Issued",
+                     .message = failed ? "Your refund of " + amount +
+                                             " was sent back by your bank. We will get in touch."
+                                       : "We refunded " + amount + " to your payment method.",
+                     .metadata = {{"refund_id", snapshot.refund.value}},
+                     .fact_key = type + ":" + snapshot.refund.value});
+    facts.back().details = {
+        {"amount",   snapshot.amount.minor_units()          },
+        {"currency", snapshot.amount.currency().lower_code()}
+    };
+    if (failed) {
+        facts.push_back({
+            .account = operator_account,
+            .type = type,
+            .title = "Refund Failed",
+            .message = "The refund of " + amount + " failed (" +
+                       snapshot.failure_reason.value_or("no reason given") +
+                       "): the money is back with you, the buyer still waits for it.",
+            .metadata = {{"refund_id", snapshot.refund.value}, {"account_id", account.value}},
+            .fact_key = type + ":" + snapshot.refund.value
+        });
+    }
+    return facts;
+}
+
+std::vector<Notification> facts_of(const AccountId& account,
+                                   const provider::DisputeSnapshot& snapshot) {
+    const std::string& dispute = snapshot.dispute.value;
+    const std::string amount = snapshot.amount.format();
+    std::vector<Notification> facts;
+    const auto tell = [&](std::string type, std::string title, std::string message,
+                          std::string key_suffix = "") {
+        std::string key = type + ":" + dispute + key_suffix;
+        facts.push_back({
+            .account = operator_account,
+            .type = std::move(type),
+            .title = std::move(title),
+            .message = std::move(message),
+            .metadata = {{"dispute_id", dispute},
+                         {"account_id", account.value},
+                         {"status", snapshot.status}},
+            .fact_key = std::move(key)
+        });
+    };
+    const std::string why = snapshot.reason.empty() ? "" : " (" + snapshot.reason + ")";
+    if (is_decided(snapshot.status)) {
+        tell("dispute_closed", "Dispute Closed",
+             "The dispute about " + amount + " is " + snapshot.status + ".", ":" + snapshot.status);
+    } else if (is_inquiry(snapshot.status)) {
+        tell("dispute_inquiry", "A Bank Asks About a Payment",
+             "A buyer asked their bank about " + amount + why +
+                 ". No money has moved yet; a refund now avoids a dispute.");
+    } else {
+        tell("dispute_opened", "Payment Disputed",
+             "A buyer disputes " + amount + why + ": the bank has taken the money back." +
+                 (snapshot.evidence_due_by
+                      ? " Evidence is due by " + date_for_people(*snapshot.evidence_due_by) + "."
+                      : ""));
     }
     return facts;
 }

@@ -35,6 +35,7 @@ std::optional<notify::Notification> resumed_fact(const AccountId& account, const
 // payment_success                payment_success:<invoice>                    paid, more than nothing
 // payment_failed                 payment_failed:<invoice>:<attempt>           each failed attempt
 // action_required                action_required:<invoice>:<attempt>          the bank asks the buyer
+// renewal_upcoming               renewal_upcoming:<sub>:<unix>                the provider's reminder
 std::vector<notify::Notification> facts_of(const AccountId& account, std::string_view event_type,
                                            const provider::InvoiceSnapshot& snapshot);
 
@@ -42,6 +43,21 @@ std::vector<notify::Notification> facts_of(const AccountId& account, std::string
 // payment_failed                 payment_failed:<checkout>                    failed after the session
 std::vector<notify::Notification> facts_of(const AccountId& account, std::string_view event_type,
                                            const provider::CheckoutSnapshot& snapshot);
+
+// refund_succeeded               refund_succeeded:<refund>                    the money is on its way back
+// refund_failed                  refund_failed:<refund>                       the bank sent it back to us
+std::vector<notify::Notification> facts_of(const AccountId& account,
+                                           const provider::RefundSnapshot& snapshot);
+
+// Whose notifications the operator reads (GET /api/admin/notifications): nobody's account.
+inline const AccountId operator_account{"00000000-0000-0000-0000-000000000000"};
+
+// For the operator, not for the buyer, who started it:
+// dispute_opened                 dispute_opened:<dispute>                     a bank takes money back
+// dispute_inquiry                dispute_inquiry:<dispute>                    a bank asks, no money moved
+// dispute_closed                 dispute_closed:<dispute>:<status>            won, lost ...
+std::vector<notify::Notification> facts_of(const AccountId& account,
+                                           const provider::DisputeSnapshot& snapshot);
 
 // "November 20, 2026", in UTC.
 std::string date_for_people(Instant instant);

@@ -123,11 +123,13 @@ provider::InvoiceSnapshot invoice(provider::InvoiceStatus status, Money amount) 
 TEST(DecideFacts, OfInvoices) {
     using provider::InvoiceStatus;
     const Money price(2900, Currency::usd());
-    const auto paid = facts_of(ann, "invoice.updated", invoice(InvoiceStatus::paid, price));
-    EXPECT_EQ(keys(paid), "payment_success:in_1");
-    EXPECT_EQ(paid[0].message, "Your payment of $29.00 has been processed.");
+    const auto recovered = facts_of(ann, "invoice.updated", invoice(InvoiceStatus::paid, price));
+    EXPECT_EQ(keys(recovered), "payment_success:in_1");
+    EXPECT_EQ(recovered[0].message,
+              "Your payment of $29.00 has been processed. Thank you: nothing is open any more.");
 
-    const auto yen = invoice(InvoiceStatus::paid, Money(1234, Currency::jpy()));
+    auto yen = invoice(InvoiceStatus::paid, Money(1234, Currency::jpy()));
+    yen.attempt_count = 1;
     EXPECT_EQ(facts_of(ann, "invoice.paid", yen)[0].message,
               "Your payment of ¥1,234 has been processed.");
 
@@ -141,6 +143,39 @@ TEST(DecideFacts, OfInvoices) {
     const auto asked = facts_of(ann, "invoice.payment_action_required", open);
     EXPECT_EQ(keys(asked), "action_required:in_1:2");
     EXPECT_EQ(asked[0].metadata.at("url"), "https://pay.example/in_1");
+}
+
+// What the e-mail says, unformatted: its words depend on the reader.
+TEST(DecideFacts, DetailsForTheEmail) {
+    using provider::InvoiceStatus;
+    auto failing = invoice(InvoiceStatus::open, Money(2900, Currency::usd()));
+    failing.number = "A-1";
+    failing.next_payment_attempt = from_unix(1'000);
+    EXPECT_EQ(facts_of(ann, "invoice.payment_failed", failing)[0].details,
+              (boost::json::object{
+                  {"invoice_id",      "in_1"                    },
+                  {"amount",          2900                      },
+                  {"currency",        "usd"                     },
+                  {"url",             "https://pay.example/in_1"},
+                  {"invoice_number",  "A-1"                     },
+                  {"next_attempt_at", 1'000                     }
+    }));
+}
+
+TEST(DecideFacts, OfARenewalThatIsForeseen) {
+    auto upcoming = invoice(provider::InvoiceStatus::draft, Money(2900, Currency::usd()));
+    upcoming.invoice.reset();
+    upcoming.subscription = provider::Ref{"sub_1"};
+    upcoming.period_end = from_unix(1'764'000'000);
+    const auto told = facts_of(ann, "invoice.upcoming", upcoming);
+    EXPECT_EQ(keys(told), "renewal_upcoming:sub_1:1764000000");
+    EXPECT_EQ(told[0].message, "Your subscription renews on November 24, 2025 for $29.00.");
+    EXPECT_EQ(told[0].details.at("renews_at"), 1'764'000'000);
+    upcoming.amount_due = Money::zero(Currency::usd());
+    EXPECT_EQ(keys(facts_of(ann, "invoice.upcoming", upcoming)), "") << "nothing to pay";
+    upcoming = invoice(provider::InvoiceStatus::draft, Money(2900, Currency::usd()));
+    upcoming.invoice.reset();
+    EXPECT_EQ(keys(facts_of(ann, "invoice.upcoming", upcoming)), "") << "of no subscription";
 }
 
 provider::CheckoutSnapshot checkout(std::string mode, std::string status, std::string payment) {
@@ -177,18 +212,26 @@ struct CheckoutCase {
 };
 
 const CheckoutCase checkout_cases[] = {
-    {"creating",  "complete", "paid",                false, "complete"},
-    {"open",      "complete", "paid",                false, "complete"},
-    {"open",      "complete", "no_payment_required", false, "complete"},
-    {"open",      "complete", "unpaid",              false, nullptr   },
-    {"open",      "complete", "unpaid",              true,  "expired" },
-    {"open",      "expired",  "unpaid",              false, "expired" },
-    {"open",      "open",     "unpaid",              false, nullptr   },
-    {"complete",  "expired",  "unpaid",              false, nullptr   },
-    {"complete",  "complete", "unpaid",              true,  nullptr   },
-    {"expired",   "complete", "paid",                false, "complete"},
-    {"abandoned", "complete", "paid",                false, "complete"},
-    {"abandoned", "expired",  "unpaid",              false, nullptr   },
+    {"creating",   "complete", "paid",                false, "complete"  },
+    {"open",       "complete", "paid",                false, "complete"  },
+    {"open",       "complete", "no_payment_required", false, "complete"  },
+    {"creating",   "complete", "unpaid",              false, "processing"},
+    {"open",       "complete", "unpaid",              false, "processing"},
+    {"abandoned",  "complete", "unpaid",              false, "processing"},
+    {"open",       "complete", "unpaid",              true,  "failed"    },
+    {"processing", "complete", "unpaid",              false, nullptr     },
+    {"processing", "complete", "unpaid",              true,  "failed"    },
+    {"processing", "complete", "paid",                false, "complete"  },
+    {"processing", "expired",  "unpaid",              false, nullptr     },
+    {"failed",     "complete", "unpaid",              false, nullptr     },
+    {"failed",     "complete", "paid",                false, "complete"  },
+    {"open",       "expired",  "unpaid",              false, "expired"   },
+    {"open",       "open",     "unpaid",              false, nullptr     },
+    {"complete",   "expired",  "unpaid",              false, nullptr     },
+    {"complete",   "complete", "unpaid",              true,  nullptr     },
+    {"expired",    "complete", "paid",                false, "complete"  },
+    {"abandoned",  "complete", "paid",                false, "complete"  },
+    {"abandoned",  "expired",  "unpaid",              false, nullptr     },
 };
 
 TEST(CheckoutStatus, Table) {

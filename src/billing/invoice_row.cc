@@ -43,6 +43,15 @@ int rank(provider::InvoiceStatus status) {
     std::unreachable();
 }
 
+json::object bill_to(const provider::BillTo& to) {
+    json::object object;
+    if (to.name) object["name"] = *to.name;
+    if (to.email) object["email"] = *to.email;
+    if (!to.address.empty()) object["address"] = json::array(to.address.begin(), to.address.end());
+    if (!to.tax_ids.empty()) object["tax_ids"] = json::array(to.tax_ids.begin(), to.tax_ids.end());
+    return object;
+}
+
 std::int64_t not_negative(Money amount) { return std::max<std::int64_t>(amount.minor_units(), 0); }
 
 }  // namespace
@@ -59,6 +68,10 @@ InvoiceRow::Content content_of(const provider::InvoiceSnapshot& snapshot, bool l
     content.amount_remaining = not_negative(snapshot.amount_remaining);
     content.subtotal = snapshot.subtotal.minor_units();
     content.total = snapshot.total.minor_units();
+    content.discount_amount = not_negative(snapshot.discount);
+    content.tax_amount = snapshot.tax.minor_units();
+    content.taxes_inclusive = snapshot.taxes_inclusive;
+    content.bill_to = bill_to(snapshot.bill_to);
     content.billing_reason = snapshot.billing_reason;
     content.hosted_invoice_url = snapshot.hosted_invoice_url;
     content.invoice_pdf = snapshot.invoice_pdf;

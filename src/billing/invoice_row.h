@@ -27,6 +27,9 @@ struct InvoiceRow {
         provider::InvoiceStatus status = provider::InvoiceStatus::draft;
         std::string currency;
         std::int64_t amount_due = 0, amount_paid = 0, amount_remaining = 0, subtotal = 0, total = 0;
+        std::int64_t discount_amount = 0, tax_amount = 0;
+        bool taxes_inclusive = false;
+        json::object bill_to;
         std::optional<std::string> billing_reason, hosted_invoice_url, invoice_pdf;
         json::array line_items;
         std::int64_t attempt_count = 0;

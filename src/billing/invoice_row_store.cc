@@ -13,7 +13,8 @@ const db::Statement load_invoices{
     "billing_load_invoices",
     R"(select i.account_id, i.id, i.provider, i.provider_invoice_id, i.provider_subscription_id,
               i.provider_payment_id, i.number, i.status, i.currency, i.amount_due, i.amount_paid,
-              i.amount_remaining, i.subtotal, i.total, i.billing_reason, i.hosted_invoice_url,
+              i.amount_remaining, i.subtotal, i.total, i.discount_amount, i.tax_amount,
+              i.taxes_inclusive, i.bill_to, i.billing_reason, i.hosted_invoice_url,
               i.invoice_pdf, i.line_items, i.attempt_count, i.next_payment_attempt, i.period_start,
               i.period_end, i.due_date, i.paid_at, i.livemode, i.provider_stamp, i.created_at,
               i.revision
@@ -28,12 +29,14 @@ const db::Statement save_invoices{
     "billing_save_invoices",
     R"(insert into paydesk.invoices (account_id, id, provider, provider_invoice_id,
            provider_subscription_id, provider_payment_id, number, status, currency, amount_due,
-           amount_paid, amount_remaining, subtotal, total, billing_reason, hosted_invoice_url,
+           amount_paid, amount_remaining, subtotal, total, discount_amount, tax_amount, taxes_inclusive,
+           bill_to, billing_reason, hosted_invoice_url,
            invoice_pdf, line_items, attempt_count, next_payment_attempt, period_start, period_end,
            due_date, paid_at, livemode, provider_stamp, created_at)
        select r.account_id::uuid, r.id::uuid, r.provider, r.provider_invoice_id,
            r.provider_subscription_id, r.provider_payment_id, r.number, r.status, r.currency,
-           r.amount_due, r.amount_paid, r.amount_remaining, r.subtotal, r.total, r.billing_reason,
+           r.amount_due, r.amount_paid, r.amount_remaining, r.subtotal, r.total, r.discount_amount,
+           r.tax_amount, r.taxes_inclusive, r.bill_to::jsonb, r.billing_reason,
            r.hosted_invoice_url, r.invoice_pdf, r.line_items::jsonb, r.attempt_count,
            r.next_payment_attempt, r.period_start, r.period_end, r.due_date, r.paid_at, r.livemode,
            r.provider_stamp, r.created_at
@@ -53,14 +56,18 @@ const db::Statement save_invoices{
                 unnest($23::timestamptz[]) as due_date, unnest($24::timestamptz[]) as paid_at,
                 unnest($25::boolean[]) as livemode,
                 unnest($26::timestamptz[]) as provider_stamp,
-                unnest($27::timestamptz[]) as created_at) r
+                unnest($27::timestamptz[]) as created_at,
+                unnest($28::bigint[]) as discount_amount, unnest($29::bigint[]) as tax_amount,
+                unnest($30::boolean[]) as taxes_inclusive, unnest($31::text[]) as bill_to) r
        on conflict (account_id, provider, provider_invoice_id) do update set
            provider_subscription_id = excluded.provider_subscription_id,
            provider_payment_id = coalesce(excluded.provider_payment_id, invoices.provider_payment_id),
            number = excluded.number, status = excluded.status, currency = excluded.currency,
            amount_due = excluded.amount_due, amount_paid = excluded.amount_paid,
            amount_remaining = excluded.amount_remaining, subtotal = excluded.subtotal,
-           total = excluded.total, billing_reason = excluded.billing_reason,
+           total = excluded.total, discount_amount = excluded.discount_amount,
+           tax_amount = excluded.tax_amount, taxes_inclusive = excluded.taxes_inclusive,
+           bill_to = excluded.bill_to, billing_reason = excluded.billing_reason,
            hosted_invoice_url = excluded.hosted_invoice_url, invoice_pdf = excluded.invoice_pdf,
            line_items = excluded.line_items, attempt_count = excluded.attempt_count,
            next_payment_attempt = excluded.next_payment_attempt,
@@ -88,6 +95,12 @@ InvoiceRow read_row(const db::Rows& rows, std::size_t i) {
     c.amount_remaining = rows.integer(i, "amount_remaining");
     c.subtotal = rows.integer(i, "subtotal");
     c.total = rows.integer(i, "total");
+    c.discount_amount = rows.integer(i, "discount_amount");
+    c.tax_amount = rows.integer(i, "tax_amount");
+    c.taxes_inclusive = rows.boolean(i, "taxes_inclusive");
+    const auto bill_to = parse_json(rows.text(i, "bill_to"));
+    PD_ASSERT(bill_to.has_value() && bill_to->is_object());  // invoices_bill_to_is_an_object
+    c.bill_to = bill_to->as_object();
     c.billing_reason = rows.optional_text(i, "billing_reason");
     c.hosted_invoice_url = rows.optional_text(i, "hosted_invoice_url");
     c.invoice_pdf = rows.optional_text(i, "invoice_pdf");
@@ -105,9 +118,10 @@ InvoiceRow read_row(const db::Rows& rows, std::size_t i) {
     return row;
 }
 
-// In the order of save_invoices' parameters. `line_items` are the rows' as texts.
+// In the order of save_invoices' parameters. `line_items` and `bill_to` are the rows' as texts.
 db::Params to_params(const std::vector<InvoiceRow>& rows,
-                     const std::vector<std::string>& line_items) {
+                     const std::vector<std::string>& line_items,
+                     const std::vector<std::string>& bill_to) {
     using namespace columns;
     using Row = InvoiceRow;
     using C = Row::Content;
@@ -139,7 +153,11 @@ db::Params to_params(const std::vector<InvoiceRow>& rows,
             instants(c, &C::paid_at),
             flags(c, &C::livemode),
             instants(rows, &Row::stamp),
-            instants(c, &C::created_at)};
+            instants(c, &C::created_at),
+            numbers(c, &C::discount_amount),
+            numbers(c, &C::tax_amount),
+            flags(c, &C::taxes_inclusive),
+            texts(bill_to, std::identity())};
 }
 
 }  // namespace
@@ -162,9 +180,12 @@ Task<std::vector<InvoiceRow>> load(db::Tx& tx, std::map<owner_store::ObjectKey, 
 
 Task<> save(db::Tx& tx, std::vector<InvoiceRow> rows) {
     if (rows.empty()) co_return;
-    std::vector<std::string> line_items;
-    for (const auto& row : rows) line_items.push_back(json::serialize(row.content.line_items));
-    co_await tx.run(save_invoices, to_params(rows, line_items));
+    std::vector<std::string> line_items, bill_to;
+    for (const auto& row : rows) {
+        line_items.push_back(json::serialize(row.content.line_items));
+        bill_to.push_back(json::serialize(row.content.bill_to));
+    }
+    co_await tx.run(save_invoices, to_params(rows, line_items, bill_to));
 }
 
 }  // namespace paydesk::billing::invoice_rows

@@ -9,6 +9,7 @@ namespace paydesk::billing {
     "case s.provider when 'stripe' then c.provider_customer_id end as stripe_customer_id, "    \
     "s.status, s.price_id, s.quantity, s.cancel_at_period_end, s.cancel_at, "                  \
     "s.current_period_start, s.current_period_end, s.canceled_at, s.ended_at, s.trial_start, " \
+    "s.past_due_since, "                                                                       \
     "s.trial_end, s.plan_key, nullif(s.plan_name, '') as plan_name, s.billing_cycle as "       \
     "plan_type, "                                                                              \
     "s.unit_amount as amount, s.currency, coalesce(s.provider_created_at, s.created_at) as "   \

@@ -2,6 +2,7 @@
 // Rows as one JSON parameter: what a set-based statement takes apart with json_to_recordset($1).
 
 #include <boost/json.hpp>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "billing/owner_store.h"
 #include "db/database.h"
 #include "provider/change.h"
 
@@ -31,6 +33,9 @@ db::Param param(const json::array& rows);
 
 // A JSON array of texts: for json_array_elements_text($1).
 db::Param texts(const std::vector<std::string>& values);
+
+// Objects of these accounts: json_to_recordset($1) as k(account_id uuid, provider text, id text).
+db::Param keys(const std::map<owner_store::ObjectKey, AccountId>& keys);
 
 // Readers of nullable columns.
 std::optional<std::int64_t> optional_integer(const db::Rows& rows, std::size_t row,

@@ -43,6 +43,15 @@ constexpr db::Statement save_plans{"catalog_save_plans", R"(
         trial_days = excluded.trial_days, purchasable = excluded.purchasable, is_active = true,
         sort_order = excluded.sort_order)"};
 
+constexpr db::Statement select_plans{"catalog_stored_plans", R"(
+    select plan_key, kind, plan_family, name, description, tier, rank, features, limits,
+           credits_per_month, credits, trial_days
+    from paydesk.plans where is_active)"};
+
+constexpr db::Statement select_prices{"catalog_stored_prices", R"(
+    select plan_key, billing_cycle, currency, unit_amount, provider_price_id, lookup_key
+    from paydesk.plan_prices where is_active and provider = $1)"};
+
 constexpr db::Statement retire_plans{"catalog_retire_plans", R"(
     update paydesk.plans set is_active = false
     where is_active and plan_key not in
@@ -70,6 +79,11 @@ constexpr db::Statement save_prices{"catalog_save_prices", R"(
         provider_product_id = coalesce(excluded.provider_product_id, plan_prices.provider_product_id),
         lookup_key = excluded.lookup_key, is_active = true)"};
 
+PlanKind kind_of(std::string_view text) {
+    if (text == to_string(PlanKind::plan)) return PlanKind::plan;
+    return text == to_string(PlanKind::top_up) ? PlanKind::top_up : PlanKind::product;
+}
+
 std::optional<Offer> first_offer(const db::Rows& rows) {
     if (rows.empty()) return std::nullopt;
     const auto currency = Currency::parse(rows.text(0, "currency"));
@@ -77,7 +91,7 @@ std::optional<Offer> first_offer(const db::Rows& rows) {
     return Offer{.plan_key = std::string(rows.text(0, "plan_key")),
                  .plan_name = std::string(rows.text(0, "name")),
                  .plan_family = std::string(rows.text(0, "plan_family")),
-                 .kind = rows.text(0, "kind") == "plan" ? PlanKind::plan : PlanKind::top_up,
+                 .kind = kind_of(rows.text(0, "kind")),
                  .billing_cycle = std::string(rows.text(0, "billing_cycle")),
                  .unit_amount = Money(rows.integer(0, "unit_amount"), *currency),
                  .price = {std::string(rows.text(0, "provider_price_id"))},
@@ -156,6 +170,43 @@ Task<std::optional<Offer>> find_offer_of_price(db::Database& db, provider::Name 
 Task<bool> is_active_plan(db::Database& db, std::string plan_key) {
     const db::Rows rows = co_await db.run(active_plan, {std::move(plan_key)});
     co_return !rows.empty();
+}
+
+Task<Stored> load(db::Database& db, provider::Name provider) {
+    Stored stored;
+    const auto plans = co_await db.run(select_plans);
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+        const auto text = [&plans, i](const char* column) {
+            return std::string(plans.text(i, column));
+        };
+        const auto features = parse_json(plans.text(i, "features")),
+                   limits = parse_json(plans.text(i, "limits"));
+        PD_ASSERT(features && limits);  // of jsonb columns
+        StoredPlan plan{
+            .kind = text("kind"),
+            .family = text("plan_family"),
+            .name = text("name"),
+            .description = text("description"),
+            .tier = text("tier"),
+            .rank = plans.integer(i, "rank"),
+            .credits = plans.integer(i, "credits_per_month") + plans.integer(i, "credits"),
+            .trial_days = plans.integer(i, "trial_days")};
+        for (const auto& feature : features->as_array())
+            plan.features.emplace_back(feature.as_string());
+        for (const auto& [metric, limit] : limits->as_object())
+            plan.limits.emplace(metric, limit.as_int64());
+        stored.plans.emplace(text("plan_key"), std::move(plan));
+    }
+    const auto prices = co_await db.run(select_prices, {db::param(to_string(provider))});
+    for (std::size_t i = 0; i < prices.size(); ++i) {
+        const auto currency = Currency::parse(prices.text(i, "currency"));
+        PD_ASSERT(currency.has_value());
+        stored.prices.push_back({.plan_key = std::string(prices.text(i, "plan_key")),
+                                 .billing_cycle = std::string(prices.text(i, "billing_cycle")),
+                                 .amount = Money(prices.integer(i, "unit_amount"), *currency),
+                                 .price = {std::string(prices.text(i, "provider_price_id"))}});
+    }
+    co_return stored;
 }
 
 Task<> save(db::Tx& tx, provider::Name provider, const Catalogue& catalogue,

@@ -2,6 +2,7 @@
 // plans and plan_prices: SQL, nothing else.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,24 @@ Task<bool> is_active_plan(db::Database& db, std::string plan_key);
 // the order to show. For db::run_as("anon") and db::run() alike. Columns: those of plans, then
 // billing_cycle, currency, unit_amount, provider_price_id, lookup_key.
 extern const db::Statement list;
+
+// What is on offer now, to be compared with the file.
+struct StoredPlan {
+    std::string kind, family, name, description, tier;
+    std::int64_t rank = 0, credits = 0, trial_days = 0;
+    std::vector<std::string> features = {};
+    std::map<std::string, std::int64_t> limits = {};
+};
+struct StoredPrice {
+    std::string plan_key, billing_cycle;
+    Money amount;
+    provider::Ref price;
+};
+struct Stored {
+    std::map<std::string, StoredPlan> plans;  // by key
+    std::vector<StoredPrice> prices;
+};
+Task<Stored> load(db::Database& db, provider::Name provider);
 
 // A price at the provider, to be stored.
 struct PriceRow {

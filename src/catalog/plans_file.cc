@@ -5,6 +5,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -16,6 +17,8 @@ constexpr std::size_t name_bytes_max = 100;
 constexpr std::size_t text_bytes_max = 1'000;
 constexpr std::size_t entries_max = 50;  // features, limits of one plan
 constexpr std::int64_t credits_max = 1'000'000'000'000;
+constexpr std::array<std::string_view, 5> aggregations = {"sum", "count", "max", "last", "unique"};
+static_assert(aggregations.size() == static_cast<std::size_t>(Aggregation::unique) + 1);
 
 bool is_key(std::string_view text) {
     if (text.empty() || text.size() > 60 || text.front() < 'a' || text.front() > 'z') return false;
@@ -29,7 +32,7 @@ public:
     explicit Reader(std::string_view file_name) : file_name_(file_name) {}
 
     Catalogue read(const toml::table& file) {
-        only(file, {"currency", "plan", "top_up"}, "the file");
+        only(file, {"currency", "meter", "plan", "top_up", "product"}, "the file");
         const std::string currency = text(file, "currency", "the file", false).value_or("usd");
         if (const auto parsed = Currency::parse(currency)) {
             currency_ = *parsed;
@@ -39,8 +42,12 @@ public:
                   "such as \"usd\"",
                   currency);
         }
+        each(file, "meter", [this](const toml::table& meter) { read_meter(meter); });
         each(file, "plan", [this](const toml::table& plan) { read_plan(plan); });
-        each(file, "top_up", [this](const toml::table& plan) { read_top_up(plan); });
+        each(file, "top_up",
+             [this](const toml::table& plan) { read_bought_once(plan, PlanKind::top_up); });
+        each(file, "product",
+             [this](const toml::table& plan) { read_bought_once(plan, PlanKind::product); });
         if (catalogue_.plans.empty()) wrong(nullptr, "there is no [[plan]]");
         if (catalogue_.plans.size() > plans_max) wrong(nullptr, "more than {} plans", plans_max);
         check_families();
@@ -190,6 +197,9 @@ private:
             if (!is_key(metric.str()) || !value || *value < -1) {
                 wrong(&limit, "{}: limit {} must be a whole number, or -1 for unlimited", plan.key,
                       metric.str());
+            } else if (!is_metered(metric.str())) {
+                wrong(&limit, "{}: limit {}: no [[meter]] has this key; add one or correct it",
+                      plan.key, metric.str());
             } else {
                 plan.limits.emplace(metric.str(), *value);
             }
@@ -218,7 +228,7 @@ private:
     Plan empty_plan(std::string plan_key, PlanKind kind) const {
         return {.key = std::move(plan_key),
                 .kind = kind,
-                .family = kind == PlanKind::plan ? "main" : "top_up",
+                .family = kind == PlanKind::plan ? "main" : std::string(to_string(kind)),
                 .tier = {},
                 .rank = 0,
                 .name = {},
@@ -255,13 +265,49 @@ private:
         catalogue_.plans.push_back(std::move(plan));
     }
 
-    void read_top_up(const toml::table& table) {
-        const auto plan_key = key(table, "top_up");
+    void read_meter(const toml::table& table) {
+        const auto meter_key = text(table, "key", "a [[meter]]", true);
+        if (!meter_key) return;
+        only(table, {"key", "name", "aggregation"}, *meter_key);
+        if (!is_key(*meter_key)) {
+            wrong(table.get("key"), "meter \"{}\": use a-z, 0-9 and _, beginning with a letter",
+                  *meter_key);
+            return;
+        }
+        if (std::ranges::find(catalogue_.meters, *meter_key, &Meter::key) !=
+            catalogue_.meters.end()) {
+            wrong(table.get("key"), "meter \"{}\" is there twice", *meter_key);
+            return;
+        }
+        Meter meter{.key = *meter_key,
+                    .name = text(table, "name", *meter_key, true, name_bytes_max).value_or("")};
+        const auto named = text(table, "aggregation", *meter_key, false).value_or("sum");
+        const auto found = std::ranges::find(aggregations, named);
+        if (found == aggregations.end()) {
+            wrong(table.get("aggregation"), "{}: aggregation \"{}\" is not one of {}", *meter_key,
+                  named, fmt::join(aggregations, ", "));
+        } else {
+            meter.aggregation = static_cast<Aggregation>(found - aggregations.begin());
+        }
+        catalogue_.meters.push_back(std::move(meter));
+    }
+
+    bool is_metered(std::string_view metric) const {
+        return catalogue_.meters.empty() ||
+               std::ranges::find(catalogue_.meters, metric, &Meter::key) != catalogue_.meters.end();
+    }
+
+    void read_bought_once(const toml::table& table, PlanKind kind) {
+        const auto plan_key = key(table, to_string(kind));
         if (!plan_key) return;
-        only(table, {"key", "name", "description", "features", "credits", "price"}, *plan_key);
-        Plan plan = empty_plan(*plan_key, PlanKind::top_up);
+        Plan plan = empty_plan(*plan_key, kind);
+        if (kind == PlanKind::top_up) {
+            only(table, {"key", "name", "description", "features", "credits", "price"}, *plan_key);
+        } else {
+            only(table, {"key", "name", "description", "features", "price"}, *plan_key);
+        }
         read_common(plan, table);
-        if (plan.credits == 0) {
+        if (kind == PlanKind::top_up && plan.credits == 0) {
             wrong(&table, "{}: credits is missing: what does the top-up give?", plan.key);
         }
         if (const toml::node* node = table.get("price")) {
@@ -302,7 +348,21 @@ private:
 
 }  // namespace
 
-std::string_view to_string(PlanKind kind) { return kind == PlanKind::plan ? "plan" : "top_up"; }
+std::string_view to_string(PlanKind kind) {
+    switch (kind) {
+        case PlanKind::plan:
+            return "plan";
+        case PlanKind::top_up:
+            return "top_up";
+        case PlanKind::product:
+            return "product";
+    }
+    PD_ASSERT(false);
+}
+
+std::string_view to_string(Aggregation aggregation) {
+    return aggregations.at(static_cast<std::size_t>(aggregation));
+}
 
 std::string_view to_string(BillingCycle cycle) {
     switch (cycle) {

@@ -19,8 +19,10 @@ namespace paydesk::catalog {
 inline constexpr std::size_t plans_max = 100;
 inline constexpr std::size_t plans_file_bytes_max = 1024 * 1024;
 
-enum class PlanKind : std::uint8_t { plan, top_up };
-std::string_view to_string(PlanKind kind);  // "plan", "top_up"
+// A plan is subscribed to; a top-up is bought once and gives credits; a product is bought once and gives
+// none.
+enum class PlanKind : std::uint8_t { plan, top_up, product };
+std::string_view to_string(PlanKind kind);  // "plan", "top_up", "product"
 
 // Spelled as in the API's billingCycle.
 enum class BillingCycle : std::uint8_t { monthly, yearly, one_time };
@@ -29,7 +31,7 @@ std::string_view to_string(BillingCycle cycle);  // "monthly", "yearly", "one_ti
 std::optional<std::string> interval_of(BillingCycle cycle);
 
 struct PlanPrice {
-    std::string lookup_key;  // "pro_monthly"; a top-up's is its plan key
+    std::string lookup_key;  // "pro_monthly"; that of what is bought once is its plan key
     BillingCycle cycle;
     Money amount;
 };
@@ -37,8 +39,8 @@ struct PlanPrice {
 struct Plan {
     std::string key;
     PlanKind kind;
-    std::string family;     // "main" unless the file says otherwise; "top_up" for a top-up
-    std::string tier;       // its key unless the file says otherwise; "" for a top-up
+    std::string family;     // "main" unless the file says otherwise; else its kind
+    std::string tier;       // its key unless the file says otherwise; "" for what is bought once
     std::int64_t rank = 0;  // higher is an upgrade
     std::string name, description;
     std::vector<std::string> features;
@@ -49,13 +51,25 @@ struct Plan {
     std::vector<PlanPrice> prices;  // none: the free plan
 };
 
+// What is counted, and how the counts of a period become one number.
+enum class Aggregation : std::uint8_t { sum, count, max, last, unique };
+std::string_view to_string(Aggregation aggregation);
+
+struct Meter {
+    std::string key;  // the metric that limits are about
+    std::string name;
+    Aggregation aggregation = Aggregation::sum;
+};
+
 struct Catalogue {
-    std::vector<Plan> plans;  // in the order of the file, plans before top-ups
+    std::vector<Plan> plans;  // in the order of the file: plans, top-ups, products
+    std::vector<Meter> meters;
 };
 
 // Refuses with invalid_input: not TOML (with the line), unknown or missing keys, wrong types, keys that
 // are not [a-z][a-z0-9_]*, duplicates, amounts that are not exact in the currency, no free plan or
-// two in one family. The message has one line for each.
+// two in one family, limits of metrics that no [[meter]] counts (where there is one at all). The
+// message has one line for each.
 // `file_name` is only for the message.
 Result<Catalogue> parse_plans(std::string_view text, std::string_view file_name);
 

@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/crypto.h"
+#include "http/etag.h"
 #include "http/server.h"
 
 namespace paydesk::http {
@@ -112,13 +113,6 @@ bool accepts_gzip(std::string_view accept_encoding) {
         if (semicolon == member.npos) return true;
         const std::string_view weight = trimmed(member.substr(semicolon + 1));
         return weight.find_first_not_of("q=0. ") != weight.npos;  // "q=0", "q=0.000" say no
-    });
-}
-
-bool names_etag(std::string_view if_none_match, std::string_view etag) {
-    return any_member(if_none_match, [etag](std::string_view member) {
-        if (member.starts_with("W/")) member.remove_prefix(2);
-        return member == "*" || member == etag;
     });
 }
 

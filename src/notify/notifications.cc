@@ -2,13 +2,16 @@
 
 #include "base/json.h"
 #include "db/array_param.h"
+#include "notify/email_kinds.h"
 
 namespace paydesk::notify {
 
 namespace {
 
-// Only what is new wakes anyone. Postgres sends equal notifications of one transaction once, and takes
-// 8,000 bytes in each: 200 accounts go in one.
+// Only what is new wakes anyone and is mailed: an e-mail exists because its notification does. Postgres
+// sends equal notifications of one transaction once, and takes 8,000 bytes in each: 200 accounts go in
+// one. The address is that of the customer, which the buyer may change at the provider, else the
+// account's.
 const db::Statement add_notifications{"notify_add",
                                       R"(with told as (
            insert into paydesk.notifications
@@ -17,7 +20,26 @@ const db::Statement add_notifications{"notify_add",
            from json_to_recordset($1::json) as r(account_id uuid, type text, title text,
                message text, metadata jsonb, fact_key text)
            on conflict (account_id, fact_key) do nothing
+           returning account_id, fact_key),
+       mailed as (
+           insert into paydesk.emails (account_id, fact_key, kind, recipient, language, data)
+           select told.account_id, told.fact_key, r.type,
+                  (select e from coalesce(c.email, a.email) e where e !~ '[[:cntrl:]]'),
+                  a.language, r.details
+           from told
+           join (select distinct on (account_id, fact_key) account_id, fact_key, type, details
+                 from json_to_recordset($1::json) as r(account_id uuid, fact_key text, type text,
+                     details jsonb, mailed boolean)
+                 where r.mailed) r on r.account_id = told.account_id and r.fact_key = told.fact_key
+           left join paydesk.accounts a on a.account_id = told.account_id
+           left join lateral (
+               select c.email from paydesk.customers c
+               where c.account_id = told.account_id and c.email is not null and c.deleted_at is null
+               order by c.provider desc limit 1) c on true
+           on conflict (account_id, fact_key) do nothing
            returning account_id),
+       job as (
+           insert into paydesk.jobs (kind) select $2 where exists (select from mailed)),
        numbered as (
            select account_id, (row_number() over ()) / 200 as part
            from (select distinct account_id from told) d),
@@ -44,11 +66,13 @@ Task<std::size_t> add(db::Tx& tx, std::vector<Notification> notifications) {
             {"title",      notification.title              },
             {"message",    notification.message            },
             {"metadata",   std::move(notification.metadata)},
-            {"fact_key",   notification.fact_key           }
+            {"fact_key",   notification.fact_key           },
+            {"details",    std::move(notification.details) },
+            {"mailed",     is_email_kind(notification.type)}
         });
     }
-    const auto result =
-        co_await tx.run(add_notifications, {storable(json::value(std::move(rows)))});
+    const auto result = co_await tx.run(
+        add_notifications, {storable(json::value(std::move(rows))), send_emails_job_kind});
     co_return static_cast<std::size_t>(result.integer(0, "added"));
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Notifications: what a person is told in the dashboard. One row per fact, told once.
+// Notifications: what a person is told, in the dashboard and by e-mail. One row per fact, told once.
 //
 // The fact key says what is told ("payment_success:in_1NX..."), never which event brought it: a fact
 // that arrives by two events, or twice, is one row. The key is unique per account.
@@ -25,10 +25,15 @@ struct Notification {
     std::string message;
     boost::json::object metadata;
     std::string fact_key;
+    // What its e-mail says (email_kinds.h), unformatted: a mail is written in the reader's language
+    // when it is sent. Amounts in minor units beside "currency", instants as unix seconds ("..._at").
+    boost::json::object details = {};
 };
 
 // Adds those whose fact is new, in the caller's transaction, and wakes their accounts when it commits.
-// ENSURES: one row per (account, fact_key), whoever adds it and how often. Gives how many were new.
+// Where the type is one that is mailed, the e-mail is queued in the same statement.
+// ENSURES: one row per (account, fact_key), whoever adds it and how often; at most one e-mail for it.
+// Gives how many were new.
 Task<std::size_t> add(db::Tx& tx, std::vector<Notification> notifications);
 
 // Wakes live pages of these accounts when the caller's transaction commits: something of theirs has

@@ -26,6 +26,9 @@ constexpr std::array<std::string_view, 5> invoice_statuses = {
 };
 static_assert(invoice_statuses.size() == static_cast<std::size_t>(InvoiceStatus::void_) + 1);
 
+constexpr std::array<std::string_view, 3> charge_statuses = {"pending", "succeeded", "failed"};
+static_assert(charge_statuses.size() == static_cast<std::size_t>(ChargeStatus::failed) + 1);
+
 template <class Enum, std::size_t size>
 std::optional<Enum> parse(const std::array<std::string_view, size>& words, std::string_view text) {
     for (std::size_t i = 0; i < size; ++i) {
@@ -54,6 +57,14 @@ std::optional<SubscriptionStatus> parse_subscription_status(std::string_view tex
 
 std::string_view to_string(InvoiceStatus status) {
     return invoice_statuses.at(static_cast<std::size_t>(status));
+}
+
+std::string_view to_string(ChargeStatus status) {
+    return charge_statuses.at(static_cast<std::size_t>(status));
+}
+
+std::optional<ChargeStatus> parse_charge_status(std::string_view text) {
+    return parse<ChargeStatus>(charge_statuses, text);
 }
 
 std::optional<InvoiceStatus> parse_invoice_status(std::string_view text) {

@@ -112,6 +112,12 @@ struct InvoiceLine {
     bool proration = false;
 };
 
+// Who an invoice is made out to, as of when it was made.
+struct BillTo {
+    std::optional<std::string> name, email;
+    std::vector<std::string> address, tax_ids;  // lines; texts
+};
+
 struct InvoiceSnapshot {
     std::optional<Ref> invoice;  // an upcoming invoice has none
     Ref customer;
@@ -120,6 +126,10 @@ struct InvoiceSnapshot {
     InvoiceStatus status;
     Money amount_due, amount_paid, amount_remaining, subtotal, total;
     std::optional<std::string> number, billing_reason, hosted_invoice_url, invoice_pdf;
+    // Sums; zero where there is none.
+    Money discount = Money::zero(Currency::usd()), tax = Money::zero(Currency::usd());
+    bool taxes_inclusive = false;  // the tax is part of the lines' amounts
+    BillTo bill_to = {};
     std::vector<InvoiceLine> lines;
     std::optional<Instant> period_start, period_end, paid_at, due_date, next_payment_attempt;
     std::int64_t attempt_count = 0;
@@ -152,11 +162,18 @@ struct CheckoutSnapshot {
     Instant created_at;
 };
 
+enum class ChargeStatus : std::uint8_t { pending, succeeded, failed };
+std::string_view to_string(ChargeStatus status);
+std::optional<ChargeStatus> parse_charge_status(std::string_view text);
+
 struct ChargeSnapshot {
     Ref charge;
     std::optional<Ref> payment, customer, invoice;
+    std::optional<AccountId> account;  // from metadata, which a payment hands down to its charges
+    ChargeStatus status;
     Money amount, amount_refunded;
     bool refunded = false, disputed = false;
+    std::optional<std::string> failure_code, failure_message, receipt_url, description;
     Instant created_at;
 };
 
@@ -165,7 +182,8 @@ struct RefundSnapshot {
     std::optional<Ref> charge, payment;
     Money amount;
     std::string status;  // "pending", "requires_action", "succeeded", "failed", "canceled"
-    std::optional<std::string> reason, failure_reason;
+    std::optional<std::string> reason, failure_reason, intent_id;  // metadata: refund_id
+    std::optional<AccountId> account = {};  // only of one that we have just made
     Instant created_at;
 };
 
@@ -178,12 +196,17 @@ struct DisputeSnapshot {
     Instant created_at;
 };
 
+// That an invoice was paid by this payment: since basil neither names the other.
+struct InvoicePaymentSnapshot {
+    Ref invoice, payment;
+};
+
 // Signed, stored, and none of our business (an event type or object that we do not follow).
 struct Unfollowed {};
 
 using Fact = std::variant<Unfollowed, CustomerSnapshot, SubscriptionSnapshot, InvoiceSnapshot,
                           PaymentMethodSnapshot, CheckoutSnapshot, ChargeSnapshot, RefundSnapshot,
-                          DisputeSnapshot>;
+                          DisputeSnapshot, InvoicePaymentSnapshot>;
 
 struct Change {
     Name provider;

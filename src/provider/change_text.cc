@@ -103,6 +103,15 @@ void describe(Lines& lines, const InvoiceSnapshot& invoice) {
     lines.add("amount_remaining", invoice.amount_remaining);
     lines.add("subtotal", invoice.subtotal);
     lines.add("total", invoice.total);
+    if (invoice.discount.minor_units() != 0) lines.add("discount", invoice.discount);
+    if (invoice.tax.minor_units() != 0) {
+        lines.add("tax", invoice.tax);
+        lines.add("taxes_inclusive", invoice.taxes_inclusive);
+    }
+    lines.add("bill_to.name", invoice.bill_to.name);
+    lines.add("bill_to.email", invoice.bill_to.email);
+    for (const auto& line : invoice.bill_to.address) lines.add("bill_to.address", line);
+    for (const auto& id : invoice.bill_to.tax_ids) lines.add("bill_to.tax_id", id);
     lines.add("payment", invoice.payment);
     lines.add("attempt_count", invoice.attempt_count);
     lines.add("next_payment_attempt", invoice.next_payment_attempt);
@@ -161,10 +170,16 @@ void describe(Lines& lines, const ChargeSnapshot& charge) {
     lines.add("payment", charge.payment);
     lines.add("customer", charge.customer);
     lines.add("invoice", charge.invoice);
+    lines.add("account", charge.account);
+    lines.add("status", to_string(charge.status));
     lines.add("amount", charge.amount);
     lines.add("amount_refunded", charge.amount_refunded);
     lines.add("refunded", charge.refunded);
     lines.add("disputed", charge.disputed);
+    lines.add("failure_code", charge.failure_code);
+    lines.add("failure_message", charge.failure_message);
+    lines.add("receipt_url", charge.receipt_url);
+    lines.add("description", charge.description);
     lines.add("created_at", charge.created_at);
 }
 
@@ -175,6 +190,7 @@ void describe(Lines& lines, const RefundSnapshot& refund) {
     lines.add("status", refund.status);
     lines.add("reason", refund.reason);
     lines.add("failure_reason", refund.failure_reason);
+    lines.add("intent_id", refund.intent_id);
     lines.add("created_at", refund.created_at);
 }
 
@@ -186,6 +202,11 @@ void describe(Lines& lines, const DisputeSnapshot& dispute) {
     lines.add("reason", dispute.reason);
     lines.add("evidence_due_by", dispute.evidence_due_by);
     lines.add("created_at", dispute.created_at);
+}
+
+void describe(Lines& lines, const InvoicePaymentSnapshot& paid) {
+    lines.add("invoice", paid.invoice);
+    lines.add("payment", paid.payment);
 }
 
 }  // namespace

@@ -70,6 +70,18 @@ struct NewPortal {
 
 enum class CancelWhen : std::uint8_t { now, period_end, never };  // never: undo a scheduled one
 
+struct NewRefund {
+    std::optional<Ref> charge, payment;  // REQUIRES: one of them
+    Money amount;
+    std::optional<std::string> reason = {};  // "duplicate", "fraudulent", "requested_by_customer"
+    std::string refund_id;                   // ours; travels in the refund's metadata
+};
+
+// What a payment was made for: an invoice, a checkout, or neither.
+struct PaymentOrigin {
+    std::optional<Ref> invoice, checkout;
+};
+
 // A product with its prices as plans.toml has them; found again by lookup_key.
 struct CatalogProduct {
     std::string key;  // our plan or top-up key; in the product's metadata as plan_key
@@ -83,6 +95,11 @@ struct CatalogPrice {
 struct SyncedPrice {
     std::string lookup_key;
     Ref product, price;
+};
+
+// What sync_product() would change, said for people. No `changes`: all is as the catalogue says.
+struct CatalogDifference {
+    std::vector<std::string> changes = {};
 };
 
 class Provider {
@@ -101,14 +118,27 @@ public:
     virtual Task<Result<Change>> cancel_subscription(IntentId intent, Ref subscription,
                                                      CancelWhen when) = 0;
 
+    // Refuses also with refund_exceeds_payment and payment_not_refundable.
+    virtual Task<Result<Change>> create_refund(IntentId intent, NewRefund input) = 0;
+    // The refund that create_refund() made under this refund_id, if it ever did: idempotency keys
+    // are forgotten after a day.
+    virtual Task<Result<std::optional<Change>>> find_refund(NewRefund input) = 0;
+    // Tries to collect an open invoice now, with this payment method. Gives the invoice.
+    virtual Task<Result<Change>> pay_invoice(IntentId intent, Ref invoice, Ref payment_method) = 0;
+    virtual Task<Result<PaymentOrigin>> origin_of_payment(Ref payment) = 0;
+
     // The object as it is now, in the newest shape; occurred_at is the moment of asking.
     // Refuses with not_found; kinds without a fetch (other) are a bug.
     virtual Task<Result<Change>> fetch(ObjectKind kind, Ref object) = 0;
 
     // Creates what is missing, changes names and descriptions, never an amount: a price whose
-    // amount differs is replaced by a new one that takes the lookup_key over.
+    // amount differs is replaced by a new one that takes the lookup_key over, and archived: who pays
+    // it already goes on doing so.
     virtual Task<Result<std::vector<SyncedPrice>>> sync_product(
         CatalogProduct product, std::vector<CatalogPrice> prices) = 0;
+    // The same without doing it.
+    virtual Task<Result<CatalogDifference>> compare_product(CatalogProduct product,
+                                                            std::vector<CatalogPrice> prices) = 0;
 };
 
 }  // namespace paydesk::provider

@@ -221,6 +221,176 @@ TEST(Order, CheckoutRandomOrdersOfAllWithOneLost) {
     EXPECT_NE(end.find("Subscription Activated"), std::string::npos) << end;
 }
 
+// ---- money: charges, their invoices, refunds, disputes ----
+
+std::string charge(std::string_view status, int refunded, std::string_view more = "") {
+    return fmt::format(
+        R"({{"id":"ch_@","object":"charge","customer":"cus_@","payment_intent":"pi_@","amount":2900,)"
+        R"("amount_refunded":{},"refunded":{},"currency":"usd","status":"{}","disputed":false,)"
+        R"("created":{},"livemode":false,"receipt_url":"https://pay.example/r/@","metadata":{{}}{}{}}})",
+        refunded, refunded == 2900, status, t0 + 1, more.empty() ? "" : ",", more);
+}
+
+std::string refund(std::string_view id, int amount, std::string_view status) {
+    return fmt::format(
+        R"({{"id":"{}_@","object":"refund","charge":"ch_@","payment_intent":"pi_@","amount":{},)"
+        R"("currency":"usd","status":"{}","reason":"requested_by_customer","created":{},"metadata":{{}}}})",
+        id, amount, status, t0 + 10);
+}
+
+std::string dispute(std::string_view status) {
+    return fmt::format(
+        R"({{"id":"dp_@","object":"dispute","charge":"ch_@","payment_intent":"pi_@","amount":2900,)"
+        R"("currency":"usd","status":"{}","reason":"fraudulent","created":{},"livemode":false,)"
+        R"("evidence_details":{{"due_by":{}}}}})",
+        status, t0 + 20, t0 + 900);
+}
+
+std::string invoice_payment() {
+    return R"({"id":"inpay_@","object":"invoice_payment","invoice":"in_@","status":"paid",)"
+           R"("payment":{"type":"payment_intent","payment_intent":"pi_@"}})";
+}
+
+std::string paid_invoice(std::string_view more = "") {
+    return invoice("paid",
+                   fmt::format(R"("attempt_count":1,"status_transitions":{{"paid_at":{}}}{}{})",
+                               t0 + 2, more.empty() ? "" : ",", more));
+}
+
+// An event that waits for another's object is taken up again by the clock.
+void wait_for_waiting_events(World& world) {
+    for (int i = 0; i < 3; ++i) {
+        world.clock().advance(std::chrono::hours(2));
+        world.play(
+            [&](db::Database&, Processor& processor) -> Task<> { co_await processor.drain(); });
+    }
+}
+
+// A payment that is refunded twice, as since clover: charge and invoice know nothing of each other but
+// for invoice_payment.paid.
+TEST(Order, APaymentAndItsRefunds) {
+    World world;
+    world.provider().objects[ObjectKind::charge] = charge("succeeded", 2900);
+    const Play life{
+        .events = {{"evt_charge", "charge.succeeded", 1, charge("succeeded", 0)},
+                   {"evt_paid", "invoice.paid", 2, paid_invoice()},
+                   {"evt_link", "invoice_payment.paid", 2, invoice_payment()},
+                   {"evt_re1", "refund.created", 10, refund("re1", 900, "succeeded")},
+                   {"evt_re2", "refund.created", 12, refund("re2", 2000, "succeeded")},
+                   {"evt_refunded", "charge.refunded", 12, charge("succeeded", 2900)}},
+        .orders = all_orders(6),
+        .lost = {}
+    };
+    play(world, life, 1);
+    wait_for_waiting_events(world);
+    expect_one_end(world, life, 1, R"("status": "refunded")");
+    EXPECT_EQ(world.one("select count(*) from paydesk.payments"), "720") << "one each";
+    EXPECT_EQ(world.one("select count(*) from paydesk.payments where amount_refunded = 2900 and "
+                        "provider_charge_id is not null and receipt_url is not null"),
+              "720");
+    EXPECT_EQ(world.one("select count(*) from paydesk.refunds where payment_id is not null"),
+              "1440");
+    EXPECT_EQ(world.one("select count(*) from paydesk.webhook_events where status <> 'processed'"),
+              "0");
+}
+
+// The same as acacia sends it: the charge names its invoice, the invoice its payment. One refund fails
+// after it had succeeded, and the charge is not heard of again.
+TEST(Order, ARefundThatFailsAfterwards) {
+    World world;
+    const std::string named = R"("invoice":"in_@")";
+    const Play life{
+        .events = {{"evt_charge", "charge.succeeded", 1, charge("succeeded", 0, named)},
+                   {"evt_paid", "invoice.paid", 2, paid_invoice(R"("payment_intent":"pi_@")")},
+                   {"evt_refunded", "charge.refunded", 10, charge("succeeded", 900, named)},
+                   {"evt_re1", "refund.created", 10, refund("re1", 900, "succeeded")},
+                   {"evt_failed", "refund.failed", 90, refund("re1", 900, "failed")}},
+        .orders = all_orders(5),
+        .lost = {}
+    };
+    play(world, life, 1);
+    wait_for_waiting_events(world);
+    expect_one_end(world, life, 1, "refund_failed");
+    EXPECT_EQ(
+        world.one("select count(*) from paydesk.payments where amount_refunded = 0 and status "
+                  "= 'succeeded' and provider_payment_id is not null"),
+        "120");
+}
+
+TEST(Order, ADisputeOpensAndIsLost) {
+    World world;
+    world.provider().objects[ObjectKind::dispute] = dispute("lost");
+    const Play life{
+        .events = {{"evt_charge", "charge.succeeded", 1, charge("succeeded", 0)},
+                   {"evt_created", "charge.dispute.created", 20, dispute("needs_response")},
+                   {"evt_funds", "charge.dispute.funds_withdrawn", 20, dispute("needs_response")},
+                   {"evt_review", "charge.dispute.updated", 30, dispute("under_review")},
+                   {"evt_closed", "charge.dispute.closed", 40, dispute("lost")}},
+        .orders = all_orders(5),
+        .lost = {}
+    };
+    play(world, life, 1);
+    wait_for_waiting_events(world);
+    expect_one_end(world, life, 1, R"("status": "lost")");
+    EXPECT_EQ(world.one("select count(*) from paydesk.notifications where type like 'dispute%'"),
+              "240")
+        << "opened and closed, once each, for the operator";
+}
+
+// Collecting fails, is tried again, and the subscription is past due since the first failure.
+TEST(Order, PastDueSinceTheFirstFailure) {
+    World world;
+    const auto failed = [](int attempt) {
+        return invoice("open", fmt::format(R"("attempt_count":{})", attempt));
+    };
+    const Play life{
+        .events = {{"evt_active", "customer.subscription.created", 1, subscription("active")},
+                   {"evt_failed1", "invoice.payment_failed", 100, failed(1)},
+                   {"evt_past_due", "customer.subscription.updated", 101, subscription("past_due")},
+                   {"evt_failed2", "invoice.payment_failed", 300, failed(2)},
+                   {"evt_again", "customer.subscription.updated", 301,
+                    subscription("past_due", R"("cancel_at_period_end":false,"description":"x")")}},
+        .orders = all_orders(5),
+        .lost = {}
+    };
+    play(world, life, 1);
+    expect_one_end(world, life, 1, R"("status": "past_due")");
+    EXPECT_EQ(world.one("select count(*) from paydesk.subscriptions where past_due_since = "
+                        "to_timestamp(" +
+                        std::to_string(t0 + 100) + ")"),
+              "120");
+}
+
+// SEPA: the session is complete and unpaid, then the money comes, or it does not.
+TEST(Order, ACheckoutThatIsPaidDaysLater) {
+    for (const bool comes : {true, false}) {
+        World world;
+        const std::string mode = R"("mode":"payment","invoice":null)";
+        const Play life{
+            .events = {{"evt_completed", "checkout.session.completed", 2,
+                        checkout("complete", "unpaid", mode)},
+                       comes ? Event{"evt_paid", "checkout.session.async_payment_succeeded", 900,
+                                     checkout("complete", "paid", mode)}
+                             : Event{"evt_failed", "checkout.session.async_payment_failed", 900,
+                                     checkout("complete", "unpaid", mode)}},
+            .orders = all_orders(2),
+            .lost = {}
+        };
+        play(world, life, 1);
+        expect_one_end(world, life, 1, comes ? R"("status": "complete")" : R"("status": "failed")");
+        EXPECT_EQ(world.one("select count(*) from paydesk.payments"), comes ? "2" : "0");
+    }
+    World world;
+    world.add_buyers(1, 1);
+    world.play([&](db::Database& db, Processor& processor) -> Task<> {
+        co_await world.deliver(
+            db, {"evt_completed", "checkout.session.completed", 2, checkout("complete", "unpaid")},
+            1);
+        co_await processor.drain();
+    });
+    EXPECT_EQ(world.one("select status from paydesk.checkouts"), "processing");
+}
+
 // A card is replaced, and the old one goes: detached never comes back.
 TEST(Order, DetachedStaysDetached) {
     World world;

@@ -3,8 +3,8 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "db/group_commit.h"
 #include "webhook/event_store.h"
-#include "webhook/group_commit.h"
 
 namespace paydesk::webhook {
 
@@ -138,7 +138,7 @@ private:
     db::Database& db_;
     std::map<provider::Name, Source> sources_;
     std::function<void()> on_stored_;
-    GroupCommit<NewEvent, bool> commits_;
+    db::GroupCommit<NewEvent, bool> commits_;
     std::size_t bytes_waiting_ = 0;
 };
 

@@ -1,7 +1,7 @@
 #include "webhook/receiver.h"
 
+#include "db/group_commit.h"
 #include "provider/stripe/verify.h"
-#include "webhook/group_commit.h"
 #include "webhook/test_webhook.h"
 
 namespace paydesk::webhook {
@@ -263,7 +263,7 @@ TEST(Receiver, NothingIsAcknowledgedBeforeItsCommit) {
 TEST(GroupCommit, OneCommitServesAllThatArrivedMeanwhile) {
     std::vector<std::size_t> groups;
     run_to_end([&](asio::io_context& io) -> Task<> {
-        GroupCommit<int, int> commits(
+        db::GroupCommit<int, int> commits(
             io, "test_commit",
             [&](std::vector<const int*> rows) -> Task<std::vector<int>> {
                 groups.push_back(rows.size());
@@ -275,7 +275,7 @@ TEST(GroupCommit, OneCommitServesAllThatArrivedMeanwhile) {
             8, 1'000);
         int left = 20;
         for (int i = 0; i < 20; ++i) {
-            spawn(io, "row", [](GroupCommit<int, int>& to, int n, int& running) -> Task<> {
+            spawn(io, "row", [](db::GroupCommit<int, int>& to, int n, int& running) -> Task<> {
                 EXPECT_EQ(co_await to.add(n, n == 19 ? 5'000 : 10), 2 * n);
                 --running;
             }(commits, i, left));
@@ -290,7 +290,7 @@ TEST(GroupCommit, OneCommitServesAllThatArrivedMeanwhile) {
 TEST(GroupCommit, AwayIsToldToAllAndTheNextTriesAgain) {
     run_to_end([&](asio::io_context& io) -> Task<> {
         int commits_tried = 0;
-        GroupCommit<int, int> commits(
+        db::GroupCommit<int, int> commits(
             io, "test_commit",
             [&](std::vector<const int*> rows) -> Task<std::vector<int>> {
                 if (++commits_tried <= 2) throw db::Failure("08006", "", "gone");

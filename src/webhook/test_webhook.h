@@ -154,6 +154,23 @@ public:
                                                        provider::CancelWhen) override {
         co_return unexpected();
     }
+    Task<Result<provider::Change>> create_refund(provider::IntentId, provider::NewRefund) override {
+        co_return unexpected();
+    }
+    Task<Result<std::optional<provider::Change>>> find_refund(provider::NewRefund) override {
+        co_return unexpected();
+    }
+    Task<Result<provider::Change>> pay_invoice(provider::IntentId, provider::Ref,
+                                               provider::Ref) override {
+        co_return unexpected();
+    }
+    Task<Result<provider::PaymentOrigin>> origin_of_payment(provider::Ref) override {
+        co_return unexpected();
+    }
+    Task<Result<provider::CatalogDifference>> compare_product(
+        provider::CatalogProduct, std::vector<provider::CatalogPrice>) override {
+        co_return unexpected();
+    }
     Task<Result<std::vector<provider::SyncedPrice>>> sync_product(
         provider::CatalogProduct, std::vector<provider::CatalogPrice>) override {
         co_return unexpected();
@@ -223,6 +240,9 @@ public:
             {"subscription_items", "provider_item_id"          },
             {"invoices",           "provider_invoice_id"       },
             {"payments",           "source_id"                 },
+            {"charges",            "provider_charge_id"        },
+            {"refunds",            "provider_refund_id"        },
+            {"disputes",           "provider_dispute_id"       },
             {"payment_methods",    "provider_payment_method_id"},
             {"checkouts",          "provider_checkout_id"      },
             {"provider_refs",      "kind, provider_id"         },
@@ -232,7 +252,8 @@ public:
         for (const auto& [table, order] : tables) {
             sql += sql.empty() ? "select n, " : " || ";
             sql += fmt::format(
-                "'{0}: ' || coalesce((select string_agg((to_jsonb(t) - '{{id,subscription_id,"
+                "'{0}: ' || coalesce((select string_agg((to_jsonb(t) - "
+                "'{{id,subscription_id,payment_id,"
                 "created_at,updated_at,completed_at,provider_stamp}}'::text[])::text, E'\\n  ' "
                 "order "
                 "by {1}) from paydesk.{0} t where account_id = "

@@ -16,6 +16,8 @@ struct Followed {
 
 // Every event here carries the whole object, so each is worth as much as any other about it.
 // clang-format off
+constexpr std::string_view invoice_payment_paid = "invoice_payment.paid";
+
 constexpr auto followed = std::to_array<Followed>({
     {"customer.created",                         ObjectKind::customer},
     {"customer.updated",                         ObjectKind::customer},
@@ -40,6 +42,8 @@ constexpr auto followed = std::to_array<Followed>({
     {"invoice.deleted",                          ObjectKind::invoice},
     {"invoice.upcoming",                         ObjectKind::invoice},
 
+    {invoice_payment_paid,                       ObjectKind::invoice},  // a fact about the invoice
+
     {"payment_method.attached",                  ObjectKind::payment_method},
     {"payment_method.updated",                   ObjectKind::payment_method},
     {"payment_method.automatically_updated",     ObjectKind::payment_method},
@@ -50,6 +54,12 @@ constexpr auto followed = std::to_array<Followed>({
     {"checkout.session.async_payment_failed",    ObjectKind::checkout},
     {"checkout.session.expired",                 ObjectKind::checkout},
 
+    {"charge.pending",                           ObjectKind::charge},
+    {"charge.succeeded",                         ObjectKind::charge},
+    {"charge.failed",                            ObjectKind::charge},
+    {"charge.updated",                           ObjectKind::charge},
+    {"charge.captured",                          ObjectKind::charge},
+    {"charge.expired",                           ObjectKind::charge},
     {"charge.refunded",                          ObjectKind::charge},
 
     {"refund.created",                           ObjectKind::refund},
@@ -138,6 +148,17 @@ std::optional<Instant> time_of(const json::value& event) {
     return std::chrono::floor<std::chrono::seconds>(*parsed);
 }
 
+Result<Change> normalise_invoice_payment(const json::value& object, Instant at) {
+    auto paid = read_invoice_payment(object);
+    if (!paid) return paid.error();
+    Change change = change_at(at);
+    if (paid->payment.value.empty()) return change;
+    change.kind = ObjectKind::invoice;
+    change.object = paid->invoice;
+    change.fact = std::move(*paid);
+    return change;
+}
+
 }  // namespace
 
 std::optional<ObjectKind> followed_kind(std::string_view event_type) {
@@ -184,7 +205,8 @@ Result<Change> normalise(const json::value& event) {
     if (kind) {
         if (!at) return unusable(event, "has no usable created: it can't be ordered");
         if (data == nullptr) return unusable(event, "has no data.object");
-        auto read = normalise_object(*kind, *data, *at);
+        auto read = *type == invoice_payment_paid ? normalise_invoice_payment(*data, *at)
+                                                  : normalise_object(*kind, *data, *at);
         if (!read) return read.error();
         change = std::move(*read);
     } else if (data != nullptr) {
@@ -197,7 +219,8 @@ Result<Change> normalise(const json::value& event) {
     add_what_the_event_says(change, event);
     if (*type == "invoice.upcoming") change.object = Ref{};
     // Every other object is found again by its id.
-    if (kind && *type != "invoice.upcoming" && change.object.value.empty()) {
+    const bool is_unfollowed = std::holds_alternative<Unfollowed>(change.fact);
+    if (kind && !is_unfollowed && *type != "invoice.upcoming" && change.object.value.empty()) {
         return unusable(*data, "has no id");
     }
     return change;

@@ -60,6 +60,56 @@ InvoiceLine read_line(const json::value& line, AmountReader& amounts) {
     };
 }
 
+const json::array& array_at(const json::value& object, std::string_view field) {
+    static const json::array nothing;
+    const json::value* found = at_path(object, {field});
+    return found != nullptr && found->is_array() ? found->get_array() : nothing;
+}
+
+// basil renamed total_tax_amounts and says the behaviour by its name.
+void read_sums(const json::value& object, AmountReader& amounts, InvoiceSnapshot& invoice) {
+    std::int64_t discount = 0, exclusive = 0, inclusive = 0;
+    const auto add = [](std::int64_t& sum, Money amount) {
+        if (__builtin_add_overflow(sum, amount.minor_units(), &sum)) sum = 0;  // no such invoice
+    };
+    for (const json::value& part : array_at(object, "total_discount_amounts"))
+        add(discount, amounts.read(part, "amount"));
+    for (const json::value& part : array_at(object, "total_tax_amounts"))
+        add(bool_at(part, {"inclusive"}).value_or(false) ? inclusive : exclusive,
+            amounts.read(part, "amount"));
+    for (const json::value& part : array_at(object, "total_taxes"))
+        add(text_at(part, {"tax_behavior"}) == "inclusive" ? inclusive : exclusive,
+            amounts.read(part, "amount"));
+    const Currency currency = invoice.total.currency();
+    invoice.discount = Money(discount, currency);
+    // Where both kinds are on one invoice the added ones count: they are why the total differs.
+    invoice.taxes_inclusive = exclusive == 0 && inclusive != 0;
+    invoice.tax = Money(invoice.taxes_inclusive ? inclusive : exclusive, currency);
+}
+
+BillTo read_bill_to(const json::value& object) {
+    BillTo to{.name = text_at(object, {"customer_name"}),
+              .email = text_at(object, {"customer_email"}),
+              .address = {},
+              .tax_ids = {}};
+    const auto line = [&](std::initializer_list<std::string_view> fields) {
+        std::string text;
+        for (const auto field : fields) {
+            const auto part = text_at(object, {"customer_address", field});
+            if (part) text += (text.empty() ? "" : " ") + *part;
+        }
+        if (!text.empty()) to.address.push_back(std::move(text));
+    };
+    line({"line1"});
+    line({"line2"});
+    line({"postal_code", "city", "state"});
+    line({"country"});
+    for (const json::value& id : array_at(object, "customer_tax_ids")) {
+        if (auto text = text_at(id, {"value"})) to.tax_ids.push_back(std::move(*text));
+    }
+    return to;
+}
+
 // An invoice that is only foreseen has no id, or one that no call accepts.
 std::optional<Ref> id_of(const json::value& invoice) {
     auto id = ref_at(invoice, {"id"});
@@ -92,6 +142,7 @@ Result<InvoiceSnapshot> read_invoice(const json::value& object, Instant at) {
         .billing_reason = text_at(object, {"billing_reason"}),
         .hosted_invoice_url = text_at(object, {"hosted_invoice_url"}),
         .invoice_pdf = text_at(object, {"invoice_pdf"}),
+        .bill_to = read_bill_to(object),
         .lines = {},
         .period_start = instant_at(object, {"period_start"}),
         .period_end = instant_at(object, {"period_end"}),
@@ -106,6 +157,7 @@ Result<InvoiceSnapshot> read_invoice(const json::value& object, Instant at) {
     for (const json::value& line : list_at(object, {"lines"})) {
         invoice.lines.push_back(read_line(line, amounts));
     }
+    read_sums(object, amounts, invoice);
     if (amounts.error()) return *amounts.error();
     return invoice;
 }

@@ -14,6 +14,10 @@ namespace paydesk::provider::stripe {
 //   get_, expire_        an already expired session expires again without complaint
 //   create_portal        POST billing_portal/sessions with the flow's deep link
 //   cancel_subscription  reads first, then sends only what changes something
+//   create_refund        POST refunds; metadata refund_id
+//   find_refund          GET refunds of the charge or payment
+//   pay_invoice          POST invoices/:id/pay, off session
+//   origin_of_payment    GET invoice_payments, then checkout/sessions, of the payment intent
 //   fetch                GET with what must be expanded; nested lists are read to their end
 //   sync_product         product "paydesk_<key>", prices by lookup_key
 class StripeProvider final : public Provider {
@@ -35,16 +39,24 @@ public:
     // undoing what is not scheduled. Refuses with subscription_not_resumable to undo what has ended.
     Task<Result<Change>> cancel_subscription(IntentId intent, Ref subscription,
                                              CancelWhen when) override;
+    Task<Result<Change>> create_refund(IntentId intent, NewRefund input) override;
+    Task<Result<std::optional<Change>>> find_refund(NewRefund input) override;
+    Task<Result<Change>> pay_invoice(IntentId intent, Ref invoice, Ref payment_method) override;
+    Task<Result<PaymentOrigin>> origin_of_payment(Ref payment) override;
     Task<Result<Change>> fetch(ObjectKind kind, Ref object) override;
 
     // Repeatable at any time: it carries no intent and looks before it creates.
     Task<Result<std::vector<SyncedPrice>>> sync_product(CatalogProduct product,
                                                         std::vector<CatalogPrice> prices) override;
+    Task<Result<CatalogDifference>> compare_product(CatalogProduct product,
+                                                    std::vector<CatalogPrice> prices) override;
 
 private:
     Task<Result<Ref>> sync_product_itself(CatalogProduct product);
     Task<Result<Ref>> create_product(CatalogProduct product);
     Task<Result<Ref>> sync_price(Ref product, CatalogPrice price);
+    Task<Answer> find_price(std::string lookup_key);
+    Task<Result<void>> archive_price(Ref price);
     Task<Answer> read_to_the_end(json::value list);
     Task<Result<Change>> change_subscription(IntentId intent, Ref subscription, Form changes);
     Task<Result<Change>> end_subscription(Ref subscription);

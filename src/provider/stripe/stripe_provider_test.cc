@@ -336,8 +336,10 @@ TEST(StripeProvider, FetchesEachKindFromItsPlace) {
     };
     for (const auto& [kind, request] : cases) {
         ScriptedStripe stripe;
+        const std::string status = kind == ObjectKind::charge ? "succeeded" : "active";
         stripe.transport.answer(200, R"({"id":"x","currency":"usd","amount":1,"amount_refunded":0,
-            "customer":"cus_1","status":"active","items":{"data":[]}})");
+            "customer":"cus_1","items":{"data":[]},"status":")" +
+                                         status + "\"}");
         stripe.with_provider([&, wanted = kind](Provider& p) -> Task<> {
             const auto change = co_await p.fetch(wanted, {"x"});
             if (change) {

@@ -39,6 +39,13 @@ bool costs_the_same(const json::value& existing, const Ref& product, const Catal
            int_at(existing, {"unit_amount"}) == unit_amount;
 }
 
+// What a price costs at Stripe now, for people.
+std::string was_price(const json::value& existing) {
+    AmountReader amounts(existing);
+    const Money amount = amounts.read("unit_amount");
+    return amounts.error() ? "another kind of price" : amount.format();
+}
+
 }  // namespace
 
 Task<Result<std::vector<SyncedPrice>>> StripeProvider::sync_product(
@@ -88,13 +95,25 @@ Task<Result<Ref>> StripeProvider::create_product(CatalogProduct product) {
     co_return ref;
 }
 
+Task<Answer> StripeProvider::find_price(std::string lookup_key) {
+    Form query;
+    query.set("lookup_keys[0]", lookup_key).set("limit", 1);
+    co_return co_await client_.get(std::string(prices_path), query);
+}
+
+// Subscriptions that have it keep it; nobody new gets it.
+Task<Result<void>> StripeProvider::archive_price(Ref price) {
+    const std::string path = std::string(prices_path) + "/" + encode_path_segment(price.value);
+    const Answer archived = co_await client_.post(path, Form().set("active", false), one_call());
+    if (!archived) co_return to_refusal(archived.error());
+    co_return Result<void>{};
+}
+
 Task<Result<Ref>> StripeProvider::sync_price(Ref product, CatalogPrice price) {
     const auto unit_amount = to_stripe(price.amount);
     if (!unit_amount) co_return unit_amount.error();
 
-    Form query;
-    query.set("lookup_keys[0]", price.lookup_key).set("limit", 1);
-    const Answer found = co_await client_.get(std::string(prices_path), query);
+    const Answer found = co_await find_price(price.lookup_key);
     if (!found) co_return to_refusal(found.error());
     const json::array& list = list_at(*found, {});
     const auto existing = list.empty() ? std::nullopt : ref_at(list.front(), {"id"});
@@ -123,7 +142,44 @@ Task<Result<Ref>> StripeProvider::sync_price(Ref product, CatalogPrice price) {
                         "Stripe's answer could not be read. Try again later.",
                         "a price without id"};
     }
+    if (existing) {
+        const auto archived = co_await archive_price(*existing);
+        if (!archived) co_return archived.error();
+    }
     co_return *ref;
+}
+
+Task<Result<CatalogDifference>> StripeProvider::compare_product(CatalogProduct product,
+                                                                std::vector<CatalogPrice> prices) {
+    CatalogDifference difference;
+    const Ref ref = product_ref(product);
+    const Answer existing = co_await client_.get(product_path(ref));
+    if (!existing && existing.error().http_status != 404) co_return to_refusal(existing.error());
+    if (!existing || bool_at(*existing, {"deleted"}).value_or(false)) {
+        difference.changes.push_back("create product " + ref.value + " \"" + product.name + "\"");
+    } else if (!is_in_sync(*existing, product)) {
+        difference.changes.push_back("update name or description of product " + ref.value);
+    }
+    for (const CatalogPrice& price : prices) {
+        const auto unit_amount = to_stripe(price.amount);
+        if (!unit_amount) co_return unit_amount.error();
+        const Answer found = co_await find_price(price.lookup_key);
+        if (!found) co_return to_refusal(found.error());
+        const json::array& list = list_at(*found, {});
+        if (list.empty()) {
+            difference.changes.push_back("create price " + price.lookup_key + " " +
+                                         price.amount.format());
+        } else if (!costs_the_same(list.front(), ref, price, *unit_amount)) {
+            difference.changes.push_back("price " + price.lookup_key + ": " +
+                                         was_price(list.front()) + " -> " + price.amount.format() +
+                                         ": a new price; " +
+                                         ref_at(list.front(), {"id"}).value_or(Ref{}).value +
+                                         " is archived, who subscribes to it keeps it");
+        } else if (!bool_at(list.front(), {"active"}).value_or(false)) {
+            difference.changes.push_back("offer price " + price.lookup_key + " again");
+        }
+    }
+    co_return difference;
 }
 
 }  // namespace paydesk::provider::stripe

@@ -50,6 +50,7 @@ TEST(StripeProvider, AnythingElseThatAPriceSaysMakesANewOne) {
         stripe.transport.answer(200, R"({"id":"paydesk_pro"})");
         stripe.transport.answer(200, R"({"data":[)" + std::string(other) + "]}");
         stripe.transport.answer(200, R"({"id":"price_new"})");
+        stripe.transport.answer(200, R"({"id":"p"})");
         stripe.with_provider([&](Provider& p) -> Task<> {
             std::vector<CatalogPrice> prices = {
                 {"pro_monthly", Money(2900, Currency::usd()), "month"}
@@ -58,7 +59,9 @@ TEST(StripeProvider, AnythingElseThatAPriceSaysMakesANewOne) {
             const auto synced = co_await p.sync_product(product, prices);
             EXPECT_EQ(synced.value().at(0).price, Ref{"price_new"});
         });
-        EXPECT_EQ(sent(stripe).back(),
+        const auto calls = sent(stripe);
+        EXPECT_EQ(calls.back(), "POST /v1/prices/p active=false") << "the old one is archived";
+        EXPECT_EQ(calls.at(calls.size() - 2),
                   "POST /v1/prices product=paydesk_pro&currency=usd&unit_amount=2900&"
                   "recurring[interval]=month&lookup_key=pro_monthly&transfer_lookup_key=true");
     }

@@ -1,5 +1,6 @@
 export * from './client';
 export * from './errors';
+export { convertMoney, formatInr, formatUsd, usdToInr, type ExchangeRate } from './exchange';
 export {
   openEventStream,
   type EventStream,

@@ -30,7 +30,7 @@ export function priceOf(plan: Plan, billingCycle: BillingCycle): Price | null {
 
 const labels: Record<PlanOffer, (plan: Plan) => string> = {
   subscribe: (plan) =>
-    plan.kind === 'top_up' ? 'Buy once' : plan.trial_days ? 'Start free trial' : `Get ${plan.name}`,
+    plan.kind !== 'plan' ? 'Buy once' : plan.trial_days ? 'Start free trial' : `Get ${plan.name}`,
   current: () => 'Your plan',
   change: () => 'Change plan',
   included: () => 'Included',

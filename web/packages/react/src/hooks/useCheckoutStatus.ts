@@ -7,6 +7,7 @@ import { account_keys, keys, recoveryInterval } from '../query';
 
 const poll_ms = 1_000;
 const poll_ms_max = 5_000;
+const processing_poll_ms = 60_000;
 /** After this long the page says that it takes longer than usual. */
 export const slow_after_ms = 12_000;
 /** A session may be missing for a moment: its row and the browser race each other home. */
@@ -43,7 +44,9 @@ export function useCheckoutStatus(sessionId: string | null): CheckoutState {
         if (now.state.error instanceof NotFoundError && waited < missing_grace_ms) return poll_ms;
         return recoveryInterval(now);
       }
-      if (now.state.data && now.state.data.status !== 'pending') return false;
+      const status = now.state.data?.status;
+      if (status === 'processing') return processing_poll_ms; // a bank's transfer: days
+      if (status && status !== 'pending') return false;
       return Math.min(poll_ms_max, poll_ms + waited / 10);
     },
   });
@@ -63,7 +66,9 @@ export function useCheckoutStatus(sessionId: string | null): CheckoutState {
 
   if (sessionId === null) return { state: 'error', reason: 'no_session', error: null };
   if (query.data?.status === 'complete') return { state: 'complete', checkout: query.data };
-  if (query.data?.status === 'expired') return { state: 'error', reason: 'expired', error: null };
+  if (query.data?.status === 'expired' || query.data?.status === 'failed')
+    return { state: 'error', reason: 'expired', error: null };
+  if (query.data?.status === 'processing') return { state: 'pending', slow: true, problem: null };
   const error = query.error;
   if (error instanceof NotFoundError) {
     if (Date.now() - started >= missing_grace_ms)

@@ -19,7 +19,7 @@
 #include "base/task.h"
 #include "db/database.h"
 
-namespace paydesk::webhook {
+namespace paydesk::db {
 
 inline constexpr int commits_at_once_max = 2;
 inline constexpr std::size_t second_commit_rows_min = 16;
@@ -29,7 +29,7 @@ template <class Row, class Answer>
 class GroupCommit {
 public:
     // Commits `rows` in one transaction and answers for each, in their order. They live until it has
-    // answered. Throws db::Failure.
+    // answered. Throws Failure.
     using Commit = std::function<Task<std::vector<Answer>>(std::vector<const Row*>)>;
 
     // `rows_max`: the most rows of one commit; `bytes_max`: the most bytes, a single row excepted.
@@ -107,7 +107,7 @@ private:
                 group[i]->answer.emplace(std::move(answers[i]));
             }
             co_return true;
-        } catch (const db::Failure& refused) {
+        } catch (const Failure& refused) {
             if (group.size() > 1 && refused.data_is_at_fault()) co_return false;
             failure = std::current_exception();
         } catch (const std::exception&) {
@@ -126,4 +126,4 @@ private:
     int running_ = 0;  // commits under way
 };
 
-}  // namespace paydesk::webhook
+}  // namespace paydesk::db

@@ -1,0 +1,423 @@
+// What the provider's facts do to credits: the flows that the documents behind Paydesk describe, each
+// balance exact, and the same whatever the order.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "billing/apply_change.h"
+#include "billing/customer_store.h"
+#include "credits/due_job.h"
+#include "credits/facts.h"
+#include "credits/spending.h"
+#include "db/test_database.h"
+
+namespace paydesk::billing {
+namespace {
+
+using namespace std::chrono_literals;
+using provider::ObjectKind;
+using std::chrono::days;
+
+const AccountId ann{"0198a000-0000-7000-8000-000000000001"};
+// Midnight of a May 1, so that months are easy to follow.
+const Instant may = *parse_iso8601("2026-05-01T00:00:00Z");
+
+Instant month(int n) { return credits::add_months(may, n); }
+
+class ApplyCredits : public testing::Test {
+protected:
+    void SetUp() override {
+        database_.script(R"(
+            insert into paydesk.accounts (account_id) values ('0198a000-0000-7000-8000-000000000001');
+            insert into paydesk.plans (plan_key, name, kind, plan_family, credits_per_month, credits, purchasable, rank)
+                values ('free', 'Free', 'plan', 'main', 100, 0, false, 0),
+                       ('pro', 'Pro', 'plan', 'main', 2500, 0, true, 1),
+                       ('business', 'Business', 'plan', 'main', 5000, 0, true, 2),
+                       ('credits_1000', 'Credit top-up', 'top_up', 'top_up', 0, 1000, true, 0);
+            insert into paydesk.plan_prices (plan_key, billing_cycle, currency, unit_amount, provider,
+                provider_price_id)
+            values ('pro', 'monthly', 'usd', 4900, 'stripe', 'price_pro'),
+                   ('pro', 'yearly', 'usd', 49000, 'stripe', 'price_pro_year'),
+                   ('business', 'monthly', 'usd', 9900, 'stripe', 'price_business'),
+                   ('credits_1000', 'one_time', 'usd', 2000, 'stripe', 'price_top_up');
+            insert into paydesk.checkouts (account_id, id, plan_key, plan_family, billing_cycle, mode, quantity)
+            select '0198a000-0000-7000-8000-000000000001', id::uuid, 'credits_1000', 'top_up', 'one_time', 'payment', quantity
+            from (values ('0198a000-0000-7000-8000-0000000000c1', 1)) c (id, quantity);
+            update paydesk.checkouts set status = 'abandoned';
+            insert into paydesk.checkouts (account_id, id, plan_key, plan_family, billing_cycle, mode, quantity, status)
+            values ('0198a000-0000-7000-8000-000000000001', '0198a000-0000-7000-8000-0000000000c2',
+                    'credits_1000', 'top_up', 'one_time', 'payment', 3, 'abandoned');)");
+    }
+
+    void play(std::function<Task<>()> body) {
+        run_to_end([&](asio::io_context& io) -> Task<> {
+            db::Database db(io, {.url = database_.server_url()});
+            co_await db.ready(10s);
+            credits::Spending spending(io, db, clock_);
+            db_ = &db;
+            spending_ = &spending;
+            co_await db.transaction([&](db::Tx& tx) -> Task<> {
+                co_await customer_store::record(
+                    tx,
+                    {.account = ann, .provider = provider::Name::stripe, .customer = {"cus_1"}});
+            });
+            co_await body();
+            db.stop();
+        });
+    }
+
+    // ---- what the provider tells ----
+
+    ToApply event(ObjectKind kind, std::string object, provider::Fact fact) {
+        ++events_;
+        return {
+            .change = {.provider = provider::Name::stripe,
+                       .event_id = "evt_" + std::to_string(events_),
+                       .event_type = "test.updated",
+                       .api_version = "",
+                       .occurred_at = std::chrono::floor<std::chrono::seconds>(clock_.now()),
+                       .kind = kind,
+                       .object = {std::move(object)},
+                       .fact = std::move(fact)}
+        };
+    }
+    static provider::InvoiceLine line(std::string price, std::int64_t amount, Instant from,
+                                      Instant to, bool proration = false) {
+        return {.description = "a line",
+                .amount = Money(amount, Currency::usd()),
+                .quantity = 1,
+                .price = provider::Ref{std::move(price)},
+                .period_start = from,
+                .period_end = to,
+                .proration = proration};
+    }
+    ToApply paid(std::string id, std::vector<provider::InvoiceLine> lines) {
+        const Money amount(4'900, Currency::usd());
+        provider::InvoiceSnapshot invoice{.invoice = provider::Ref{id},
+                                          .customer = {"cus_1"},
+                                          .subscription = provider::Ref{"sub_1"},
+                                          .account = {},
+                                          .status = provider::InvoiceStatus::paid,
+                                          .amount_due = amount,
+                                          .amount_paid = amount,
+                                          .amount_remaining = Money(0, Currency::usd()),
+                                          .subtotal = amount,
+                                          .total = amount,
+                                          .number = {},
+                                          .billing_reason = {},
+                                          .hosted_invoice_url = {},
+                                          .invoice_pdf = {},
+                                          .lines = std::move(lines),
+                                          .period_start = {},
+                                          .period_end = {},
+                                          .paid_at = {},
+                                          .due_date = {},
+                                          .next_payment_attempt = {},
+                                          .payment = {},
+                                          .created_at = clock_.now()};
+        return event(ObjectKind::invoice, id, std::move(invoice));
+    }
+    ToApply paid_month(std::string id, const char* price, int n) {
+        return paid(std::move(id), {line(price, 4'900, month(n), month(n + 1))});
+    }
+    ToApply ended() {
+        provider::SubscriptionSnapshot snapshot{};
+        snapshot.subscription = {"sub_1"};
+        snapshot.customer = {"cus_1"};
+        snapshot.status = provider::SubscriptionStatus::canceled;
+        snapshot.created_at = may;
+        snapshot.ended_at = clock_.now();
+        return event(ObjectKind::subscription, "sub_1", std::move(snapshot));
+    }
+    ToApply topped_up(std::string checkout = "cs_1", std::string ours = "c1",
+                      std::string payment_status = "paid") {
+        provider::CheckoutSnapshot snapshot{};
+        snapshot.checkout = {checkout};
+        snapshot.customer = provider::Ref{"cus_1"};
+        snapshot.mode = "payment";
+        snapshot.status = "complete";
+        snapshot.payment_status = std::move(payment_status);
+        snapshot.total = Money(2'000, Currency::usd());
+        snapshot.intent_id = "0198a000-0000-7000-8000-0000000000" + ours;
+        snapshot.plan_key = "enterprise";  // metadata: not believed
+        snapshot.created_at = clock_.now();
+        return event(ObjectKind::checkout, std::move(checkout), std::move(snapshot));
+    }
+    Task<> apply(std::vector<ToApply> changes) {
+        co_await db_->transaction(
+            [&](db::Tx& tx) -> Task<> { (void)co_await apply_changes(tx, changes, clock_.now()); });
+    }
+    Task<> apply(ToApply change) { return apply(std::vector<ToApply>{std::move(change)}); }
+
+    // ---- what a person does and sees ----
+
+    Task<bool> use(std::int64_t amount) {
+        const auto answer = co_await spending_->run({
+            .account = ann, .what = credits::ConsumeRequest{amount, "AI Chat - GPT-4"}
+        });
+        co_return !answer.refusal;
+    }
+    Task<std::int64_t> balance() {
+        co_await spending_->run({.account = ann, .what = credits::LookRequest{}});
+        const auto rows = database_.run(
+            "select coalesce(sum(remaining), 0)::bigint as balance from paydesk.credit_grants");
+        co_return rows.integer(0, "balance");
+    }
+    std::string one(const std::string& sql) {
+        const auto rows = database_.run("select (" + sql + ")::text as one");
+        return std::string(rows.text(0, "one"));
+    }
+
+    db::TestDatabase database_;
+    ManualClock clock_{may};
+    db::Database* db_ = nullptr;
+    credits::Spending* spending_ = nullptr;
+    int events_ = 0;
+};
+
+// S1: 100 for a new user, the plan's a month, decremented by use with a description, set anew by each
+// paid invoice.
+TEST_F(ApplyCredits, S1CreditsOfANewUserThenOfAPlanThenRenewed) {
+    play([&]() -> Task<> {
+        EXPECT_EQ(co_await balance(), 100);
+        EXPECT_TRUE(co_await use(40));
+        EXPECT_FALSE(co_await use(61));
+        EXPECT_EQ(co_await balance(), 60);
+
+        co_await apply(paid_month("in_1", "price_pro", 0));
+        EXPECT_EQ(co_await balance(), 2'500);
+        EXPECT_TRUE(co_await use(1'900));
+        EXPECT_EQ(co_await balance(), 600);
+
+        clock_.set(month(1) + 1h);
+        co_await apply(paid_month("in_2", "price_pro", 1));
+        EXPECT_EQ(co_await balance(), 2'500);
+        EXPECT_EQ(one("select string_agg(amount::text, ' ' order by number) from "
+                      "paydesk.credit_transactions where description = 'AI Chat - GPT-4'"),
+                  "-40 -1900");
+    });
+}
+
+// S3: subscribe (2,500 and any top-up), top up (existing and 1,000), renew, cancel (100 and the top-up).
+TEST_F(ApplyCredits, S3SubscribeTopUpRenewCancel) {
+    play([&]() -> Task<> {
+        EXPECT_EQ(co_await balance(), 100);
+        co_await apply(topped_up());
+        EXPECT_EQ(co_await balance(), 1'100);
+        co_await apply(paid_month("in_1", "price_pro", 0));
+        EXPECT_EQ(co_await balance(), 3'500);
+        co_await apply(topped_up("cs_2", "c2"));  // three of them
+        EXPECT_EQ(co_await balance(), 6'500);
+
+        // The plan's credits burn first.
+        EXPECT_TRUE(co_await use(2'600));
+        EXPECT_EQ(co_await balance(), 3'900);
+        clock_.set(month(1) + 1h);
+        co_await apply(paid_month("in_2", "price_pro", 1));
+        EXPECT_EQ(co_await balance(), 2'500 + 3'900);
+        clock_.set(month(2));
+        co_await apply(ended());
+        EXPECT_EQ(co_await balance(), 100 + 3'900);
+        EXPECT_EQ(one("select string_agg(kind || ' ' || remaining, ', ' order by priority, kind, "
+                      "remaining) from "
+                      "paydesk.credit_grants where remaining > 0"),
+                  "free 100, top_up 900, top_up 3000");
+    });
+}
+
+TEST_F(ApplyCredits, S3DowngradeCountsFromTheNextInvoice) {
+    play([&]() -> Task<> {
+        co_await apply(paid_month("in_1", "price_business", 0));
+        EXPECT_EQ(co_await balance(), 5'000);
+        EXPECT_TRUE(co_await use(1'000));
+        clock_.set(may + days(10));
+        // A downgrade within the period is billed as two prorations: nothing is given or taken.
+        co_await apply(paid("in_2", {line("price_business", -6'600, clock_.now(), month(1), true),
+                                     line("price_pro", 3'300, clock_.now(), month(1), true)}));
+        EXPECT_EQ(co_await balance(), 4'000);
+        clock_.set(month(1) + 1h);
+        co_await apply(paid_month("in_3", "price_pro", 1));
+        EXPECT_EQ(co_await balance(), 2'500);
+    });
+}
+
+TEST_F(ApplyCredits, AnUpgradeGivesTheDifferenceAtOnce) {
+    play([&]() -> Task<> {
+        co_await apply(paid_month("in_1", "price_pro", 0));
+        EXPECT_TRUE(co_await use(2'000));
+        clock_.set(may + days(10));
+        co_await apply(paid("in_2", {line("price_pro", -3'300, clock_.now(), month(1), true),
+                                     line("price_business", 6'600, clock_.now(), month(1), true)}));
+        EXPECT_EQ(co_await balance(), 3'000);
+        clock_.set(month(1) + 1h);
+        co_await apply(paid_month("in_3", "price_business", 1));
+        EXPECT_EQ(co_await balance(), 5'000);
+    });
+}
+
+TEST_F(ApplyCredits, AYearIsGivenByTheMonth) {
+    play([&]() -> Task<> {
+        co_await apply(paid("in_1", {line("price_pro_year", 49'000, month(0), month(12))}));
+        EXPECT_EQ(co_await balance(), 2'500);
+        EXPECT_TRUE(co_await use(2'500));
+        clock_.set(month(1));
+        EXPECT_EQ(co_await balance(), 2'500);
+        clock_.set(month(3) + days(3));
+        co_await apply(ended());
+        EXPECT_EQ(co_await balance(), 100);
+        clock_.set(month(5));
+        EXPECT_EQ(co_await balance(), 100);  // a free month's, not the year's
+    });
+}
+
+TEST_F(ApplyCredits, ARefundedTopUpTakesUnspentCreditsBack) {
+    play([&]() -> Task<> {
+        co_await apply(topped_up());
+        EXPECT_TRUE(co_await use(400));  // 100 free ones first
+        EXPECT_EQ(co_await balance(), 700);
+        co_await db_->transaction([&](db::Tx& tx) -> Task<> {
+            std::vector<credits::Fact> facts{
+                credits::PaymentRefunded{.account = ann,
+                                         .grant_fact_key = "top_up/stripe/cs_1",
+                                         .refunded = 2'000,
+                                         .paid = 2'000}
+            };
+            co_await credits::apply_facts(tx, std::move(facts), clock_.now());
+        });
+        EXPECT_EQ(co_await balance(), 0);
+        EXPECT_FALSE(co_await use(1));
+    });
+}
+
+// However it was refunded: the charge says how much has gone back.
+TEST_F(ApplyCredits, AChargeThatIsRefundedTakesTheTopUpsCreditsBack) {
+    play([&]() -> Task<> {
+        auto bought = topped_up();
+        std::get<provider::CheckoutSnapshot>(bought.change.fact).payment = provider::Ref{"pi_1"};
+        co_await apply(bought);
+        EXPECT_EQ(co_await balance(), 1'100);
+        for (const std::int64_t refunded : {500, 500, 2'000}) {
+            const Currency usd = Currency::usd();
+            provider::ChargeSnapshot charge{.charge = {"ch_1"},
+                                            .payment = provider::Ref{"pi_1"},
+                                            .customer = provider::Ref{"cus_1"},
+                                            .invoice = {},
+                                            .account = {},
+                                            .status = provider::ChargeStatus::succeeded,
+                                            .amount = Money(2'000, usd),
+                                            .amount_refunded = Money(refunded, usd),
+                                            .failure_code = {},
+                                            .failure_message = {},
+                                            .receipt_url = {},
+                                            .description = {},
+                                            .created_at = clock_.now()};
+            clock_.set(clock_.now() + 1min);
+            co_await apply(event(ObjectKind::charge, "ch_1", std::move(charge)));
+            EXPECT_EQ(co_await balance(), refunded == 500 ? 100 + 750 : 100);
+        }
+    });
+}
+
+// The refund is known before the checkout: the payment's row says so.
+TEST_F(ApplyCredits, ATopUpThatIsRefundedAlreadyGivesWhatWasKept) {
+    play([&]() -> Task<> {
+        database_.run(
+            "insert into paydesk.payments (account_id, id, provider, source_kind, source_id, "
+            "amount, "
+            "amount_refunded, currency, status) values ($1, gen_random_uuid(), 'stripe', "
+            "'checkout', "
+            "'cs_1', 2000, 500, 'usd', 'partially_refunded')",
+            {ann.value});
+        co_await apply(topped_up());
+        EXPECT_EQ(co_await balance(), 100 + 750);
+    });
+}
+
+// A month paid for by a provider whose clock was moved ahead of ours.
+TEST_F(ApplyCredits, WhatIsPaidForIsThereAlsoWhereTheProvidersClockIsAhead) {
+    play([&]() -> Task<> {
+        co_await apply(paid_month("in_1", "price_pro", 0));
+        EXPECT_TRUE(co_await use(2'000));
+        co_await apply(paid_month("in_2", "price_pro", 1));
+        EXPECT_EQ(co_await balance(), 2'500);
+    });
+}
+
+TEST_F(ApplyCredits, WhatIsNotPaidGivesNothing) {
+    play([&]() -> Task<> {
+        co_await apply(topped_up("cs_1", "c1", "unpaid"));
+        auto open = paid_month("in_1", "price_pro", 0);
+        std::get<provider::InvoiceSnapshot>(open.change.fact).status =
+            provider::InvoiceStatus::open;
+        co_await apply(open);
+        co_await apply(paid_month("in_2", "price_unknown", 0));
+        co_await apply(topped_up("cs_9", "c9"));  // no checkout of ours
+        EXPECT_EQ(co_await balance(), 100);
+        co_await apply(topped_up("cs_1", "c1", "paid"));
+        EXPECT_EQ(co_await balance(), 1'100);
+    });
+}
+
+// A whole life, told in every order of its events and each twice: one end. Nobody looks in between.
+TEST_F(ApplyCredits, TheOrderOfTheFactsDoesNotMatter) {
+    play([&]() -> Task<> {
+        clock_.set(month(2));
+        const std::vector<ToApply> life = {paid_month("in_1", "price_pro", 0), topped_up(),
+                                           paid_month("in_2", "price_pro", 1), ended()};
+        std::vector<std::size_t> order = {0, 1, 2, 3};
+        int person = 0;
+        do {
+            // A person of their own for each order.
+            ++person;
+            const std::string id = "0198a000-0000-7000-8000-0000000001" +
+                                   std::string(person < 10 ? "0" : "") + std::to_string(person);
+            const std::string suffix = "_" + std::to_string(person);
+            database_.run("insert into paydesk.accounts (account_id) values ($1)", {id});
+            database_.run(
+                "insert into paydesk.checkouts (account_id, id, plan_key, plan_family, "
+                "billing_cycle, "
+                "mode, provider_checkout_id, status) values ($1, gen_random_uuid(), "
+                "'credits_1000', "
+                "'top_up', 'one_time', 'payment', $2, 'expired')",
+                {id, "cs_1" + suffix});
+            database_.run(
+                "insert into paydesk.provider_refs (provider, kind, provider_id, account_id) "
+                "values ('stripe', 'customer', $2, $1)",
+                {id, "cus_1" + suffix});
+            for (int telling = 0; telling < 2; ++telling) {
+                for (const std::size_t i : order) {
+                    ToApply change = life[i];
+                    change.change.event_id += suffix + "_" + std::to_string(telling);
+                    change.change.object.value += suffix;
+                    std::visit(
+                        [&](auto& fact) {
+                            if constexpr (requires { fact.lines; }) {
+                                fact.customer.value += suffix;
+                                fact.invoice->value += suffix;
+                                fact.subscription->value += suffix;
+                            } else if constexpr (requires { fact.checkout; }) {
+                                fact.customer->value += suffix;
+                                fact.checkout.value += suffix;
+                                fact.intent_id.reset();
+                            } else if constexpr (requires { fact.items; }) {
+                                fact.customer.value += suffix;
+                                fact.subscription.value += suffix;
+                            }
+                        },
+                        change.change.fact);
+                    co_await apply(change);
+                }
+            }
+        } while (std::ranges::next_permutation(order).found);
+        EXPECT_EQ(one("select string_agg(distinct remaining, ' / ') from (select string_agg("
+                      "fact || ' ' || remaining, ', ' order by fact) as remaining from (select "
+                      "account_id, split_part(fact_key, '/', 1) as fact, remaining from "
+                      "paydesk.credit_grants where remaining > 0) g group by account_id) e"),
+                  "subscription_ended 100, top_up 1000");
+        EXPECT_EQ(one("select count(distinct account_id) from paydesk.credit_grants"), "24");
+    });
+}
+
+}  // namespace
+}  // namespace paydesk::billing

@@ -1,0 +1,170 @@
+#include "billing/payment_settlement.h"
+
+#include "base/assert.h"
+#include "billing/recordset.h"
+
+namespace paydesk::billing::payment_settlement {
+
+namespace {
+
+// The charges that the keys ($1) mean. Each key finds its own by index.
+#define PD_SETTLED_CHARGES                                                                   \
+    "keys as materialized (select k.account_id, k.provider, k.charge, k.payment, k.invoice " \
+    "from json_to_recordset($1::json) as k(account_id uuid, "                                \
+    "provider text, charge text, payment text, invoice text)), "                             \
+    "settled as materialized (select distinct c.* from keys k cross join lateral ("          \
+    "select t.* from paydesk.charges t where t.account_id = k.account_id "                   \
+    "and t.provider = k.provider and t.provider_charge_id = k.charge union all "             \
+    "select t.* from paydesk.charges t where t.account_id = k.account_id "                   \
+    "and t.provider = k.provider and t.provider_payment_id = k.payment union all "           \
+    "select t.* from paydesk.charges t where t.account_id = k.account_id "                   \
+    "and t.provider = k.provider and t.provider_invoice_id = k.invoice) c) "
+
+// A charge and the invoice's or checkout's payment find each other by the payment intent, or by the
+// invoice where the charge names it (until acacia).
+const db::Statement link_payments{"billing_settle_link_payments", "with " PD_SETTLED_CHARGES R"(
+       , invoiced as (
+           select i.account_id, i.provider, i.provider_invoice_id, i.provider_payment_id
+           from keys k join paydesk.invoices i
+             on i.account_id = k.account_id and i.provider = k.provider
+            and i.provider_payment_id = k.payment
+           union
+           select c.account_id, c.provider, c.provider_invoice_id, c.provider_payment_id
+           from settled c where c.provider_invoice_id is not null)
+       update paydesk.payments p set provider_payment_id = i.provider_payment_id
+       from invoiced i
+       where p.account_id = i.account_id and p.provider = i.provider
+         and p.source_kind = 'invoice' and p.source_id = i.provider_invoice_id
+         and p.provider_payment_id is null and i.provider_payment_id is not null)"};
+
+const db::Statement link_charges{"billing_settle_link_charges", "with " PD_SETTLED_CHARGES R"(
+       update paydesk.charges c
+       set provider_invoice_id = coalesce(c.provider_invoice_id,
+               case p.source_kind when 'invoice' then p.source_id end),
+           provider_checkout_id = coalesce(c.provider_checkout_id,
+               case p.source_kind when 'checkout' then p.source_id end)
+       from settled s join paydesk.payments p
+         on p.account_id = s.account_id and p.provider = s.provider
+        and p.provider_payment_id = s.provider_payment_id and p.source_kind <> 'charge'
+       where c.account_id = s.account_id and c.id = s.id
+         and c.provider_invoice_id is null and c.provider_checkout_id is null)"};
+
+const db::Statement add_charges{"billing_settle_add_charges", "with " PD_SETTLED_CHARGES R"(
+       insert into paydesk.payments as p (account_id, id, provider, source_kind, source_id,
+           provider_payment_id, provider_charge_id, provider_invoice_id, amount, currency, status,
+           description, receipt_url, metadata, created_at)
+       select c.account_id, c.id, c.provider, 'charge', c.provider_charge_id,
+           c.provider_payment_id, c.provider_charge_id, c.provider_invoice_id, c.amount, c.currency,
+           c.status, coalesce(c.description, c.failure_message), c.receipt_url,
+           case when c.failure_code is null then '{}'::jsonb
+                else jsonb_build_object('failure_code', c.failure_code,
+                                        'failure_message', c.failure_message) end,
+           c.created_at
+       from settled c where c.status = 'failed' or c.is_standalone
+       on conflict (account_id, provider, source_kind, source_id) do update set
+           status = case when p.amount_refunded > 0 then p.status else excluded.status end,
+           receipt_url = coalesce(excluded.receipt_url, p.receipt_url),
+           description = excluded.description)"};
+
+// What the provider says of the charge and what we know of its refunds: the refunds alone where they
+// explain all of it (one of them may have failed since), else the larger.
+const db::Statement settle_payments{"billing_settle_payments", "with " PD_SETTLED_CHARGES R"(
+       , refunded as (
+           select c.*,
+                  case when f.told >= c.amount_refunded then f.good
+                       else greatest(c.amount_refunded, f.good) end as refunded
+           from settled c
+           cross join lateral (
+               select coalesce(sum(r.amount), 0)::bigint as told,
+                      coalesce(sum(r.amount) filter (where r.status in ('pending', 'succeeded')),
+                               0)::bigint as good
+               from paydesk.refunds r
+               where r.account_id = c.account_id and r.provider = c.provider
+                 and r.provider_charge_id = c.provider_charge_id
+                 and r.provider_refund_id is not null) f
+           where c.status = 'succeeded')
+       , paid as (
+           select p.account_id, p.id, p.amount_refunded as before, c.provider_charge_id,
+                  c.receipt_url, least(c.refunded, p.amount) as refunded
+           from refunded c join paydesk.payments p
+             on p.account_id = c.account_id and p.provider = c.provider
+            and case p.source_kind
+                    when 'charge' then p.source_id = c.provider_charge_id
+                    when 'invoice' then p.source_id = c.provider_invoice_id
+                    else p.source_id = c.provider_checkout_id end)
+       update paydesk.payments p
+       set provider_charge_id = d.provider_charge_id,
+           receipt_url = coalesce(d.receipt_url, p.receipt_url),
+           amount_refunded = d.refunded,
+           status = case when d.refunded = 0 then 'succeeded'
+                         when d.refunded < p.amount then 'partially_refunded'
+                         else 'refunded' end
+       from paid d
+       where p.account_id = d.account_id and p.id = d.id
+         and (p.provider_charge_id, p.receipt_url, p.amount_refunded, p.status)
+             is distinct from
+             (d.provider_charge_id, coalesce(d.receipt_url, p.receipt_url), d.refunded,
+              case when d.refunded = 0 then 'succeeded'
+                   when d.refunded < p.amount then 'partially_refunded' else 'refunded' end)
+       returning p.account_id, p.id, p.provider, p.source_kind, p.source_id, p.amount, p.currency,
+                 p.amount_refunded, d.before)"};
+
+const db::Statement settle_refunds{"billing_settle_refunds", "with " PD_SETTLED_CHARGES R"(
+       , paid as (
+           select c.account_id, c.provider, c.provider_charge_id, p.id
+           from settled c join paydesk.payments p
+             on p.account_id = c.account_id and p.provider = c.provider
+            and p.provider_charge_id = c.provider_charge_id)
+       , of_disputes as (
+           update paydesk.disputes d set payment_id = p.id from paid p
+           where d.account_id = p.account_id and d.provider = p.provider
+             and d.provider_charge_id = p.provider_charge_id and d.payment_id is null)
+       update paydesk.refunds r set payment_id = p.id from paid p
+       where r.account_id = p.account_id and r.provider = p.provider
+         and r.provider_charge_id = p.provider_charge_id and r.payment_id is null)"};
+
+#undef PD_SETTLED_CHARGES
+
+RefundedPayment read(const db::Rows& rows, std::size_t i) {
+    const auto currency = Currency::parse(rows.text(i, "currency"));
+    PD_ASSERT(currency.has_value());  // only currencies that we support are ever stored
+    return {.account = {std::string(rows.text(i, "account_id"))},
+            .payment_id = std::string(rows.text(i, "id")),
+            .provider = std::string(rows.text(i, "provider")),
+            .source_kind = std::string(rows.text(i, "source_kind")),
+            .source_id = std::string(rows.text(i, "source_id")),
+            .amount = Money(rows.integer(i, "amount"), *currency),
+            .refunded = Money(rows.integer(i, "amount_refunded"), *currency),
+            .refunded_before = Money(rows.integer(i, "before"), *currency)};
+}
+
+}  // namespace
+
+Task<std::vector<RefundedPayment>> settle(db::Tx& tx, std::set<Key> keys) {
+    using recordset::value;
+    std::vector<RefundedPayment> changed;
+    if (keys.empty()) co_return changed;
+    json::array rows;
+    for (const auto& key : keys) {
+        rows.push_back(json::object{
+            {"account_id", value(key.account.value)                },
+            {"provider",   value(provider::to_string(key.provider))},
+            {"charge",     value(key.charge)                       },
+            {"payment",    value(key.payment)                      },
+            {"invoice",    value(key.invoice)                      }
+        });
+    }
+    const db::Params params{recordset::param(rows)};
+    co_await tx.run(link_payments, params);
+    co_await tx.run(link_charges, params);
+    co_await tx.run(add_charges, params);
+    const auto settled = co_await tx.run(settle_payments, params);
+    for (std::size_t i = 0; i < settled.size(); ++i) {
+        auto payment = read(settled, i);
+        if (payment.refunded != payment.refunded_before) changed.push_back(std::move(payment));
+    }
+    co_await tx.run(settle_refunds, params);
+    co_return changed;
+}
+
+}  // namespace paydesk::billing::payment_settlement

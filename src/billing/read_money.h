@@ -1,0 +1,29 @@
+#pragma once
+// Payments, refunds and disputes as people and operators read them, in the columns of the API
+// (openapi.yaml), and what an account may do.
+
+#include "db/database.h"
+
+namespace paydesk::billing {
+
+// For db::run_as(), where RLS limits the rows. $1 account, $2 how many, $3 the id after which the
+// page begins, or NULL. Newest first.
+extern const db::Statement read_payments;
+// $1 account, $2 id: whether there is such a payment to begin after.
+extern const db::Statement read_payment_exists;
+
+// For db::run_as(). $1 the account that is answered for where nothing is known of the person yet. One
+// row: the best of their own account and their teams', from the view `entitlements`; none only without
+// a catalogue.
+extern const db::Statement read_entitlements;
+
+// For the operator, by db::run(): of all accounts. $1 how many, $2 the id after which the page begins,
+// or NULL. Newest first.
+extern const db::Statement read_disputes;
+extern const db::Statement read_operator_notifications;
+// The same; $3 a payment's id, or NULL for all.
+extern const db::Statement read_refunds;
+// $1 account, $2 id; columns as of read_refunds.
+extern const db::Statement read_refund;
+
+}  // namespace paydesk::billing

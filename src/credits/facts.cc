@@ -1,0 +1,85 @@
+#include "credits/facts.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "credits/ledger_store.h"
+
+namespace paydesk::credits {
+
+namespace {
+
+// The part of `credits` that belongs to `refunded` of `paid`, rounded down.
+std::int64_t share(std::int64_t credits, std::int64_t refunded, std::int64_t paid) {
+    PD_ASSERT(refunded >= 0 && paid > 0);
+    return static_cast<std::int64_t>(static_cast<__int128>(credits) * std::min(refunded, paid) /
+                                     paid);
+}
+
+std::set<AccountId> accounts_of(const std::vector<Fact>& facts) {
+    std::set<AccountId> accounts;
+    for (const Fact& fact : facts)
+        std::visit([&](const auto& told) { accounts.insert(told.account); }, fact);
+    return accounts;
+}
+
+// Takes the grants out that are there already, or are told twice.
+Task<> drop_known(db::Tx& tx, std::vector<Fact>& facts) {
+    std::set<ledger_store::FactKey> told;
+    for (const Fact& fact : facts) {
+        if (const auto* granted = std::get_if<Granted>(&fact))
+            told.emplace(granted->account, granted->grant.fact_key);
+    }
+    auto known = co_await ledger_store::known_facts(tx, told);
+    std::erase_if(facts, [&](const Fact& fact) {
+        const auto* granted = std::get_if<Granted>(&fact);
+        return granted != nullptr &&
+               !known.emplace(granted->account, granted->grant.fact_key).second;
+    });
+}
+
+// A grant of this very transaction is not in the database yet: it is looked for in the ledger first.
+Task<> take_back(db::Tx& tx, PaymentRefunded fact, Ledger& ledger) {
+    const auto fresh = ledger.new_grants();
+    const auto found = std::ranges::find(fresh, fact.grant_fact_key, &Grant::fact_key);
+    std::string grant;
+    std::int64_t due = 0;
+    if (found != fresh.end()) {
+        grant = (*found)->id;
+        due = share((*found)->amount, fact.refunded, fact.paid);
+    } else if (const auto stored =
+                   co_await ledger_store::find_grant(tx, fact.account, fact.grant_fact_key)) {
+        grant = stored->grant.id;
+        due = share(stored->grant.amount, fact.refunded, fact.paid) - stored->taken_back;
+        if (std::ranges::find(ledger.grants(), grant, &Grant::id) == ledger.grants().end())
+            co_return;  // nothing of it is left
+    } else {
+        co_return;
+    }
+    ledger.take_back(grant, due, fact.description);
+}
+
+}  // namespace
+
+Task<> apply_facts(db::Tx& tx, std::vector<Fact> facts, Instant now) {
+    // Most are told several times: those need no lock. Once more under it, for another transaction may
+    // have been telling the same.
+    co_await drop_known(tx, facts);
+    if (facts.empty()) co_return;
+    const std::set<AccountId> accounts = accounts_of(facts);
+    co_await ledger_store::lock(tx, accounts);
+    co_await drop_known(tx, facts);
+    auto ledgers = co_await ledger_store::load(tx, {.accounts = accounts}, now);
+    for (const Fact& fact : facts) {
+        if (const auto* granted = std::get_if<Granted>(&fact))
+            ledgers.at(granted->account).add(granted->grant);
+    }
+    for (auto& [account, ledger] : ledgers) ledger.turn();
+    for (const Fact& fact : facts) {
+        if (const auto* refunded = std::get_if<PaymentRefunded>(&fact))
+            co_await take_back(tx, *refunded, ledgers.at(refunded->account));
+    }
+    co_await ledger_store::save(tx, ledgers);
+}
+
+}  // namespace paydesk::credits
