@@ -328,6 +328,8 @@ TEST_F(Pdf, TheSameSheetIsTheSameBytesOnAnyThread) {
     two.join();
     EXPECT_EQ(once, again);
     EXPECT_EQ(once, too);
+    EXPECT_THAT(once, HasSubstr("/CreationDate (D:20251124160000"))
+        << "its date is the invoice's, not the time of drawing";
 }
 
 }  // namespace

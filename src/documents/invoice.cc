@@ -38,6 +38,7 @@ public:
           brand_(brand),
           texts_(wording.section(language, "invoice")),
           locale_(wording.locale(language)) {
+        sheet_.issued_at = invoice.issued_at;
         sheet_.language = language;
     }
 

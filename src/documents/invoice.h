@@ -53,6 +53,7 @@ struct InvoiceSheet {
     struct Link {
         std::string label, url;  // http(s)
     };
+    Instant issued_at;  // the PDF's CreationDate: the same invoice is the same bytes at any time
     std::string language, title, number, status, status_label, color, logo_url;
     std::string seller_name;
     std::vector<std::string> seller_lines, buyer_lines;

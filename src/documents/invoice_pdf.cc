@@ -162,6 +162,8 @@ struct Columns {
     double description = 0, quantity = 0, unit_price = 0, amount = 0;
 };
 
+Instant whole_seconds(Instant instant) { return from_unix(to_unix(instant)); }
+
 // Something of a height that stays together on one page.
 struct Block {
     double height;
@@ -184,6 +186,9 @@ public:
         cairo_pdf_surface_set_metadata(surface_.get(), CAIRO_PDF_METADATA_TITLE, title.c_str());
         cairo_pdf_surface_set_metadata(surface_.get(), CAIRO_PDF_METADATA_AUTHOR,
                                        sheet.seller_name.c_str());
+        // Where it isn't set, Cairo writes the time of the call.
+        cairo_pdf_surface_set_metadata(surface_.get(), CAIRO_PDF_METADATA_CREATE_DATE,
+                                       to_iso8601(whole_seconds(sheet.issued_at)).c_str());
     }
 
     std::string draw() {
