@@ -181,11 +181,12 @@ public:
                           co_await api::sweep_idempotency_keys(db_, clock_.now());
                           co_return Result<void>{};
                       });
-        const auto send_emails = [this](jobs::Job job) {
-            return outbox_.send_due(job.leased_until - email_margin);
-        };
-        runner_.handle(notify::send_emails_job_kind, send_emails);
-        runner_.every(notify::sweep_emails_job_kind, notify::sweep_emails_period, send_emails);
+        runner_.handle(notify::send_emails_job_kind, [this](jobs::Job job) {
+            return outbox_.send_new(job.leased_until - email_margin);
+        });
+        runner_.every(
+            notify::sweep_emails_job_kind, notify::sweep_emails_period,
+            [this](jobs::Job job) { return outbox_.send_due(job.leased_until - email_margin); });
         runner_.every(billing::expiring_cards_job_kind, billing::expiring_cards_period,
                       [this](jobs::Job) -> Task<Result<void>> {
                           co_await billing::tell_expiring_cards(db_, clock_.now());

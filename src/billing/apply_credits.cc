@@ -4,6 +4,7 @@
 // its key keeps it from counting twice: the ledger does not depend on the order of events either.
 
 #include "billing/apply_batch.h"
+#include "billing/columns.h"
 #include "billing/recordset.h"
 #include "credits/facts.h"
 #include "credits/ledger_store.h"
@@ -25,7 +26,7 @@ const db::Statement find_plan_credits{
     "billing_plan_credits",
     R"(select k.provider, k.price, p.name, p.plan_family, p.credits_per_month,
               pp.billing_cycle = 'yearly' as yearly
-       from json_to_recordset($1::json) as k(provider text, price text)
+       from (select unnest($1::text[]) as provider, unnest($2::text[]) as price) k
        cross join lateral (
            select q.plan_key, q.billing_cycle from paydesk.plan_prices q
            where q.provider = k.provider and q.provider_price_id = k.price
@@ -131,14 +132,9 @@ private:
 
     Task<> load_prices(const std::set<PriceKey>& wanted) {
         if (wanted.empty()) co_return;
-        json::array keys;
-        for (const auto& [name, price] : wanted) {
-            keys.push_back(json::object{
-                {"provider", value(name) },
-                {"price",    value(price)}
-            });
-        }
-        const auto rows = co_await batch_.tx.run(find_plan_credits, {recordset::param(keys)});
+        const auto rows = co_await batch_.tx.run(
+            find_plan_credits,
+            {columns::texts(wanted, &PriceKey::first), columns::texts(wanted, &PriceKey::second)});
         for (std::size_t row = 0; row < rows.size(); ++row) {
             const auto text = [&](std::string_view column) {
                 return std::string(rows.text(row, column));
