@@ -194,7 +194,7 @@ public:
                      {{provider::Name::stripe,
                        {.normalise = provider::stripe::normalise, .provider = &provider_.stripe}},
                       {provider::Name::paypal, {.normalise = provider::paypal::normalise}}}),
-          spending_(io, db_, clock_),
+          spending_(io, db_, clock_, config_.credits_low_percent),
           receiver_(io, db_,
                     {{provider::Name::stripe, stripe_source(config_, clock_)},
                      {provider::Name::paypal,

@@ -181,6 +181,7 @@ private:
         config_.cors_origins = origins("PAYDESK_CORS_ORIGINS");
         config_.trusted_proxies = comma_separated(get("PAYDESK_TRUSTED_PROXIES"));
         config_.past_due_grace_days = number("PAYDESK_PAST_DUE_GRACE_DAYS", 14, 0, 365);
+        config_.credits_low_percent = number("PAYDESK_CREDITS_LOW_PERCENT", 10, 0, 90);
         if (auto access = get("PAYDESK_DISPUTE_ACCESS"); !access.empty()) {
             if (access != "keep" && access != "suspend")
                 wrong("PAYDESK_DISPUTE_ACCESS: \"{}\" is neither keep nor suspend", access);

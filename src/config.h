@@ -74,6 +74,7 @@ struct Config {
     std::map<std::string, std::string> price_ids;
 
     int past_due_grace_days = 14;         // PAYDESK_PAST_DUE_GRACE_DAYS
+    int credits_low_percent = 10;         // PAYDESK_CREDITS_LOW_PERCENT; 0: never told
     std::string dispute_access = "keep";  // PAYDESK_DISPUTE_ACCESS: keep, suspend
     bool allow_anonymous_checkout = false;
 
