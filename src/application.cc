@@ -34,9 +34,9 @@
 #include "notify/email_kinds.h"
 #include "notify/notifications.h"
 #include "notify/outbox.h"
-#include "provider/stripe/normalise.h"
 #include "provider/stripe/verify.h"
 #include "provider_parts.h"
+#include "reconcile/jobs.h"
 #include "webhook/processor.h"
 #include "webhook/receiver.h"
 
@@ -153,9 +153,8 @@ public:
                   [this](const notify::email_store::Email& email, const std::string& language) {
                       return invoice_of(email, language);
                   }),
-          processor_(io, db_, clock_,
-                     {{provider::Name::stripe,
-                       {.normalise = provider::stripe::normalise, .provider = &provider_.stripe}}}),
+          processor_(io, db_, clock_, {{provider::Name::stripe, provider_.applier()}}),
+          reconciler_(provider_.reconcile_parts(db_, [this] { processor_.wake(); })),
           spending_(io, db_, clock_),
           receiver_(io, db_, {{provider::Name::stripe, stripe_source(config_, clock_)}},
                     [this] { processor_.wake(); }),
@@ -191,6 +190,7 @@ public:
                           co_await billing::tell_expiring_cards(db_, clock_.now());
                           co_return Result<void>{};
                       });
+        if (config_.reconcile_requests > 0) schedule_reconciliation();
         server_.emplace(io, config_.address, config_.port, router_);
     }
 
@@ -235,6 +235,14 @@ private:
             co_await std::move(body);
             parts.running_ -= 1;
         }(*this, std::move(task)));
+    }
+
+    void schedule_reconciliation() {
+        const reconcile::Schedule schedule{.requests_max = config_.reconcile_requests};
+        runner_.every(reconcile::events_job_kind, reconcile::events_job_period,
+                      reconcile::events_job(reconciler_, schedule));
+        runner_.every(reconcile::objects_job_kind, reconcile::objects_job_period,
+                      reconcile::objects_job(reconciler_, schedule));
     }
 
     // A receipt brings its invoice along.
@@ -306,6 +314,7 @@ private:
     std::unique_ptr<notify::SmtpClient> mail_client_;  // null: no mail server is configured
     notify::Outbox outbox_;
     webhook::Processor processor_;
+    reconcile::Reconciler reconciler_;
     credits::Spending spending_;
     webhook::Receiver receiver_;
     jobs::Runner runner_;

@@ -45,6 +45,16 @@ struct ReplayOptions {
 };
 int replay(const ReplayOptions& options);
 
+// Compares with the provider and mends. `var`: as above, with its sandbox. Gives 3 where drift is left.
+struct ReconcileOptions {
+    std::optional<std::string> since = {};  // "30d", "12h", a day, an instant
+    bool dry_run = false, json = false;
+    bool events = true, objects = true;
+    std::optional<int> requests_max = {};  // none: as configured
+    std::optional<std::filesystem::path> var = {};
+};
+int reconcile(const ReconcileOptions& options);
+
 struct TokenOptions {
     std::filesystem::path var = "var";
     std::string user = "ada@example.com";

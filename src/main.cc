@@ -56,6 +56,29 @@ void add_serve(CLI::App& app, int& status) {
     });
 }
 
+void add_reconcile(CLI::App& app, int& status) {
+    auto options = std::make_shared<ReconcileOptions>();
+    auto* command =
+        app.add_subcommand("reconcile", "Compares the database with Stripe and mends what differs");
+    command->add_option("--since", options->since,
+                        "only what was made since: 30d, 12h, 2026-11-01, 2026-11-01T12:00:00Z");
+    command->add_flag("--dry-run", options->dry_run, "only report; exit status 3 where drift is");
+    auto* events = command->add_flag("--events", "only events that never came");
+    auto* objects = command->add_flag("--objects", "only rows against objects")->excludes(events);
+    command->add_flag("--json", options->json, "the report as JSON");
+    command
+        ->add_option("--requests", options->requests_max,
+                     "to Stripe, at most; the next run goes on (PAYDESK_RECONCILE_REQUESTS)")
+        ->check(CLI::Range(1, 1'000'000));
+    command->add_option("--var", options->var, "the database and sandbox of a `paydesk up`");
+    command->callback([options, events, objects, &status] {
+        set_log_level("error");  // the report says it
+        options->events = objects->count() == 0;
+        options->objects = events->count() == 0;
+        status = reconcile(*options);
+    });
+}
+
 void add_operations(CLI::App& app, int& status) {
     auto views = std::make_shared<bool>(false);
     auto* migrating = app.add_subcommand("migrate", "Brings the database to this version's schema");
@@ -83,6 +106,8 @@ void add_operations(CLI::App& app, int& status) {
         if (again->events.empty() && !*dead) throw CLI::RequiredError("an event's id, or --dead,");
         status = replay(*again);
     });
+
+    add_reconcile(app, status);
 
     auto minting = std::make_shared<TokenOptions>();
     auto* tokens = app.add_subcommand("token", "An access token for a local user of `paydesk up`");

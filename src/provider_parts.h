@@ -5,7 +5,11 @@
 #include "config.h"
 #include "http/client.h"
 #include "provider/stripe/client.h"
+#include "provider/stripe/normalise.h"
+#include "provider/stripe/stripe_listing.h"
 #include "provider/stripe/stripe_provider.h"
+#include "reconcile/reconciler.h"
+#include "webhook/processor.h"
 
 namespace paydesk {
 
@@ -14,12 +18,27 @@ struct ProviderParts {
         : transport(io),
           client(io, transport, clock,
                  {.secret_key = config.stripe.secret_key, .base_url = config.stripe.api_base}),
-          stripe(client, clock) {}
+          stripe(client, clock),
+          listing(client, clock) {}
 
     SystemClock clock;
     http::CurlTransport transport;
     provider::stripe::Client client;
     provider::stripe::StripeProvider stripe;
+    provider::stripe::StripeListing listing;
+
+    webhook::Applier applier() {
+        return {.normalise = provider::stripe::normalise, .provider = &stripe};
+    }
+    // `db` and this outlive what is made of it.
+    reconcile::Parts reconcile_parts(db::Database& db, std::function<void()> on_stored = {}) {
+        return {.db = db,
+                .clock = clock,
+                .listing = listing,
+                .applier = applier(),
+                .envelope = webhook::stripe_envelope,
+                .on_stored = std::move(on_stored)};
+    }
 };
 
 }  // namespace paydesk
