@@ -283,7 +283,8 @@ private:
             .supabase_url = set_or_nothing(config_.auth.supabase_url),
             .supabase_anon_key = set_or_nothing(config_.auth.anon_key),
             .local_sign_in = std::move(options.local_sign_in),
-            .openapi_yaml = read_openapi(config_.share)
+            .openapi_yaml = read_openapi(config_.share),
+            .normalise = provider_.applier().normalise
         };
     }
 

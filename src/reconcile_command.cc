@@ -82,7 +82,7 @@ Task<std::vector<reconcile::Run>> run_all(asio::io_context& io, const Config& co
 
 }  // namespace
 
-int reconcile(const ReconcileOptions& options) {
+int run_reconcile(const ReconcileOptions& options) {
     const Config config =
         options.var ? config_of_up(*options.var) : config_for({.database = true, .provider = true});
     std::vector<reconcile::Run> runs;

@@ -106,6 +106,39 @@ test('it says what the sandbox says: no drift', async () => {
   assert.ok(runs.every((run) => run.status === 'complete' && run.checked > 0))
 })
 
+test('why it is so: a subscription, an invoice and a balance, by API and command', async () => {
+  const why = async (kind, id) => (await admin.get(`/api/admin/explain?kind=${kind}&id=${encodeURIComponent(id)}`)).explanation
+  const texts = (explanation, kind) => explanation.steps.filter((step) => step.kind === kind).map((step) => step.text)
+  const [sub] = await rows(`select provider_subscription_id as id, id as ours from paydesk.subscriptions where account_id = '${ada.session.user.id}'`)
+  const subscription = await why('subscription', sub.id)
+  assert.match(subscription.now, /^Subscription sub_\S+ of ada@example.com is active: plan pro, paid period to .*active grants its plan/)
+  assert.deepEqual(subscription.steps.map((step) => step.at), subscription.steps.map((step) => step.at).toSorted())
+  assert.ok(texts(subscription, 'event').some((text) => /status active -> past_due/.test(text)), JSON.stringify(texts(subscription, 'event')))
+  assert.ok(texts(subscription, 'rule').some((text) => /failed for the first time: from here on the grace period counts/.test(text)))
+  assert.ok(texts(subscription, 'told').some((text) => /failed\. Please update your payment method/.test(text)))
+  assert.ok(texts(subscription, 'asked').some((text) => /began a checkout of pro/.test(text)))
+  assert.equal((await why('subscription', sub.ours)).id, sub.id)
+
+  const [{ id: retried }] = await rows('select provider_invoice_id as id from paydesk.invoice_retries')
+  const invoice = await why('invoice', retried)
+  assert.match(invoice.now, /is paid: 49\.00 USD due, 49\.00 USD paid\./)
+  assert.ok(texts(invoice, 'entry').some((text) => /tried to take 49\.00 USD: failed \(/.test(text)), JSON.stringify(texts(invoice, 'entry')))
+  assert.ok(texts(invoice, 'asked').some((text) => /default card changed while it was open/.test(text)))
+  assert.ok(texts(invoice, 'rule').some((text) => /A paid line of a plan grants its credits, once/.test(text)), JSON.stringify(invoice.steps))
+  assert.ok(invoice.steps.some((step) => /attempts to collect it 1/.test(step.text)))
+
+  const balance = await why('balance', 'grace@example.com')
+  assert.match(balance.now, /^grace@example.com has \d+ credits\. They are used in this order: /)
+  assert.ok(texts(balance, 'entry').some((text) => /^\+2000 credits were granted: .*because checkout cs_\S+ was paid\. The balance is/.test(text)), JSON.stringify(balance.steps))
+  assert.ok(texts(balance, 'entry').some((text) => /were taken back: what they were bought with was refunded/.test(text)))
+  const said = await new Promise((resolve, reject) => execFile(program, ['explain', 'balance', grace.session.user.id, '--var', up.folder], { encoding: 'utf8', env: { ...process.env, PAYDESK_SHARE: root } }, (error, out, err) => (error ? reject(new Error(err)) : resolve(out))))
+  assert.ok(said.startsWith(balance.now) && said.split('\n').filter((line) => / entry /.test(line)).length === balance.steps.length, said)
+
+  await assert.rejects(ada.get('/api/admin/explain?kind=balance&id=ada@example.com'), { status: 403 })
+  await assert.rejects(admin.get('/api/admin/explain?kind=invoice&id=in_nobody'), (e) => e.status === 404 && /paydesk reconcile/.test(e.problem.detail))
+  for (const query of ['', '?kind=invoice', '?kind=coupon&id=x', '?kind=invoice&id=', '?kind=invoice&id=%00', `?kind=invoice&id=${'x'.repeat(400)}`]) await assert.rejects(admin.get(`/api/admin/explain${query}`), { status: 422 }, query)
+})
+
 for (const round of [1, 2, 3]) {
   test(`rows and events are lost at random (PAYDESK_SEED=${seed}, round ${round}), and come back`, async () => {
     const lost = (table, share) => `delete from paydesk.${table} where random() < ${share}`
@@ -175,5 +208,5 @@ test('what was sent and answered is what the contracts say', async () => {
   assert.deepEqual(judgeRecording(recordings.sandbox, { requests: true }).wrong, [])
   const answers = judgeResponses(recordings.responses)
   assert.deepEqual(answers.wrong, [])
-  assert.ok(answers.seen.includes('GET /api/admin/reconciliations 200'))
+  for (const seen of ['GET /api/admin/reconciliations 200', 'GET /api/admin/explain 200', 'GET /api/admin/explain 404']) assert.ok(answers.seen.includes(seen), seen)
 })
