@@ -34,6 +34,7 @@
 #include "notify/email_kinds.h"
 #include "notify/notifications.h"
 #include "notify/outbox.h"
+#include "provider/paypal/verify.h"
 #include "provider/stripe/verify.h"
 #include "provider_parts.h"
 #include "reconcile/jobs.h"
@@ -87,6 +88,41 @@ webhook::Source stripe_source(const Config& config, const Clock& clock) {
                 },
             .envelope = webhook::stripe_envelope,
             .livemode = config.stripe.livemode};
+}
+
+// "" of a header that did not come.
+provider::paypal::Transmission transmission_of(const webhook::Delivery& delivery) {
+    return {.id = delivery.header("PayPal-Transmission-Id"),
+            .time = delivery.header("PayPal-Transmission-Time"),
+            .signature = delivery.header("PayPal-Transmission-Sig"),
+            .cert_url = delivery.header("PayPal-Cert-Url"),
+            .algorithm = delivery.header("PayPal-Auth-Algo")};
+}
+
+webhook::Source paypal_source(const PayPalConfig& config, const Clock& clock,
+                              http::Transport& transport) {
+    struct Parts {
+        provider::paypal::Certificates certificates;
+        provider::paypal::Verifier verifier;
+        Parts(const PayPalConfig& paypal, http::Transport& network)
+            : certificates(network, {.authorities_pem = paypal.authorities_pem,
+                                     .extra_prefix = paypal.cert_url_prefix}),
+              verifier(paypal.webhook_id, certificates) {}
+    };
+    auto parts = std::make_shared<Parts>(config, transport);
+    return {
+        .prepare =
+            [parts, &clock](const webhook::Delivery& delivery) {
+                return parts->verifier.prepare(transmission_of(delivery), clock.now());
+            },
+        .verify =
+            [parts, &clock](const webhook::Delivery& delivery) {
+                return parts->verifier.verify(transmission_of(delivery), delivery.body,
+                                              clock.now());
+            },
+        .envelope = [livemode = config.livemode](
+                        std::string_view body) { return webhook::paypal_envelope(body, livemode); },
+        .livemode = config.livemode};
 }
 
 std::string read_openapi(const std::filesystem::path& share) {
@@ -153,10 +189,13 @@ public:
                   [this](const notify::email_store::Email& email, const std::string& language) {
                       return invoice_of(email, language);
                   }),
-          processor_(io, db_, clock_, {{provider::Name::stripe, provider_.applier()}}),
+          processor_(io, db_, clock_, provider_.appliers()),
           reconciler_(provider_.reconcile_parts(db_, [this] { processor_.wake(); })),
-          spending_(io, db_, clock_),
-          receiver_(io, db_, {{provider::Name::stripe, stripe_source(config_, clock_)}},
+          spending_(io, db_, clock_, config_.credits_low_percent),
+          receiver_(io, db_,
+                    {{provider::Name::stripe, stripe_source(config_, clock_)},
+                     {provider::Name::paypal,
+                      paypal_source(config_.paypal, clock_, provider_.transport)}},
                     [this] { processor_.wake(); }),
           runner_(io, db_, clock_),
           live_(io, db_),
@@ -180,11 +219,12 @@ public:
                           co_await api::sweep_idempotency_keys(db_, clock_.now());
                           co_return Result<void>{};
                       });
-        const auto send_emails = [this](jobs::Job job) {
-            return outbox_.send_due(job.leased_until - email_margin);
-        };
-        runner_.handle(notify::send_emails_job_kind, send_emails);
-        runner_.every(notify::sweep_emails_job_kind, notify::sweep_emails_period, send_emails);
+        runner_.handle(notify::send_emails_job_kind, [this](jobs::Job job) {
+            return outbox_.send_new(job.leased_until - email_margin);
+        });
+        runner_.every(
+            notify::sweep_emails_job_kind, notify::sweep_emails_period,
+            [this](jobs::Job job) { return outbox_.send_due(job.leased_until - email_margin); });
         runner_.every(billing::expiring_cards_job_kind, billing::expiring_cards_period,
                       [this](jobs::Job) -> Task<Result<void>> {
                           co_await billing::tell_expiring_cards(db_, clock_.now());
@@ -284,7 +324,7 @@ private:
             .supabase_anon_key = set_or_nothing(config_.auth.anon_key),
             .local_sign_in = std::move(options.local_sign_in),
             .openapi_yaml = read_openapi(config_.share),
-            .normalise = provider_.applier().normalise
+            .normalise = normalise_stored
         };
     }
 

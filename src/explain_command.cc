@@ -5,7 +5,7 @@
 #include "commands.h"
 #include "explain/explain.h"
 #include "operation_parts.h"
-#include "provider/stripe/normalise.h"
+#include "provider_parts.h"
 
 namespace paydesk {
 
@@ -14,7 +14,7 @@ int run_explain(const ExplainOptions& options) {
     run_to_end([&](asio::io_context& io) -> Task<> {
         db::Database db(io, database_options(config));
         co_await db.ready(postgres_patience);
-        const explain::Parts parts{.db = db, .normalise = provider::stripe::normalise};
+        const explain::Parts parts{.db = db, .normalise = normalise_stored};
         const auto explanation = co_await explain::explain(
             parts, explain::parse_subject(options.subject).value(), options.id);
         db.stop();

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "config.h"
 #include "http/client.h"
+#include "provider/paypal/normalise.h"
 #include "provider/stripe/client.h"
 #include "provider/stripe/normalise.h"
 #include "provider/stripe/stripe_listing.h"
@@ -12,6 +13,12 @@
 #include "webhook/processor.h"
 
 namespace paydesk {
+
+// Reads a payload as the inbox has it.
+inline Result<provider::Change> normalise_stored(provider::Name from, const json::value& payload) {
+    return from == provider::Name::paypal ? provider::paypal::normalise(payload)
+                                          : provider::stripe::normalise(payload);
+}
 
 struct ProviderParts {
     ProviderParts(asio::io_context& io, const Config& config)
@@ -29,6 +36,12 @@ struct ProviderParts {
 
     webhook::Applier applier() {
         return {.normalise = provider::stripe::normalise, .provider = &stripe};
+    }
+    std::map<provider::Name, webhook::Applier> appliers() {
+        return {
+            {provider::Name::stripe, applier()                                 },
+            {provider::Name::paypal, {.normalise = provider::paypal::normalise}}
+        };
     }
     // `db` and this outlive what is made of it.
     reconcile::Parts reconcile_parts(db::Database& db, std::function<void()> on_stored = {}) {

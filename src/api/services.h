@@ -77,7 +77,8 @@ struct Services {
     std::optional<LocalSignIn> local_sign_in = {};
     std::string openapi_yaml;
     // Reads a stored webhook payload: for explaining what it said.
-    std::function<Result<provider::Change>(const boost::json::value&)> normalise = {};
+    std::function<Result<provider::Change>(provider::Name, const boost::json::value&)> normalise =
+        {};
 };
 
 }  // namespace paydesk::api

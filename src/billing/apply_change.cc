@@ -153,11 +153,9 @@ Task<> derive(Batch& batch) {
     if (!batch.refunded.empty()) co_await announce_refunded(batch.tx, batch.refunded);
     co_await dunning_store::note(batch.tx, std::move(batch.dunning));
 
-    if (batch.defaults_moved.empty()) co_return;
-    const auto before = co_await dunning_store::default_methods(batch.tx, batch.defaults_moved);
-    co_await payment_method_rows::refresh_defaults(batch.tx, batch.defaults_moved);
-    co_await dunning_store::retry_open_invoices(batch.tx, std::move(batch.defaults_moved), before,
-                                                batch.now);
+    auto moved =
+        co_await payment_method_rows::refresh_defaults(batch.tx, std::move(batch.defaults_moved));
+    co_await dunning_store::retry_open_invoices(batch.tx, std::move(moved), batch.now);
 }
 
 }  // namespace
@@ -196,10 +194,9 @@ Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> change
     co_await save_disputes(batch);
     co_await save_refs(batch);
     co_await derive(batch);
-    co_await notify::add(tx, std::move(batch.facts));
+    co_await notify::add(tx, std::move(batch.facts), std::move(batch.touched));
     // Last of what locks: whoever spends waits for the end of this transaction from here on.
     co_await apply_credits(batch);
-    co_await notify::wake(tx, std::move(batch.touched));
     for (const auto& result : batch.results) {
         metrics::count("paydesk_changes_total", {
                                                     {"outcome", to_string(result.outcome)}

@@ -133,12 +133,13 @@ Task<> add_events(const Parts& parts, const Object& object, Explanation& to) {
         to.left_out.push_back(fmt::format("{} older events are not shown",
                                           rows.integer(0, "all_of_them") - steps_max));
     }
+    const auto from = object.provider == "paypal" ? provider::Name::paypal : provider::Name::stripe;
     Values before;
     for (std::size_t i = rows.size(); i-- > 0;) {
         const auto payload = parse_json(rows.text(i, "payload"));
         std::string says;
         Result<provider::Change> change = Error{ErrorCode::webhook_payload_invalid, "no JSON"};
-        if (payload) change = parts.normalise(*payload);
+        if (payload) change = parts.normalise(from, *payload);
         if (change) {
             Values after = values_of(*change);
             says = difference(before, after);

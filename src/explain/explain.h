@@ -55,7 +55,8 @@ struct Explanation {
 struct Parts {
     db::Database& db;
     // Reads a stored payload. Its refusals are told, not given.
-    std::function<Result<provider::Change>(const boost::json::value& payload)> normalise;
+    std::function<Result<provider::Change>(provider::Name from, const boost::json::value& payload)>
+        normalise;
 };
 
 // `id`: of an account its UUID or e-mail; of an invoice or a subscription the provider's id or ours.
