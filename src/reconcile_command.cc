@@ -58,10 +58,7 @@ Task<std::vector<reconcile::Run>> run_all(asio::io_context& io, const Config& co
     co_await db.ready(postgres_patience);
     const SystemClock clock;
     reconcile::Reconciler reconciler(provider.reconcile_parts(db));
-    webhook::Processor processor(io, db, clock,
-                                 {
-                                     {provider::Name::stripe, provider.applier()}
-    });
+    webhook::Processor processor(io, db, clock, provider.appliers());
     reconcile::Options wanted{.dry_run = options.dry_run};
     if (options.since) wanted.since = read_since(*options.since, clock.now());
     const int configured =
