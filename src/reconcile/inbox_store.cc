@@ -54,6 +54,14 @@ const db::Statement read_next_customer{"reconcile_next_customer",
        where provider = $1 and provider_customer_id collate "C" > $2 and deleted_at is null
        order by provider_customer_id collate "C" limit 1)"};
 
+const db::Statement read_lost{"reconcile_lost_methods",
+                              R"(select r.provider_id from paydesk.provider_refs r
+       where r.provider = $1 and r.kind = 'payment_method'
+         and not exists (select from paydesk.payment_methods m
+                         where m.account_id = r.account_id and m.provider = r.provider
+                           and m.provider_payment_method_id = r.provider_id)
+       order by 1 limit $2)"};
+
 const db::Statement read_attached{"reconcile_attached_methods",
                                   R"(select provider_payment_method_id from paydesk.payment_methods
        where account_id = $2 and provider = $1 and detached_at is null)"};
@@ -132,6 +140,15 @@ Task<std::optional<Customer>> next_customer(db::Database& db, provider::Name pro
     if (rows.empty()) co_return std::nullopt;
     co_return Customer{.customer = {std::string(rows.text(0, "provider_customer_id"))},
                        .account = {std::string(rows.text(0, "account_id"))}};
+}
+
+Task<std::vector<provider::Ref>> lost_methods(db::Database& db, provider::Name provider) {
+    const auto rows = co_await db.run(
+        read_lost, {db::param(provider::to_string(provider)), db::param(lost_methods_max)});
+    std::vector<provider::Ref> lost;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        lost.push_back({std::string(rows.text(i, "provider_id"))});
+    co_return lost;
 }
 
 Task<std::set<std::string>> attached_methods(db::Database& db, provider::Name provider,

@@ -45,6 +45,10 @@ struct Customer {
 };
 Task<std::optional<Customer>> next_customer(db::Database& db, provider::Name provider,
                                             std::string after);
+// Payment methods that we once knew (provider_refs) and have no row of: no list shows a detached one.
+inline constexpr std::int64_t lost_methods_max = 200;
+Task<std::vector<provider::Ref>> lost_methods(db::Database& db, provider::Name provider);
+
 // The payment methods of an account that are attached, as our rows have it.
 Task<std::set<std::string>> attached_methods(db::Database& db, provider::Name provider,
                                              AccountId account);

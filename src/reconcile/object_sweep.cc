@@ -106,6 +106,13 @@ Task<Result<void>> sweep_methods(const Parts& parts, const Options& options, Pos
     const auto customer =
         co_await inbox_store::next_customer(parts.db, parts.listing.name(), position.after);
     if (!customer) {
+        auto lost = co_await inbox_store::lost_methods(parts.db, parts.listing.name());
+        // A dry run has found those that are listed, and left them lost.
+        std::erase_if(lost, [&](const provider::Ref& method) {
+            const auto& found = progress.report().findings;
+            return std::ranges::find(found, method.value, &Finding::id) != found.end();
+        });
+        co_await sweep_unlisted(parts, options, position.kind(), std::move(lost), progress);
         position.next_stage();
         co_return Result<void>{};
     }

@@ -287,6 +287,18 @@ TEST_F(Reconcile, ACardThatIsListedNoMoreIsAskedFor) {
     EXPECT_EQ(world_.one("select detached_at is not null from paydesk.payment_methods"), "true");
 }
 
+TEST_F(Reconcile, ADetachedCardThatWasLostComesBackByItsReference) {
+    deliver();
+    listing_.objects[ObjectKind::payment_method].clear();
+    world_.provider().objects[ObjectKind::payment_method] = webhook::payment_method(false);
+    ASSERT_EQ(drift(run("objects")), 1);  // detached
+    damage("delete from paydesk.payment_methods");
+    const reconcile::Run found = run("objects");
+    EXPECT_EQ(drift(found), 1) << found.to_text();
+    EXPECT_EQ(world_.one("select detached_at is not null from paydesk.payment_methods"), "true");
+    EXPECT_EQ(drift(run("objects")), 0);
+}
+
 TEST_F(Reconcile, ARunStopsWithinItsBudgetAndTheNextGoesOn) {
     listing_.page = 1;
     int runs = 0;

@@ -145,7 +145,9 @@ for (const round of [1, 2, 3]) {
     await damage([
       `select setseed(${((seed + round) % 1000) / 1000})`,
       ...Object.keys(tables).filter((table) => !['webhook_events', 'notifications', 'provider_refs'].includes(table)).map((table) => lost(table, 0.5)),
-      lost('provider_refs', 0.3), lost('webhook_events', 0.5),
+      'delete from paydesk.subscription_items i where not exists (select from paydesk.subscriptions s where s.id = i.subscription_id)',
+      // A detached card is in no list: what leads to it is its reference.
+      "delete from paydesk.provider_refs where kind <> 'payment_method' and random() < 0.3", lost('webhook_events', 0.5),
       "update paydesk.subscriptions set status = 'past_due', quantity = 7 where random() < 0.5", "update paydesk.invoices set amount_paid = amount_paid + 1 where random() < 0.3",
       "update paydesk.payments set receipt_url = 'https://elsewhere.example' where random() < 0.3",
     ].join(';'))
