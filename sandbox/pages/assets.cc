@@ -74,7 +74,7 @@ fieldset { border: 0; padding: 0; margin: 1.5rem 0 0; min-width: 0; }
 legend { font-weight: 650; padding: 0; }
 input[type=radio], input[type=checkbox] { width: auto; }
 time { white-space: nowrap; }
-.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; align-items: end; }
 button, .button { font: inherit; cursor: pointer; text-decoration: none; display: inline-block;
   border-radius: 8px; padding: .6rem 1rem; border: 1px solid var(--edge); background: var(--paper);
   color: var(--ink); }

@@ -236,7 +236,8 @@ Task<http::Response> Api::handle_unfaulted(const http::Request& request,
     try {
         check_key(request);
         if (!request.headers.get("Stripe-Account").empty()) {
-            refuse_unsupported("Connect: the `Stripe-Account` header names a connected account");
+            refuse_unsupported(
+                "connected accounts, of which the `Stripe-Account` header names one,");
         }
         const Version version = version_for(request, account_);
         version_name = version.name;

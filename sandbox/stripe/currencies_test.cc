@@ -121,7 +121,8 @@ TEST_F(CurrencyTest, SmallestAmountsAndSmallestParts) {
     }
     const auto customer = customer_with("pm_card_visa");
     made("/v1/invoiceitems", "customer=" + customer + "&amount=299&currency=sek");
-    const auto small = made("/v1/invoices", "customer=" + customer);
+    const auto small =
+        made("/v1/invoices", "pending_invoice_items_behavior=include&customer=" + customer);
     EXPECT_EQ(text(small, "currency"), "sek");
     const auto waits = made("/v1/invoices/" + id(small) + "/finalize");
     EXPECT_EQ(text(waits, "status"), "paid");
@@ -174,8 +175,10 @@ TEST_F(CurrencyTest, ASchedulesPhasesHaveOneCurrency) {
 TEST_F(CurrencyTest, APaymentMadeElsewhereIsAttached) {
     const auto customer = customer_with("pm_card_visa");
     made("/v1/invoiceitems", "customer=" + customer + "&amount=3000&currency=usd");
-    const auto open =
-        id(made("/v1/invoices/" + id(made("/v1/invoices", "customer=" + customer)) + "/finalize"));
+    const auto open = id(made(
+        "/v1/invoices/" +
+        id(made("/v1/invoices", "pending_invoice_items_behavior=include&customer=" + customer)) +
+        "/finalize"));
     const auto pay_apart = [&](const std::string& amount) {
         return id(made("/v1/payment_intents", "amount=" + amount +
                                                   "&currency=usd&customer=" + customer +

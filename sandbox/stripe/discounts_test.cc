@@ -137,7 +137,8 @@ TEST_F(DiscountTest, CreditIsUsedUpAndSmallAmountsWait) {
     advance(32 * 86400);
     EXPECT_EQ(number(newest_invoice(), "amount_paid"), 2800);
     made("/v1/invoiceitems", "customer=" + customer + "&amount=20&currency=usd");
-    const auto small = made("/v1/invoices", "customer=" + customer);
+    const auto small =
+        made("/v1/invoices", "pending_invoice_items_behavior=include&customer=" + customer);
     const auto final = made("/v1/invoices/" + id(small) + "/finalize");
     EXPECT_EQ(text(final, "status"), "paid");
     EXPECT_EQ(number(got("/v1/customers/" + customer), "balance"), 20);
@@ -201,7 +202,8 @@ TEST_F(DiscountTest, TheRecordedSwapAtSecondFour) {
 TEST_F(DiscountTest, CreditNotesBeforeAndAfterPayment) {
     const auto customer = customer_with("pm_card_visa");
     made("/v1/invoiceitems", "customer=" + customer + "&amount=5000&currency=usd");
-    const auto invoice = id(made("/v1/invoices", "customer=" + customer));
+    const auto invoice =
+        id(made("/v1/invoices", "pending_invoice_items_behavior=include&customer=" + customer));
     made("/v1/invoices/" + invoice + "/finalize");
     const auto preview = got("/v1/credit_notes/preview?invoice=" + invoice + "&amount=1000");
     EXPECT_EQ(text(preview, "type"), "pre_payment");
@@ -231,7 +233,8 @@ TEST_F(DiscountTest, CreditNotesBeforeAndAfterPayment) {
 TEST_F(DiscountTest, ACreditNoteOverEverythingPaysTheInvoice) {
     const auto customer = customer_with("pm_card_visa");
     made("/v1/invoiceitems", "customer=" + customer + "&amount=5000&currency=usd");
-    const auto invoice = id(made("/v1/invoices", "customer=" + customer));
+    const auto invoice =
+        id(made("/v1/invoices", "pending_invoice_items_behavior=include&customer=" + customer));
     made("/v1/invoices/" + invoice + "/finalize");
     made("/v1/credit_notes", "invoice=" + invoice + "&amount=5000");
     const auto after = got("/v1/invoices/" + invoice);

@@ -90,6 +90,32 @@ TEST_F(InvoiceEditingTest, ALineThatStillCountsCannotBeChanged) {
     EXPECT_EQ(number(latest_invoice(subscription), "amount_paid"), 600);
 }
 
+TEST_F(InvoiceEditingTest, PendingItemsComeWhenTheyAreAskedFor) {
+    const auto customer = customer_with("pm_card_visa");
+    const auto subscription = id(subscribe(customer, price()));
+    const auto item = "customer=" + customer + "&currency=usd&amount=";
+    made("/v1/invoiceitems", item + "1000");
+    made("/v1/invoiceitems", item + "300&subscription=" + subscription);
+    const auto draft = [&](const std::string& more) {
+        return made("/v1/invoices", "customer=" + customer + more);
+    };
+    EXPECT_EQ(number(draft(""), "total"), 0);
+    const auto own = draft("&subscription=" + subscription);
+    EXPECT_EQ(number(own, "total"), 300);
+    EXPECT_EQ(text(own, "billing_reason"), "manual");
+    EXPECT_EQ(text(child(child(own, "parent"), "subscription_details"), "subscription"),
+              subscription);
+    EXPECT_NE(text(got("/v1/subscriptions/" + subscription), "latest_invoice"), id(own));
+    EXPECT_EQ(call("POST", "/v1/invoices", "customer=" + customer + "&subscription=" + subscription)
+                  .code(),
+              "invoice_no_subscription_line_items");
+    EXPECT_EQ(call("POST", "/v1/invoices",
+                   "customer=" + customer_with("pm_card_visa") + "&subscription=" + subscription)
+                  .param(),
+              "subscription");
+    EXPECT_EQ(number(draft("&pending_invoice_items_behavior=include"), "total"), 1000);
+}
+
 TEST_F(InvoiceEditingTest, ADraftNamesItsCustomerAsTheyAreNow) {
     const auto customer = customer_with("pm_card_visa");
     made("/v1/customers/" + customer,
@@ -98,7 +124,8 @@ TEST_F(InvoiceEditingTest, ADraftNamesItsCustomerAsTheyAreNow) {
     const auto path = "/v1/customers/" + customer + "/tax_ids";
     const auto tax_id = id(made(path, "type=eu_vat&value=DE123456789"));
     made("/v1/invoiceitems", "customer=" + customer + "&amount=1000&currency=usd");
-    const auto draft = id(made("/v1/invoices", "customer=" + customer));
+    const auto draft =
+        id(made("/v1/invoices", "pending_invoice_items_behavior=include&customer=" + customer));
     auto invoice = got("/v1/invoices/" + draft);
     EXPECT_EQ(text(invoice, "customer_name"), "Ada");
     EXPECT_EQ(text(invoice, "customer_email"), "ada@example.com");

@@ -64,12 +64,22 @@ void fill(Call& call, Object& invoice) {
     merge_metadata(params, invoice);
 }
 
+const Object& subscription_of_customer(const Account& account, const std::string& id,
+                                       const std::string& customer) {
+    const Object& subscription = account.get("subscription", id, "subscription");
+    if (text(subscription, "customer") == customer) return subscription;
+    refuse("", "The subscription " + id + " belongs to another customer.", "subscription");
+}
+
 json::value create(Call& call) {
     Account& account = call.account;
     const auto customer = text(call.params, "customer");
     const Object& known = account.get("customer", customer, "customer");
+    const auto subscription = text(call.params, "subscription");
+    const Object& payer =
+        subscription.empty() ? known : subscription_of_customer(account, subscription, customer);
     const auto asked = present(call.params, "currency") ? text(call.params, "currency")
-                       : present(known, "currency")     ? text(known, "currency")
+                       : present(payer, "currency")     ? text(payer, "currency")
                                                         : "usd";
     const auto parsed = Currency::parse(asked);
     if (!parsed) refuse("", "Invalid currency: " + asked, "currency");
@@ -78,6 +88,7 @@ json::value create(Call& call) {
                        .customer = customer,
                        .currency = currency,
                        .billing_reason = "manual",
+                       .subscription = subscription,
                        .period_start = account.now(),
                        .period_end = account.now()};
     draft.fields = Object{
@@ -86,7 +97,14 @@ json::value create(Call& call) {
         {"auto_advance", false   }
     };
     fill(call, draft.fields);
-    if (text(call.params, "pending_invoice_items_behavior") != "exclude") {
+    const auto pending = text(call.params, "pending_invoice_items_behavior");
+    if (!subscription.empty() && pending != "exclude") {
+        add_pending_items(account, customer, subscription, draft, PendingItems::its_own);
+        if (draft.lines.empty()) {
+            refuse("invoice_no_subscription_line_items", "Nothing to invoice for subscription",
+                   "subscription");
+        }
+    } else if (pending == "include") {
         add_pending_items(account, customer, "", draft);
     }
     add_invoice(account, draft);
@@ -252,7 +270,7 @@ void add_invoice_routes(Routes& routes) {
         "automatic_tax{enabled!:b liability{type!:(account|self) account:no}} ";
     routes.on("POST /v1/invoices",
               shared +
-                  "customer!:id currency:id "
+                  "customer!:id currency:id subscription:id "
                   "pending_invoice_items_behavior:(exclude|include)",
               create);
     routes.list("/v1/invoices",

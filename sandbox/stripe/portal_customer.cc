@@ -39,12 +39,12 @@ void check_email(const std::string& email) {
 }  // namespace
 
 const std::vector<std::pair<std::string, std::string>> address_parts = {
-    {"line1",       "Street"     },
-    {"line2",       "Further"    },
-    {"postal_code", "Postal code"},
-    {"city",        "City"       },
-    {"state",       "State"      },
-    {"country",     "Country"    },
+    {"line1",       "Street"                   },
+    {"line2",       "Address line 2"           },
+    {"postal_code", "Postal code"              },
+    {"city",        "City"                     },
+    {"state",       "State"                    },
+    {"country",     "Country (two letters: DE)"},
 };
 
 std::vector<std::string> allowed_updates(const Object& features) {

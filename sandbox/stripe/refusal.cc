@@ -6,6 +6,8 @@ Object Refusal::body(std::string_view request_id) const {
     Object error;
     if (!code.empty()) {
         error["code"] = code;
+    }
+    if (!code.empty() && code != "sandbox_unsupported") {  // which Stripe does not document
         error["doc_url"] = "https://stripe.com/docs/error-codes/" + [this] {
             std::string dashed = code;
             for (char& c : dashed) {

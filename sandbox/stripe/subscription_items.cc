@@ -54,13 +54,14 @@ const Object& one_time_price(const Account& account, const std::string& id,
 }
 
 void add_pending_items(Account& account, const std::string& customer,
-                       const std::string& subscription, InvoiceDraft& draft) {
+                       const std::string& subscription, InvoiceDraft& draft, PendingItems which) {
     const auto ids = account.store().ids("invoiceitem");
     for (const auto& id : ids) {
         const auto* item = account.find("invoiceitem", id);
         if (!item || present(*item, "invoice") || text(*item, "customer") != customer) continue;
         const auto of = text(child(child(*item, "parent"), "subscription_details"), "subscription");
         if (!of.empty() && of != subscription) continue;
+        if (of.empty() && which == PendingItems::its_own) continue;
         if (text(*item, "currency") != draft.currency) continue;
         draft.lines.push_back(line_of_item(*item));
         account.change(id, "", [&](Object& taken) { taken["invoice"] = draft.id; });

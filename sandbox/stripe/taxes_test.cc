@@ -208,7 +208,9 @@ TEST_F(TaxTest, AutomaticTaxWithoutAPlaceIsRefused) {
             .code(),
         "customer_tax_location_invalid");
     made("/v1/invoiceitems", "customer=" + nowhere + "&amount=1000&currency=usd");
-    const auto draft = made("/v1/invoices", "customer=" + nowhere + "&automatic_tax[enabled]=true");
+    const auto draft =
+        made("/v1/invoices", "pending_invoice_items_behavior=include&customer=" + nowhere +
+                                 "&automatic_tax[enabled]=true");
     EXPECT_EQ(text(child(draft, "automatic_tax"), "status"), "requires_location_inputs");
     EXPECT_EQ(call("POST", "/v1/invoices/" + id(draft) + "/finalize").code(),
               "customer_tax_location_invalid");
