@@ -64,6 +64,7 @@ struct Config {
     std::map<std::string, std::string> price_ids;
 
     int past_due_grace_days = 14;         // PAYDESK_PAST_DUE_GRACE_DAYS
+    int renewal_reminder_days = 14;       // PAYDESK_RENEWAL_REMINDER_DAYS: of yearly plans; 0: none
     std::string dispute_access = "keep";  // PAYDESK_DISPUTE_ACCESS: keep, suspend
     bool allow_anonymous_checkout = false;
 

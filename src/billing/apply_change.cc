@@ -4,6 +4,7 @@
 #include "base/metrics.h"
 #include "billing/apply_batch.h"
 #include "billing/decide_facts.h"
+#include "billing/seats.h"
 
 namespace paydesk::billing {
 
@@ -141,6 +142,8 @@ Task<> derive(Batch& batch) {
     batch.refunded = co_await payment_settlement::settle(batch.tx, std::move(batch.to_settle));
     if (!batch.refunded.empty()) co_await announce_refunded(batch.tx, batch.refunded);
     co_await dunning_store::note(batch.tx, std::move(batch.dunning));
+    co_await trim_seats(batch.tx, std::move(batch.seats_moved));
+    co_await trial_store::note(batch.tx, std::move(batch.trials), batch.now);
 
     if (batch.defaults_moved.empty()) co_return;
     const auto before = co_await dunning_store::default_methods(batch.tx, batch.defaults_moved);
@@ -166,6 +169,7 @@ Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> change
     co_await load_charges(batch);
     co_await load_refunds(batch);
     co_await load_disputes(batch);
+    co_await load_schedules(batch);
 
     for (std::size_t i = 0; i < count; ++i) {
         std::visit(Decide{batch, i}, batch.change(i).fact);
@@ -180,6 +184,7 @@ Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> change
     co_await save_charges(batch);
     co_await save_refunds(batch);
     co_await save_disputes(batch);
+    co_await save_schedules(batch);
     co_await save_refs(batch);
     co_await derive(batch);
     co_await notify::add(tx, std::move(batch.facts));
