@@ -34,9 +34,10 @@
 #include "notify/email_kinds.h"
 #include "notify/notifications.h"
 #include "notify/outbox.h"
-#include "provider/stripe/normalise.h"
+#include "provider/paypal/verify.h"
 #include "provider/stripe/verify.h"
 #include "provider_parts.h"
+#include "reconcile/jobs.h"
 #include "webhook/processor.h"
 #include "webhook/receiver.h"
 
@@ -87,6 +88,41 @@ webhook::Source stripe_source(const Config& config, const Clock& clock) {
                 },
             .envelope = webhook::stripe_envelope,
             .livemode = config.stripe.livemode};
+}
+
+// "" of a header that did not come.
+provider::paypal::Transmission transmission_of(const webhook::Delivery& delivery) {
+    return {.id = delivery.header("PayPal-Transmission-Id"),
+            .time = delivery.header("PayPal-Transmission-Time"),
+            .signature = delivery.header("PayPal-Transmission-Sig"),
+            .cert_url = delivery.header("PayPal-Cert-Url"),
+            .algorithm = delivery.header("PayPal-Auth-Algo")};
+}
+
+webhook::Source paypal_source(const PayPalConfig& config, const Clock& clock,
+                              http::Transport& transport) {
+    struct Parts {
+        provider::paypal::Certificates certificates;
+        provider::paypal::Verifier verifier;
+        Parts(const PayPalConfig& paypal, http::Transport& network)
+            : certificates(network, {.authorities_pem = paypal.authorities_pem,
+                                     .extra_prefix = paypal.cert_url_prefix}),
+              verifier(paypal.webhook_id, certificates) {}
+    };
+    auto parts = std::make_shared<Parts>(config, transport);
+    return {
+        .prepare =
+            [parts, &clock](const webhook::Delivery& delivery) {
+                return parts->verifier.prepare(transmission_of(delivery), clock.now());
+            },
+        .verify =
+            [parts, &clock](const webhook::Delivery& delivery) {
+                return parts->verifier.verify(transmission_of(delivery), delivery.body,
+                                              clock.now());
+            },
+        .envelope = [livemode = config.livemode](
+                        std::string_view body) { return webhook::paypal_envelope(body, livemode); },
+        .livemode = config.livemode};
 }
 
 std::string read_openapi(const std::filesystem::path& share) {
@@ -153,11 +189,13 @@ public:
                   [this](const notify::email_store::Email& email, const std::string& language) {
                       return invoice_of(email, language);
                   }),
-          processor_(io, db_, clock_,
-                     {{provider::Name::stripe,
-                       {.normalise = provider::stripe::normalise, .provider = &provider_.stripe}}}),
-          spending_(io, db_, clock_),
-          receiver_(io, db_, {{provider::Name::stripe, stripe_source(config_, clock_)}},
+          processor_(io, db_, clock_, provider_.appliers()),
+          reconciler_(provider_.reconcile_parts(db_, [this] { processor_.wake(); })),
+          spending_(io, db_, clock_, config_.credits_low_percent),
+          receiver_(io, db_,
+                    {{provider::Name::stripe, stripe_source(config_, clock_)},
+                     {provider::Name::paypal,
+                      paypal_source(config_.paypal, clock_, provider_.transport)}},
                     [this] { processor_.wake(); }),
           runner_(io, db_, clock_),
           live_(io, db_),
@@ -181,16 +219,18 @@ public:
                           co_await api::sweep_idempotency_keys(db_, clock_.now());
                           co_return Result<void>{};
                       });
-        const auto send_emails = [this](jobs::Job job) {
-            return outbox_.send_due(job.leased_until - email_margin);
-        };
-        runner_.handle(notify::send_emails_job_kind, send_emails);
-        runner_.every(notify::sweep_emails_job_kind, notify::sweep_emails_period, send_emails);
+        runner_.handle(notify::send_emails_job_kind, [this](jobs::Job job) {
+            return outbox_.send_new(job.leased_until - email_margin);
+        });
+        runner_.every(
+            notify::sweep_emails_job_kind, notify::sweep_emails_period,
+            [this](jobs::Job job) { return outbox_.send_due(job.leased_until - email_margin); });
         runner_.every(billing::expiring_cards_job_kind, billing::expiring_cards_period,
                       [this](jobs::Job) -> Task<Result<void>> {
                           co_await billing::tell_expiring_cards(db_, clock_.now());
                           co_return Result<void>{};
                       });
+        if (config_.reconcile_requests > 0) schedule_reconciliation();
         server_.emplace(io, config_.address, config_.port, router_);
     }
 
@@ -237,6 +277,14 @@ private:
         }(*this, std::move(task)));
     }
 
+    void schedule_reconciliation() {
+        const reconcile::Schedule schedule{.requests_max = config_.reconcile_requests};
+        runner_.every(reconcile::events_job_kind, reconcile::events_job_period,
+                      reconcile::events_job(reconciler_, schedule));
+        runner_.every(reconcile::objects_job_kind, reconcile::objects_job_period,
+                      reconcile::objects_job(reconciler_, schedule));
+    }
+
     // A receipt brings its invoice along.
     Task<std::optional<notify::Attachment>> invoice_of(notify::email_store::Email email,
                                                        std::string language) {
@@ -275,7 +323,8 @@ private:
             .supabase_url = set_or_nothing(config_.auth.supabase_url),
             .supabase_anon_key = set_or_nothing(config_.auth.anon_key),
             .local_sign_in = std::move(options.local_sign_in),
-            .openapi_yaml = read_openapi(config_.share)
+            .openapi_yaml = read_openapi(config_.share),
+            .normalise = normalise_stored
         };
     }
 
@@ -306,6 +355,7 @@ private:
     std::unique_ptr<notify::SmtpClient> mail_client_;  // null: no mail server is configured
     notify::Outbox outbox_;
     webhook::Processor processor_;
+    reconcile::Reconciler reconciler_;
     credits::Spending spending_;
     webhook::Receiver receiver_;
     jobs::Runner runner_;

@@ -186,12 +186,13 @@ int up(const UpOptions& options) {
 
     LocalState state = load_local_state(options.var);
     state.database_url = cluster.server_url();
+    state.sandbox_url = sandbox_url;
     const auto configure = [&](Needs needs) {
         std::map<std::string, std::string> decided{
             {"DATABASE_URL",              cluster.server_url()        },
             {"PORT",                      std::to_string(options.port)},
             {"APP_URL",                   app_url                     },
-            {"STRIPE_SECRET_KEY",         "sk_test_paydesk_sandbox"   },
+            {"STRIPE_SECRET_KEY",         sandbox_secret_key          },
             {"STRIPE_API_BASE",           sandbox_url                 },
             {"STRIPE_WEBHOOK_SECRET",     state.webhook_secret        },
             {"SUPABASE_JWT_SECRET",       state.jwt_secret            },
