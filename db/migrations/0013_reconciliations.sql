@@ -1,4 +1,4 @@
--- 0011_reconciliations: the runs that compare our rows with the provider's, and what they found.
+-- 0013_reconciliations: the runs that compare our rows with the provider's, and what they found.
 --
 -- Why     A webhook can be lost for good: the endpoint was off for days, somebody restored a backup. A run
 --         says what it looked at, what differed and what it mended; one that used up its requests says
