@@ -20,12 +20,15 @@
 #include "base/signal.h"
 #include "billing/access_policy_store.h"
 #include "billing/cancel_flow.h"
+#include "billing/change_flow.h"
 #include "billing/customer_flow.h"
 #include "billing/expiring_cards.h"
 #include "billing/invoice_papers.h"
 #include "billing/link_charges_flow.h"
 #include "billing/pay_invoice_flow.h"
 #include "billing/refund_flow.h"
+#include "billing/reminders.h"
+#include "billing/trials.h"
 #include "credits/due_job.h"
 #include "credits/spending.h"
 #include "http/security_headers.h"
@@ -207,6 +210,8 @@ public:
             recorder_.emplace(*options.record_responses, services_.openapi_yaml);
         make_router();
         runner_.handle(billing::cancel_job_kind, billing::cancel_job(services_.flow));
+        runner_.handle(billing::change_job_kind, billing::change_job(services_.flow));
+        runner_.handle(billing::trial_job_kind, billing::trial_job(services_.flow));
         runner_.handle(billing::customer_job_kind, billing::customer_job(services_.flow));
         runner_.handle(billing::refund_job_kind, billing::refund_job(services_.flow));
         runner_.handle(billing::pay_invoice_job_kind, billing::pay_invoice_job(services_.flow));
@@ -217,6 +222,14 @@ public:
         runner_.every("sweep_idempotency_keys", sweep_period,
                       [this](jobs::Job) -> Task<Result<void>> {
                           co_await api::sweep_idempotency_keys(db_, clock_.now());
+                          co_return Result<void>{};
+                      });
+        runner_.every(billing::reminders_job_kind, billing::reminders_period,
+                      [this](jobs::Job) -> Task<Result<void>> {
+                          const auto told = co_await billing::send_reminders(
+                              services_.flow,
+                              {.renewal = std::chrono::days(config_.renewal_reminder_days)});
+                          if (!told) co_return told.error();
                           co_return Result<void>{};
                       });
         runner_.handle(notify::send_emails_job_kind, [this](jobs::Job job) {

@@ -76,6 +76,7 @@ struct Config {
     int reconcile_requests = 2'000;       // PAYDESK_RECONCILE_REQUESTS: of one run; 0: no schedule
     int past_due_grace_days = 14;         // PAYDESK_PAST_DUE_GRACE_DAYS
     int credits_low_percent = 10;         // PAYDESK_CREDITS_LOW_PERCENT; 0: never told
+    int renewal_reminder_days = 14;       // PAYDESK_RENEWAL_REMINDER_DAYS: of yearly plans; 0: none
     std::string dispute_access = "keep";  // PAYDESK_DISPUTE_ACCESS: keep, suspend
     bool allow_anonymous_checkout = false;
 

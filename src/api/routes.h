@@ -12,6 +12,8 @@ void add_routes(http::Router& router, const Services& services);
 void add_checkout_routes(http::Router& router, const Services& services);
 void add_portal_routes(http::Router& router, const Services& services);
 void add_subscription_routes(http::Router& router, const Services& services);
+void add_change_routes(http::Router& router, const Services& services);
+void add_seat_routes(http::Router& router, const Services& services);
 void add_invoice_routes(http::Router& router, const Services& services);
 void add_account_routes(http::Router& router, const Services& services);
 void add_invoice_document_routes(http::Router& router, const Services& services);
