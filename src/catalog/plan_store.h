@@ -45,6 +45,7 @@ struct StoredPlan {
     std::int64_t rank = 0, credits = 0, trial_days = 0;
     std::vector<std::string> features = {};
     std::map<std::string, std::int64_t> limits = {};
+    std::map<std::string, UsagePrice> usage = {};
 };
 struct StoredPrice {
     std::string plan_key, billing_cycle;

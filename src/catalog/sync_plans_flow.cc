@@ -53,6 +53,7 @@ std::string what_differs(const Plan& plan, const plan_store::StoredPlan& stored)
     compare("rank", plan.rank, stored.rank);
     compare("features", plan.features, stored.features);
     compare("limits", plan.limits, stored.limits);
+    compare("usage", plan.usage, stored.usage);
     compare("credits", plan.credits, stored.credits);
     compare("trial_days", std::int64_t{plan.trial_days.value_or(0)}, stored.trial_days);
     return fmt::format("{}", fmt::join(fields, ", "));
