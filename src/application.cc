@@ -37,6 +37,8 @@
 #include "provider/stripe/normalise.h"
 #include "provider/stripe/verify.h"
 #include "provider_parts.h"
+#include "usage/charge_flow.h"
+#include "usage/report_flow.h"
 #include "usage/usage.h"
 #include "webhook/processor.h"
 #include "webhook/receiver.h"
@@ -180,6 +182,10 @@ public:
                       billing::link_charges_job(services_.flow));
         runner_.every(credits::due_job_kind, credits::due_job_period,
                       credits::due_job(db_, clock_));
+        runner_.every(usage::report_job_kind, usage::report_job_period,
+                      usage::report_job(db_, provider_.metering, clock_));
+        runner_.every(usage::charge_job_kind, usage::charge_job_period,
+                      usage::charge_job(db_, provider_.metering, usage_.metrics, clock_));
         runner_.every(usage::partitions_job_kind, usage::partitions_job_period,
                       usage::partitions_job(db_, clock_, usage_.retention));
         runner_.every("sweep_idempotency_keys", sweep_period,

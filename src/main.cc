@@ -84,6 +84,10 @@ void add_operations(CLI::App& app, int& status) {
         status = replay(*again);
     });
 
+    app.add_subcommand("report-usage",
+                       "Tells the provider what was used, now instead of by the next job")
+        ->callback([&status] { status = report_usage(); });
+
     auto minting = std::make_shared<TokenOptions>();
     auto* tokens = app.add_subcommand("token", "An access token for a local user of `paydesk up`");
     tokens->add_option("--user", minting->user, "e-mail, or a UUID")->capture_default_str();

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "http/client.h"
 #include "provider/stripe/client.h"
+#include "provider/stripe/stripe_metering.h"
 #include "provider/stripe/stripe_provider.h"
 
 namespace paydesk {
@@ -14,12 +15,14 @@ struct ProviderParts {
         : transport(io),
           client(io, transport, clock,
                  {.secret_key = config.stripe.secret_key, .base_url = config.stripe.api_base}),
-          stripe(client, clock) {}
+          stripe(client, clock),
+          metering(client) {}
 
     SystemClock clock;
     http::CurlTransport transport;
     provider::stripe::Client client;
     provider::stripe::StripeProvider stripe;
+    provider::stripe::StripeMetering metering;
 };
 
 }  // namespace paydesk

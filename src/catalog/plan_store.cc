@@ -1,5 +1,7 @@
 #include "catalog/plan_store.h"
 
+#include <fmt/format.h>
+
 #include "base/json.h"
 
 namespace paydesk::catalog::plan_store {
@@ -86,6 +88,9 @@ constexpr db::Statement save_meters{"catalog_save_meters", R"(
     on conflict (metric) do update set
         name = excluded.name, unit = excluded.unit, aggregation = excluded.aggregation,
         charge = excluded.charge, is_active = true)"};
+
+constexpr db::Statement select_meters{"catalog_stored_meters", R"(
+    select metric, name, unit, aggregation, charge from paydesk.meters where is_active)"};
 
 constexpr db::Statement retire_meters{"catalog_retire_meters", R"(
     update paydesk.meters set is_active = false
@@ -201,6 +206,11 @@ Task<bool> is_active_plan(db::Database& db, std::string plan_key) {
     co_return !rows.empty();
 }
 
+std::string describe(const Meter& meter) {
+    return fmt::format("{}, {}, {}, {}", meter.name, meter.unit, to_string(meter.aggregation),
+                       to_string(meter.charge));
+}
+
 Task<Stored> load(db::Database& db, provider::Name provider) {
     Stored stored;
     const auto plans = co_await db.run(select_plans);
@@ -229,6 +239,13 @@ Task<Stored> load(db::Database& db, provider::Name provider) {
             if (auto read = usage_price_from_json(price)) plan.usage.emplace(metric, *read);
         }
         stored.plans.emplace(text("plan_key"), std::move(plan));
+    }
+    const auto meters = co_await db.run(select_meters);
+    for (std::size_t i = 0; i < meters.size(); ++i) {
+        stored.meters.emplace(
+            meters.text(i, "metric"),
+            fmt::format("{}, {}, {}, {}", meters.text(i, "name"), meters.text(i, "unit"),
+                        meters.text(i, "aggregation"), meters.text(i, "charge")));
     }
     const auto prices = co_await db.run(select_prices, {db::param(to_string(provider))});
     for (std::size_t i = 0; i < prices.size(); ++i) {

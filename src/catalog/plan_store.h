@@ -55,7 +55,10 @@ struct StoredPrice {
 struct Stored {
     std::map<std::string, StoredPlan> plans;  // by key
     std::vector<StoredPrice> prices;
+    std::map<std::string, std::string> meters;  // by metric: all that is said of it, to be compared
 };
+// As Stored has it.
+std::string describe(const Meter& meter);
 Task<Stored> load(db::Database& db, provider::Name provider);
 
 // A price at the provider, to be stored.
