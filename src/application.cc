@@ -20,12 +20,15 @@
 #include "base/signal.h"
 #include "billing/access_policy_store.h"
 #include "billing/cancel_flow.h"
+#include "billing/change_flow.h"
 #include "billing/customer_flow.h"
 #include "billing/expiring_cards.h"
 #include "billing/invoice_papers.h"
 #include "billing/link_charges_flow.h"
 #include "billing/pay_invoice_flow.h"
 #include "billing/refund_flow.h"
+#include "billing/reminders.h"
+#include "billing/trials.h"
 #include "credits/due_job.h"
 #include "credits/spending.h"
 #include "http/security_headers.h"
@@ -34,9 +37,10 @@
 #include "notify/email_kinds.h"
 #include "notify/notifications.h"
 #include "notify/outbox.h"
-#include "provider/stripe/normalise.h"
+#include "provider/paypal/verify.h"
 #include "provider/stripe/verify.h"
 #include "provider_parts.h"
+#include "reconcile/jobs.h"
 #include "usage/charge_flow.h"
 #include "usage/report_flow.h"
 #include "usage/usage.h"
@@ -90,6 +94,41 @@ webhook::Source stripe_source(const Config& config, const Clock& clock) {
                 },
             .envelope = webhook::stripe_envelope,
             .livemode = config.stripe.livemode};
+}
+
+// "" of a header that did not come.
+provider::paypal::Transmission transmission_of(const webhook::Delivery& delivery) {
+    return {.id = delivery.header("PayPal-Transmission-Id"),
+            .time = delivery.header("PayPal-Transmission-Time"),
+            .signature = delivery.header("PayPal-Transmission-Sig"),
+            .cert_url = delivery.header("PayPal-Cert-Url"),
+            .algorithm = delivery.header("PayPal-Auth-Algo")};
+}
+
+webhook::Source paypal_source(const PayPalConfig& config, const Clock& clock,
+                              http::Transport& transport) {
+    struct Parts {
+        provider::paypal::Certificates certificates;
+        provider::paypal::Verifier verifier;
+        Parts(const PayPalConfig& paypal, http::Transport& network)
+            : certificates(network, {.authorities_pem = paypal.authorities_pem,
+                                     .extra_prefix = paypal.cert_url_prefix}),
+              verifier(paypal.webhook_id, certificates) {}
+    };
+    auto parts = std::make_shared<Parts>(config, transport);
+    return {
+        .prepare =
+            [parts, &clock](const webhook::Delivery& delivery) {
+                return parts->verifier.prepare(transmission_of(delivery), clock.now());
+            },
+        .verify =
+            [parts, &clock](const webhook::Delivery& delivery) {
+                return parts->verifier.verify(transmission_of(delivery), delivery.body,
+                                              clock.now());
+            },
+        .envelope = [livemode = config.livemode](
+                        std::string_view body) { return webhook::paypal_envelope(body, livemode); },
+        .livemode = config.livemode};
 }
 
 std::string read_openapi(const std::filesystem::path& share) {
@@ -156,14 +195,16 @@ public:
                   [this](const notify::email_store::Email& email, const std::string& language) {
                       return invoice_of(email, language);
                   }),
-          processor_(io, db_, clock_,
-                     {{provider::Name::stripe,
-                       {.normalise = provider::stripe::normalise, .provider = &provider_.stripe}}}),
-          spending_(io, db_, clock_),
+          processor_(io, db_, clock_, provider_.appliers()),
+          reconciler_(provider_.reconcile_parts(db_, [this] { processor_.wake(); })),
+          spending_(io, db_, clock_, config_.credits_low_percent),
           usage_(io, db_, clock_,
                  {.past_max = std::chrono::days(config_.usage_accepted_days),
                   .keep = std::chrono::days(config_.usage_keep_days)}),
-          receiver_(io, db_, {{provider::Name::stripe, stripe_source(config_, clock_)}},
+          receiver_(io, db_,
+                    {{provider::Name::stripe, stripe_source(config_, clock_)},
+                     {provider::Name::paypal,
+                      paypal_source(config_.paypal, clock_, provider_.transport)}},
                     [this] { processor_.wake(); }),
           runner_(io, db_, clock_),
           live_(io, db_),
@@ -175,6 +216,8 @@ public:
             recorder_.emplace(*options.record_responses, services_.openapi_yaml);
         make_router();
         runner_.handle(billing::cancel_job_kind, billing::cancel_job(services_.flow));
+        runner_.handle(billing::change_job_kind, billing::change_job(services_.flow));
+        runner_.handle(billing::trial_job_kind, billing::trial_job(services_.flow));
         runner_.handle(billing::customer_job_kind, billing::customer_job(services_.flow));
         runner_.handle(billing::refund_job_kind, billing::refund_job(services_.flow));
         runner_.handle(billing::pay_invoice_job_kind, billing::pay_invoice_job(services_.flow));
@@ -193,16 +236,26 @@ public:
                           co_await api::sweep_idempotency_keys(db_, clock_.now());
                           co_return Result<void>{};
                       });
-        const auto send_emails = [this](jobs::Job job) {
-            return outbox_.send_due(job.leased_until - email_margin);
-        };
-        runner_.handle(notify::send_emails_job_kind, send_emails);
-        runner_.every(notify::sweep_emails_job_kind, notify::sweep_emails_period, send_emails);
+        runner_.every(billing::reminders_job_kind, billing::reminders_period,
+                      [this](jobs::Job) -> Task<Result<void>> {
+                          const auto told = co_await billing::send_reminders(
+                              services_.flow,
+                              {.renewal = std::chrono::days(config_.renewal_reminder_days)});
+                          if (!told) co_return told.error();
+                          co_return Result<void>{};
+                      });
+        runner_.handle(notify::send_emails_job_kind, [this](jobs::Job job) {
+            return outbox_.send_new(job.leased_until - email_margin);
+        });
+        runner_.every(
+            notify::sweep_emails_job_kind, notify::sweep_emails_period,
+            [this](jobs::Job job) { return outbox_.send_due(job.leased_until - email_margin); });
         runner_.every(billing::expiring_cards_job_kind, billing::expiring_cards_period,
                       [this](jobs::Job) -> Task<Result<void>> {
                           co_await billing::tell_expiring_cards(db_, clock_.now());
                           co_return Result<void>{};
                       });
+        if (config_.reconcile_requests > 0) schedule_reconciliation();
         server_.emplace(io, config_.address, config_.port, router_);
     }
 
@@ -251,6 +304,14 @@ private:
         }(*this, std::move(task)));
     }
 
+    void schedule_reconciliation() {
+        const reconcile::Schedule schedule{.requests_max = config_.reconcile_requests};
+        runner_.every(reconcile::events_job_kind, reconcile::events_job_period,
+                      reconcile::events_job(reconciler_, schedule));
+        runner_.every(reconcile::objects_job_kind, reconcile::objects_job_period,
+                      reconcile::objects_job(reconciler_, schedule));
+    }
+
     // A receipt brings its invoice along.
     Task<std::optional<notify::Attachment>> invoice_of(notify::email_store::Email email,
                                                        std::string language) {
@@ -290,7 +351,8 @@ private:
             .supabase_url = set_or_nothing(config_.auth.supabase_url),
             .supabase_anon_key = set_or_nothing(config_.auth.anon_key),
             .local_sign_in = std::move(options.local_sign_in),
-            .openapi_yaml = read_openapi(config_.share)
+            .openapi_yaml = read_openapi(config_.share),
+            .normalise = normalise_stored
         };
     }
 
@@ -321,6 +383,7 @@ private:
     std::unique_ptr<notify::SmtpClient> mail_client_;  // null: no mail server is configured
     notify::Outbox outbox_;
     webhook::Processor processor_;
+    reconcile::Reconciler reconciler_;
     credits::Spending spending_;
     usage::Usage usage_;
     webhook::Receiver receiver_;

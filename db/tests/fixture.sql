@@ -11,9 +11,6 @@ insert into paydesk.schema_migrations (name, checksum) values ('0000_fixture.sql
 insert into paydesk.accounts (account_id, kind, email)
 values (:ann, 'person', 'ann@example.com'), (:bob, 'person', 'bob@example.com'),
        (:team, 'team', null);
-insert into paydesk.account_members (account_id, user_id, role, invited_email)
-values (:team, :cid, 'member', 'cid@example.com'), (:team, null, 'member', 'new@example.com'),
-       ('99999999-0000-4000-8000-000000000000', :bob, 'owner', null);
 
 insert into paydesk.customers (account_id, provider, provider_customer_id, email)
 select a.account_id, 'stripe', 'cus_' || left(a.account_id::text, 1), email from paydesk.accounts a;
@@ -39,6 +36,17 @@ insert into paydesk.subscriptions (account_id, id, provider, provider_subscripti
 select account_id, account_id, 'stripe', 'sub_' || left(account_id::text, 1), 'pro', 'Pro', 'monthly',
        'active', 'price_1', '2026-11-01Z', '2026-12-01Z', '2026-11-01Z'
 from paydesk.accounts;
+-- Seats are limited by the subscription ("pro" has 3 per unit).
+insert into paydesk.account_members (account_id, user_id, role, invited_email)
+values (:team, :cid, 'member', 'cid@example.com'), (:team, null, 'member', 'new@example.com'),
+       ('99999999-0000-4000-8000-000000000000', :bob, 'owner', null);
+insert into paydesk.subscription_schedules (account_id, id, provider, provider_schedule_id,
+    provider_subscription_id, status, effective_at, plan_key, plan_name, price_id, quantity, provider_stamp)
+select account_id, account_id, 'stripe', 'sub_sched_' || left(account_id::text, 1),
+       'sub_' || left(account_id::text, 1), 'active', '2026-12-01Z', 'pro', 'Pro', 'price_1', 2, '2026-11-02Z'
+from paydesk.accounts;
+insert into paydesk.trials (account_id, provider, provider_subscription_id, started_at, fingerprint)
+select account_id, 'stripe', 'sub_' || left(account_id::text, 1), '2026-11-01Z', 'fp_1' from paydesk.accounts;
 insert into paydesk.subscription_items (account_id, subscription_id, provider_item_id, price_id)
 select account_id, id, 'si_1', 'price_1' from paydesk.subscriptions;
 insert into paydesk.invoices (account_id, id, provider, provider_invoice_id, status, currency,
@@ -84,6 +92,8 @@ insert into paydesk.webhook_events (provider, event_id, type, occurred_at, accou
 select 'stripe', 'evt_' || left(account_id::text, 1), 'invoice.paid', '2026-11-01Z', account_id,
        '{"data": {"object": {"id": "in_1"}}}'
 from paydesk.accounts;
+insert into paydesk.reconciliations (id, provider, mode, origin, started_at)
+values (gen_random_uuid(), 'stripe', 'events', 'schedule', '2026-11-01Z');
 insert into paydesk.jobs (kind, account_id) select 'reconcile', account_id from paydesk.accounts;
 insert into paydesk.idempotency_keys (account_id, key, request_sha256, method, path)
 select account_id, 'k1', sha256('x'), 'POST', '/api/create-checkout' from paydesk.accounts;

@@ -51,8 +51,8 @@ $$;
 select pg_temp.table_of_people('paydesk.' || t, 'account_id', true)
 from unnest(array['accounts', 'customers', 'checkouts', 'subscriptions', 'subscription_items',
                   'invoices', 'payments', 'payment_methods', 'notifications', 'emails',
-                  'disputes']) t;
-select pg_temp.table_of_people('paydesk.' || t, 'account_id', false) from unnest(array['charges', 'refunds']) t;
+                  'disputes', 'subscription_schedules']) t;
+select pg_temp.table_of_people('paydesk.' || t, 'account_id', false) from unnest(array['charges', 'refunds', 'trials']) t;
 select pg_temp.server_only('paydesk.invoice_retries', '{}');
 select pg_temp.table_of_people('paydesk.account_members', 'user_id', true);
 select pg_temp.table_of_people('paydesk.plans', null, false), pg_temp.offer('paydesk.plans');
@@ -82,11 +82,18 @@ from (values ('person'), ('nobody'), ('anon')) k (kind);
 select pg_temp.server_only('paydesk.credit_refusals', '{delete}');
 select pg_temp.server_only('paydesk.credit_due', '{update,delete}');
 insert into rules values
+    ('paydesk.seats', 'service', 'select', 'everything', 'account_id'),
+    ('paydesk.seats', 'server', 'select', 'everything', 'account_id'),
     ('paydesk.access_policy', 'person', 'select', 'everything', null),
     ('paydesk.access_policy', 'nobody', 'select', 'everything', null),
     ('paydesk.access_policy', 'service', 'select', 'everything', null),
     ('paydesk.access_policy', 'server', 'select', 'everything', null),
     ('paydesk.access_policy', 'server', 'update', 'everything', null),
+    ('paydesk.reconciliations', 'service', 'select', 'everything', null),
+    ('paydesk.reconciliations', 'server', 'select', 'everything', null),
+    ('paydesk.reconciliations', 'server', 'insert', 'everything', null),
+    ('paydesk.reconciliations', 'server', 'update', 'everything', null),
+    ('paydesk.reconciliations', 'server', 'delete', 'everything', null),
     ('paydesk.entitlements', 'person', 'select', 'own', 'account_id'),
     ('paydesk.entitlements', 'nobody', 'select', 'own', 'account_id'),
     ('paydesk.entitlements', 'service', 'select', 'everything', 'account_id'),

@@ -6,6 +6,8 @@ void add_routes(http::Router& router, const Services& services) {
     add_checkout_routes(router, services);
     add_portal_routes(router, services);
     add_subscription_routes(router, services);
+    add_change_routes(router, services);
+    add_seat_routes(router, services);
     add_invoice_routes(router, services);
     add_account_routes(router, services);
     add_invoice_document_routes(router, services);
@@ -15,6 +17,8 @@ void add_routes(http::Router& router, const Services& services) {
     add_entitlement_routes(router, services);
     add_admin_refund_routes(router, services);
     add_admin_routes(router, services);
+    add_reconciliation_routes(router, services);
+    add_explain_routes(router, services);
     add_payment_method_routes(router, services);
     add_credit_routes(router, services);
     add_usage_routes(router, services);

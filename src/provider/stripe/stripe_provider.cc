@@ -3,14 +3,13 @@
 #include <chrono>
 
 #include "base/assert.h"
+#include "provider/stripe/nested_list.h"
 #include "provider/stripe/normalise.h"
 #include "provider/stripe/reading.h"
 
 namespace paydesk::provider::stripe {
 namespace {
 
-constexpr int pages_max = 20;  // of a nested list
-constexpr int page_elements_max = 100;
 constexpr std::string_view sessions_path = "/v1/checkout/sessions";
 
 std::string path_of(std::string_view collection, const Ref& object) {
@@ -59,6 +58,11 @@ Form checkout_form(const NewCheckout& input) {
     if (recurring) {
         set_metadata(form, "subscription_data[metadata]", input);
         form.set("subscription_data[trial_period_days]", input.trial_days);
+        // Checkout asks for a card; where it is gone when the trial ends, so is the subscription.
+        if (input.trial_days) {
+            form.set("subscription_data[trial_settings][end_behavior][missing_payment_method]",
+                     "cancel");
+        }
     } else {
         set_metadata(form, "payment_intent_data[metadata]", input);
         form.set("invoice_creation[enabled]", true);
@@ -113,6 +117,8 @@ Fetched place_of(ObjectKind kind) {
             return {"/v1/refunds", ""};
         case ObjectKind::dispute:
             return {"/v1/disputes", ""};
+        case ObjectKind::subscription_schedule:
+            return {"/v1/subscription_schedules", ""};
         case ObjectKind::other:
             break;
     }
@@ -193,37 +199,15 @@ Task<Result<Change>> StripeProvider::fetch(ObjectKind kind, Ref object) {
                         object.value + " is deleted"};
     }
     if (!place.list.empty() && at_path(*answer, {place.list}) != nullptr) {
-        const Answer list = co_await read_to_the_end(*at_path(*answer, {place.list}));
+        const Answer list = co_await read_to_the_end(client_, *at_path(*answer, {place.list}));
         if (!list) co_return to_refusal(list.error());
         answer->as_object()[place.list] = *list;
     }
     co_return normalise_object(kind, *answer, at);
 }
 
-// Nested lists come with their first elements and the URL of the rest.
-Task<Answer> StripeProvider::read_to_the_end(json::value list) {
-    const std::string url = text_at(list, {"url"}).value_or("");
-    json::array elements = list_at(list, {});
-    bool more = bool_at(list, {"has_more"}).value_or(false);
-    for (int page = 0; more && page < pages_max; ++page) {
-        const auto last = elements.empty() ? std::nullopt : ref_at(elements.back(), {"id"});
-        if (!last || !url.starts_with("/v1/")) break;
-        Form query;
-        query.set("limit", page_elements_max).set("starting_after", last->value);
-        const Answer next = co_await client_.get(url, query);
-        if (!next) co_return next.error();
-        for (const json::value& element : list_at(*next, {})) elements.push_back(element);
-        more = bool_at(*next, {"has_more"}).value_or(false);
-    }
-    co_return json::object{
-        {"object",   "list"             },
-        {"data",     std::move(elements)},
-        {"has_more", more               }
-    };
-}
-
 Task<Result<Change>> StripeProvider::cancel_subscription(IntentId intent, Ref subscription,
-                                                         CancelWhen when) {
+                                                         CancelWhen when, CancelDetails details) {
     auto current = co_await fetch(ObjectKind::subscription, subscription);
     if (!current) co_return current;
     const auto& state = std::get<SubscriptionSnapshot>(current->fact);
@@ -234,13 +218,23 @@ Task<Result<Change>> StripeProvider::cancel_subscription(IntentId intent, Ref su
                         "This subscription has ended: start a new one.",
                         subscription.value + " is " + std::string(to_string(state.status))};
     }
-    if (when == CancelWhen::now) co_return co_await end_subscription(subscription);
+    if (when == CancelWhen::now) {
+        co_return co_await end_subscription(subscription, std::move(details));
+    }
     if (when == CancelWhen::period_end) {
         const bool ends_with_period =
             state.cancel_at_period_end || (state.cancel_at && state.cancel_at <= state.period_end);
-        if (ends_with_period) co_return current;
-        co_return co_await change_subscription(intent, subscription,
-                                               Form().set("cancel_at_period_end", true));
+        if (ends_with_period && !details.feedback && !details.comment) co_return current;
+        if (state.schedule) {
+            const auto released =
+                co_await release_schedule({intent.value + ":release"}, subscription);
+            if (!released) co_return released.error();
+        }
+        Form form;
+        if (!ends_with_period) form.set("cancel_at_period_end", true);
+        form.set("cancellation_details[feedback]", details.feedback)
+            .set("cancellation_details[comment]", details.comment);
+        co_return co_await change_subscription(intent, subscription, std::move(form));
     }
 
     // cancel_at_period_end and cancel_at exclude each other in one call, so each that is set is
@@ -268,9 +262,13 @@ Task<Result<Change>> StripeProvider::change_subscription(IntentId intent, Ref su
     co_return normalise_object(ObjectKind::subscription, *answer, at);
 }
 
-Task<Result<Change>> StripeProvider::end_subscription(Ref subscription) {
+Task<Result<Change>> StripeProvider::end_subscription(Ref subscription, CancelDetails details) {
     const Instant at = asking_moment();
-    const Answer answer = co_await client_.del(path_of("/v1/subscriptions", subscription));
+    Form why;
+    why.set("cancellation_details[feedback]", details.feedback)
+        .set("cancellation_details[comment]", details.comment);
+    const Answer answer =
+        co_await client_.del(path_of("/v1/subscriptions", subscription), std::move(why));
     if (answer) co_return normalise_object(ObjectKind::subscription, *answer, at);
 
     // DELETE takes no idempotency key. When the answer to the first try was lost, the second is

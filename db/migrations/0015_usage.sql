@@ -1,4 +1,4 @@
--- 0011_usage: usage-based billing: what was used, what that adds up to, what was told to the provider.
+-- 0015_usage: usage-based billing: what was used, what that adds up to, what was told to the provider.
 --
 -- Why     An event is counted once for ever and is durable before it is acknowledged; what it adds to is
 --         written by the same statement, so nobody ever has to scan events. Old events can go, because
