@@ -180,6 +180,8 @@ private:
         config_.return_origins = origins("PAYDESK_RETURN_URLS");
         config_.cors_origins = origins("PAYDESK_CORS_ORIGINS");
         config_.trusted_proxies = comma_separated(get("PAYDESK_TRUSTED_PROXIES"));
+        config_.usage_accepted_days = number("PAYDESK_USAGE_ACCEPTED_DAYS", 35, 1, 366);
+        config_.usage_keep_days = number("PAYDESK_USAGE_KEEP_DAYS", 90, 8, 3'660);
         config_.past_due_grace_days = number("PAYDESK_PAST_DUE_GRACE_DAYS", 14, 0, 365);
         config_.reconcile_requests = number("PAYDESK_RECONCILE_REQUESTS", 2'000, 0, 1'000'000);
         config_.credits_low_percent = number("PAYDESK_CREDITS_LOW_PERCENT", 10, 0, 90);
@@ -397,6 +399,8 @@ std::string describe(const Config& config) {
     line("renewal reminder, days", std::to_string(config.renewal_reminder_days));
     line("PAYDESK_DISPUTE_ACCESS", config.dispute_access);
     line("PAYDESK_RECONCILE_REQUESTS", std::to_string(config.reconcile_requests));
+    line("usage accepted, days", std::to_string(config.usage_accepted_days));
+    line("usage records kept, days", std::to_string(config.usage_keep_days));
     for (const auto& [lookup_key, price] : config.price_ids) line("price " + lookup_key, price);
     for (const auto& [name, value] : describe(config.mail)) line(name, value);
     line("plans", config.plans_file.string());

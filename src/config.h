@@ -79,6 +79,8 @@ struct Config {
     int renewal_reminder_days = 14;       // PAYDESK_RENEWAL_REMINDER_DAYS: of yearly plans; 0: none
     std::string dispute_access = "keep";  // PAYDESK_DISPUTE_ACCESS: keep, suspend
     bool allow_anonymous_checkout = false;
+    int usage_accepted_days = 35;  // PAYDESK_USAGE_ACCEPTED_DAYS: how late an event may come
+    int usage_keep_days = 90;      // PAYDESK_USAGE_KEEP_DAYS: records; roll-ups stay
 
     std::filesystem::path plans_file;  // PAYDESK_PLANS
     std::filesystem::path web_folder;  // PAYDESK_WEB; empty: no dashboard
