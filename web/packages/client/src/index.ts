@@ -1,3 +1,15 @@
+export {
+  type CreateRefundRequest,
+  type Dispute,
+  type Email,
+  type EmailStatus,
+  type GrantCreditsRequest,
+  type NewExchangeRate,
+  type OperatorNotification,
+  type Refund,
+  type SendEmailRequest,
+} from './admin_calls';
+export { newIdempotencyKey, type CallOptions, type WriteOptions } from './call_options';
 export * from './client';
 export * from './errors';
 export { convertMoney, formatInr, formatUsd, usdToInr, type ExchangeRate } from './exchange';
@@ -10,3 +22,12 @@ export {
 export { formatMoney, minorDigits, toDecimal, type FormatMoneyOptions } from './money';
 export { default_retry_policy, type RetryPolicy } from './resilient_fetch';
 export { SseParser, type ServerSentEvent } from './sse_parser';
+export { supabaseToken, type SupabaseLike } from './supabase';
+export {
+  createUsageBatcher,
+  type SentUsageFact,
+  type UsageBatcher,
+  type UsageBatcherOptions,
+  type UsageFact,
+  type UsageOutcome,
+} from './usage_batcher';
