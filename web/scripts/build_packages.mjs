@@ -12,7 +12,7 @@ import { build } from 'vite';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const packages = {
   client: { entries: ['index'], copies: [] },
-  react: { entries: ['index'], copies: ['paydesk.css'] },
+  react: { entries: ['index', 'words/de'], copies: ['paydesk.css'] },
 };
 
 /** './client' -> './client.js': Node and TypeScript's own resolution of ESM want the file's name. */

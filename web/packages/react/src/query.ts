@@ -17,7 +17,11 @@ export const keys = {
   plans: [root, 'plans'] as const,
   subscription: [root, 'subscription'] as const,
   invoices: [root, 'invoices'] as const,
+  payments: [root, 'payments'] as const,
   payment_methods: [root, 'payment_methods'] as const,
+  entitlements: [root, 'entitlements'] as const,
+  credits: [root, 'credits'] as const,
+  credit_entries: [root, 'credits', 'entries'] as const,
   notifications: [root, 'notifications'] as const,
   checkouts: [root, 'checkouts'] as const,
   checkout: (session_id: string) => [root, 'checkouts', session_id] as const,
@@ -27,7 +31,10 @@ export const keys = {
 export const account_keys = [
   keys.subscription,
   keys.invoices,
+  keys.payments,
   keys.payment_methods,
+  keys.entitlements,
+  keys.credits,
   keys.notifications,
   keys.checkouts,
 ] as const;
