@@ -19,7 +19,7 @@ export {
   type EventStreamOptions,
   type StreamState,
 } from './event_stream';
-export { formatMoney, minorDigits, toDecimal, type FormatMoneyOptions } from './money';
+export { formatMoney, fromDecimal, minorDigits, toDecimal, type FormatMoneyOptions } from './money';
 export { default_retry_policy, type RetryPolicy } from './resilient_fetch';
 export { SseParser, type ServerSentEvent } from './sse_parser';
 export { supabaseToken, type SupabaseLike } from './supabase';

@@ -8,6 +8,11 @@ export function formatDate(instant: string | null, locale?: string): string {
   return format(instant, locale, { dateStyle: 'medium' });
 }
 
+/** Of a calendar day ("2026-11-25"), which is the same everywhere. */
+export function formatDay(day: string, locale?: string): string {
+  return format(day, locale, { dateStyle: 'medium', timeZone: 'UTC' });
+}
+
 export function formatDateTime(instant: string | null, locale?: string): string {
   return format(instant, locale, { dateStyle: 'medium', timeStyle: 'short' });
 }
