@@ -34,6 +34,8 @@
 #include "notify/email_kinds.h"
 #include "notify/notifications.h"
 #include "notify/outbox.h"
+#include "provider/paypal/normalise.h"
+#include "provider/paypal/verify.h"
 #include "provider/stripe/normalise.h"
 #include "provider/stripe/verify.h"
 #include "provider_parts.h"
@@ -87,6 +89,41 @@ webhook::Source stripe_source(const Config& config, const Clock& clock) {
                 },
             .envelope = webhook::stripe_envelope,
             .livemode = config.stripe.livemode};
+}
+
+// "" of a header that did not come.
+provider::paypal::Transmission transmission_of(const webhook::Delivery& delivery) {
+    return {.id = delivery.header("PayPal-Transmission-Id"),
+            .time = delivery.header("PayPal-Transmission-Time"),
+            .signature = delivery.header("PayPal-Transmission-Sig"),
+            .cert_url = delivery.header("PayPal-Cert-Url"),
+            .algorithm = delivery.header("PayPal-Auth-Algo")};
+}
+
+webhook::Source paypal_source(const PayPalConfig& config, const Clock& clock,
+                              http::Transport& transport) {
+    struct Parts {
+        provider::paypal::Certificates certificates;
+        provider::paypal::Verifier verifier;
+        Parts(const PayPalConfig& paypal, http::Transport& network)
+            : certificates(network, {.authorities_pem = paypal.authorities_pem,
+                                     .extra_prefix = paypal.cert_url_prefix}),
+              verifier(paypal.webhook_id, certificates) {}
+    };
+    auto parts = std::make_shared<Parts>(config, transport);
+    return {
+        .prepare =
+            [parts, &clock](const webhook::Delivery& delivery) {
+                return parts->verifier.prepare(transmission_of(delivery), clock.now());
+            },
+        .verify =
+            [parts, &clock](const webhook::Delivery& delivery) {
+                return parts->verifier.verify(transmission_of(delivery), delivery.body,
+                                              clock.now());
+            },
+        .envelope = [livemode = config.livemode](
+                        std::string_view body) { return webhook::paypal_envelope(body, livemode); },
+        .livemode = config.livemode};
 }
 
 std::string read_openapi(const std::filesystem::path& share) {
@@ -155,9 +192,13 @@ public:
                   }),
           processor_(io, db_, clock_,
                      {{provider::Name::stripe,
-                       {.normalise = provider::stripe::normalise, .provider = &provider_.stripe}}}),
-          spending_(io, db_, clock_),
-          receiver_(io, db_, {{provider::Name::stripe, stripe_source(config_, clock_)}},
+                       {.normalise = provider::stripe::normalise, .provider = &provider_.stripe}},
+                      {provider::Name::paypal, {.normalise = provider::paypal::normalise}}}),
+          spending_(io, db_, clock_, config_.credits_low_percent),
+          receiver_(io, db_,
+                    {{provider::Name::stripe, stripe_source(config_, clock_)},
+                     {provider::Name::paypal,
+                      paypal_source(config_.paypal, clock_, provider_.transport)}},
                     [this] { processor_.wake(); }),
           runner_(io, db_, clock_),
           live_(io, db_),

@@ -33,6 +33,15 @@ struct StripeConfig {
     bool livemode = false;                     // by the key: sk_live_ or rk_live_
 };
 
+struct PayPalConfig {
+    std::string
+        webhook_id;  // PAYPAL_WEBHOOK_ID: what PayPal calls our endpoint; "": none is accepted
+    bool livemode = false;  // PAYPAL_MODE: live or sandbox
+    // For an offline PayPal: its authority (a PEM file) and where its certificates lie.
+    std::string authorities_pem;  // PAYPAL_CA_FILE, read
+    std::string cert_url_prefix;  // PAYPAL_CERT_URL_PREFIX
+};
+
 struct AuthConfig {
     std::string jwt_secret;    // SUPABASE_JWT_SECRET; "" where the project signs with keys only
     std::string supabase_url;  // SUPABASE_URL, for the JWKS; "" without
@@ -57,6 +66,7 @@ struct Config {
         trusted_proxies;  // PAYDESK_TRUSTED_PROXIES: whose X-Forwarded-For counts
 
     StripeConfig stripe;
+    PayPalConfig paypal;
     AuthConfig auth;
     MailConfig mail;
     // lookup_key -> the provider's price id, from the names that the seeds use
@@ -64,6 +74,7 @@ struct Config {
     std::map<std::string, std::string> price_ids;
 
     int past_due_grace_days = 14;         // PAYDESK_PAST_DUE_GRACE_DAYS
+    int credits_low_percent = 10;         // PAYDESK_CREDITS_LOW_PERCENT; 0: never told
     std::string dispute_access = "keep";  // PAYDESK_DISPUTE_ACCESS: keep, suspend
     bool allow_anonymous_checkout = false;
 

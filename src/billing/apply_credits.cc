@@ -71,6 +71,11 @@ std::int64_t times(std::int64_t credits, std::int64_t quantity) {
     return credits > credits::amount_max / quantity ? credits::amount_max : credits * quantity;
 }
 
+// What the facts of an invoice's lines begin with.
+std::string invoice_fact_key(std::string_view provider, std::string_view invoice) {
+    return "invoice_line/" + std::string(provider) + "/" + std::string(invoice) + "/";
+}
+
 class CreditFacts {
 public:
     explicit CreditFacts(Batch& batch) : batch_(batch) {}
@@ -85,6 +90,13 @@ public:
                 add(i, *subscription);
         }
         for (const auto& payment : batch_.refunded) {
+            // Part of a month's price is goodwill; all of it undoes the month. The invoice's grants are
+            // there: the snapshot that made its payment made them.
+            if (payment.source_kind == "invoice" && payment.refunded == payment.amount) {
+                facts_.push_back(credits::PeriodRefunded{
+                    .account = payment.account,
+                    .fact_key_prefix = invoice_fact_key(payment.provider, payment.source_id)});
+            }
             if (payment.source_kind != "checkout") continue;
             facts_.push_back(credits::PaymentRefunded{
                 .account = payment.account,
@@ -186,16 +198,16 @@ private:
             if (line.proration) credits -= std::exchange(given_up, 0);
             if (credits <= 0) continue;
             // By its price and not by its place: nobody promises the order of the lines.
-            credits::PlanPeriod period{
-                .fact_key = "invoice_line/" + name + "/" + snapshot.invoice->value + "/" +
-                            line.price->value + (line.proration ? "/upgrade" : ""),
-                .slot = plan->slot,
-                .credits_per_month = credits,
-                .start = *line.period_start,
-                .end = *line.period_end,
-                .by_month = plan->yearly,
-                .supersedes = !line.proration,
-                .description = plan->name};
+            credits::PlanPeriod period{.fact_key = invoice_fact_key(name, snapshot.invoice->value) +
+                                                   line.price->value +
+                                                   (line.proration ? "/upgrade" : ""),
+                                       .slot = plan->slot,
+                                       .credits_per_month = credits,
+                                       .start = *line.period_start,
+                                       .end = *line.period_end,
+                                       .by_month = plan->yearly,
+                                       .supersedes = !line.proration,
+                                       .description = plan->name};
             std::vector<credits::Grant> grants = credits::grants_of(period);
             if (!grants.empty()) by_now(grants.front());
             for (credits::Grant& grant : grants)

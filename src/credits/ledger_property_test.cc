@@ -287,6 +287,9 @@ protected:
                                                .refunded = 5 * month,
                                                .paid = 100});
             }
+            if (month == 2 && person == people().front())
+                told.push_back(
+                    PeriodRefunded{.account = person, .fact_key_prefix = period.fact_key + "/"});
         }
         std::ranges::shuffle(told, random_);
         return told;
