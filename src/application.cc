@@ -34,11 +34,10 @@
 #include "notify/email_kinds.h"
 #include "notify/notifications.h"
 #include "notify/outbox.h"
-#include "provider/paypal/normalise.h"
 #include "provider/paypal/verify.h"
-#include "provider/stripe/normalise.h"
 #include "provider/stripe/verify.h"
 #include "provider_parts.h"
+#include "reconcile/jobs.h"
 #include "webhook/processor.h"
 #include "webhook/receiver.h"
 
@@ -190,10 +189,8 @@ public:
                   [this](const notify::email_store::Email& email, const std::string& language) {
                       return invoice_of(email, language);
                   }),
-          processor_(io, db_, clock_,
-                     {{provider::Name::stripe,
-                       {.normalise = provider::stripe::normalise, .provider = &provider_.stripe}},
-                      {provider::Name::paypal, {.normalise = provider::paypal::normalise}}}),
+          processor_(io, db_, clock_, provider_.appliers()),
+          reconciler_(provider_.reconcile_parts(db_, [this] { processor_.wake(); })),
           spending_(io, db_, clock_, config_.credits_low_percent),
           receiver_(io, db_,
                     {{provider::Name::stripe, stripe_source(config_, clock_)},
@@ -233,6 +230,7 @@ public:
                           co_await billing::tell_expiring_cards(db_, clock_.now());
                           co_return Result<void>{};
                       });
+        if (config_.reconcile_requests > 0) schedule_reconciliation();
         server_.emplace(io, config_.address, config_.port, router_);
     }
 
@@ -279,6 +277,14 @@ private:
         }(*this, std::move(task)));
     }
 
+    void schedule_reconciliation() {
+        const reconcile::Schedule schedule{.requests_max = config_.reconcile_requests};
+        runner_.every(reconcile::events_job_kind, reconcile::events_job_period,
+                      reconcile::events_job(reconciler_, schedule));
+        runner_.every(reconcile::objects_job_kind, reconcile::objects_job_period,
+                      reconcile::objects_job(reconciler_, schedule));
+    }
+
     // A receipt brings its invoice along.
     Task<std::optional<notify::Attachment>> invoice_of(notify::email_store::Email email,
                                                        std::string language) {
@@ -317,7 +323,8 @@ private:
             .supabase_url = set_or_nothing(config_.auth.supabase_url),
             .supabase_anon_key = set_or_nothing(config_.auth.anon_key),
             .local_sign_in = std::move(options.local_sign_in),
-            .openapi_yaml = read_openapi(config_.share)
+            .openapi_yaml = read_openapi(config_.share),
+            .normalise = normalise_stored
         };
     }
 
@@ -348,6 +355,7 @@ private:
     std::unique_ptr<notify::SmtpClient> mail_client_;  // null: no mail server is configured
     notify::Outbox outbox_;
     webhook::Processor processor_;
+    reconcile::Reconciler reconciler_;
     credits::Spending spending_;
     webhook::Receiver receiver_;
     jobs::Runner runner_;

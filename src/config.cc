@@ -181,6 +181,7 @@ private:
         config_.cors_origins = origins("PAYDESK_CORS_ORIGINS");
         config_.trusted_proxies = comma_separated(get("PAYDESK_TRUSTED_PROXIES"));
         config_.past_due_grace_days = number("PAYDESK_PAST_DUE_GRACE_DAYS", 14, 0, 365);
+        config_.reconcile_requests = number("PAYDESK_RECONCILE_REQUESTS", 2'000, 0, 1'000'000);
         config_.credits_low_percent = number("PAYDESK_CREDITS_LOW_PERCENT", 10, 0, 90);
         if (auto access = get("PAYDESK_DISPUTE_ACCESS"); !access.empty()) {
             if (access != "keep" && access != "suspend")
@@ -393,6 +394,7 @@ std::string describe(const Config& config) {
     line("SUPABASE_SERVICE_ROLE_KEY", secret(config.auth.service_key));
     line("past due grace, days", std::to_string(config.past_due_grace_days));
     line("PAYDESK_DISPUTE_ACCESS", config.dispute_access);
+    line("PAYDESK_RECONCILE_REQUESTS", std::to_string(config.reconcile_requests));
     for (const auto& [lookup_key, price] : config.price_ids) line("price " + lookup_key, price);
     for (const auto& [name, value] : describe(config.mail)) line(name, value);
     line("plans", config.plans_file.string());

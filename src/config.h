@@ -73,6 +73,7 @@ struct Config {
     // (STRIPE_PRICE_MONTHLY, STRIPE_PRO_MONTHLY_PRICE_ID ...). Wins over what a sync finds.
     std::map<std::string, std::string> price_ids;
 
+    int reconcile_requests = 2'000;       // PAYDESK_RECONCILE_REQUESTS: of one run; 0: no schedule
     int past_due_grace_days = 14;         // PAYDESK_PAST_DUE_GRACE_DAYS
     int credits_low_percent = 10;         // PAYDESK_CREDITS_LOW_PERCENT; 0: never told
     std::string dispute_access = "keep";  // PAYDESK_DISPUTE_ACCESS: keep, suspend

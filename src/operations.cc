@@ -11,26 +11,12 @@
 #include "db/migrator.h"
 #include "jobs/queue.h"
 #include "local_state.h"
+#include "operation_parts.h"
 #include "provider_parts.h"
 #include "webhook/processor.h"
 
 namespace paydesk {
 namespace {
-
-constexpr std::chrono::seconds postgres_patience{10};
-
-Config config_for(Needs needs) {
-    auto config = read_config(process_environment(), needs);
-    if (!config) throw Unavailable(config.error().message);
-    return std::move(*config);
-}
-
-db::Options database_options(const Config& config) {
-    return {.url = config.database_url,
-            .pipelines = 1,
-            .sessions_max = 2,
-            .prepared_statements = config.prepared_statements};
-}
 
 // The server sells what a sync has stored; a catalogue that the next sync would refuse is told of now.
 void check_catalogue(const Config& config) {
@@ -209,10 +195,7 @@ int sync_plans(const SyncPlansOptions& options) {
 }
 
 int replay(const ReplayOptions& options) {
-    Config config = options.var ? Config{} : config_for({.database = true});
-    if (options.var) config.database_url = load_local_state(*options.var).database_url;
-    if (config.database_url.empty())
-        throw Unavailable("There was no `paydesk up` with this folder yet.");
+    const Config config = options.var ? config_of_up(*options.var) : config_for({.database = true});
     run_to_end([&](asio::io_context& io) -> Task<> {
         const SystemClock clock;
         db::Database db(io, database_options(config));

@@ -84,6 +84,8 @@ insert into paydesk.webhook_events (provider, event_id, type, occurred_at, accou
 select 'stripe', 'evt_' || left(account_id::text, 1), 'invoice.paid', '2026-11-01Z', account_id,
        '{"data": {"object": {"id": "in_1"}}}'
 from paydesk.accounts;
+insert into paydesk.reconciliations (id, provider, mode, origin, started_at)
+values (gen_random_uuid(), 'stripe', 'events', 'schedule', '2026-11-01Z');
 insert into paydesk.jobs (kind, account_id) select 'reconcile', account_id from paydesk.accounts;
 insert into paydesk.idempotency_keys (account_id, key, request_sha256, method, path)
 select account_id, 'k1', sha256('x'), 'POST', '/api/create-checkout' from paydesk.accounts;

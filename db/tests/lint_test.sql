@@ -38,6 +38,8 @@ insert into allowed values
     ('index not led by account_id: paydesk.disputes.disputes_by_date', 'the operator''s list'),
     ('unique key without account_id: paydesk.access_policy.access_policy_pkey', 'one row for all'),
     ('no account_id: paydesk.access_policy', 'one row for all'),
+    ('unique key without account_id: paydesk.reconciliations.reconciliations_pkey', 'a run looks at all accounts'),
+    ('no account_id: paydesk.reconciliations', 'a run looks at all accounts'),
     ('account_id may be null: paydesk.webhook_events', 'unknown until it is applied'),
     ('account_id may be null: paydesk.jobs', 'some jobs are for nobody: sweeps, reconciliation');
 

@@ -47,6 +47,18 @@ bool wants_look(const db::Rows& rows, const Caller& caller) {
            (rows.boolean(0, "free_month_is_due") && !caller.is_anonymous);
 }
 
+// False where too many wait for the ledger: then what is booked is shown, and a later look books the rest.
+Task<bool> look(const Services& services, const db::Rows& rows, const Caller& caller) {
+    try {
+        co_await services.spending.run({.account = {std::string(rows.text(0, "account_id"))},
+                                        .what = credits::LookRequest{},
+                                        .gives_free = !caller.is_anonymous});
+        co_return true;
+    } catch (const Unavailable&) {
+        co_return false;
+    }
+}
+
 // One statement, and no body where the app has it already: cheap enough for every request of an app.
 Task<http::Response> get(const Services& services, const http::Request& request, Caller caller) {
     db::Rows rows = co_await read(services, caller);
@@ -55,10 +67,7 @@ Task<http::Response> get(const Services& services, const http::Request& request,
             {ErrorCode::unavailable,
              "There is no free plan yet: the operator must run `paydesk plans sync`."});
     }
-    if (wants_look(rows, caller)) {
-        co_await services.spending.run({.account = {std::string(rows.text(0, "account_id"))},
-                                        .what = credits::LookRequest{},
-                                        .gives_free = !caller.is_anonymous});
+    if (wants_look(rows, caller) && co_await look(services, rows, caller)) {
         rows = co_await read(services, caller);
     }
     auto response = http::json_response(200, {

@@ -70,6 +70,10 @@ public:
                                       std::initializer_list<std::string_view> choices);
     // An ISO 4217 code, given in lower case.
     std::optional<std::string> currency(std::string_view field);
+    // Printable ASCII, not empty; what is missing is wrong.
+    std::optional<std::string> required_text(std::string_view field, std::size_t bytes_max);
+    std::optional<std::string> required_choice(std::string_view field,
+                                               std::initializer_list<std::string_view> choices);
     std::optional<http::Response> refused() const;
 
 private:

@@ -21,6 +21,8 @@ void add_payment_routes(http::Router& router, const Services& services);
 void add_entitlement_routes(http::Router& router, const Services& services);
 void add_admin_refund_routes(http::Router& router, const Services& services);
 void add_admin_routes(http::Router& router, const Services& services);
+void add_reconciliation_routes(http::Router& router, const Services& services);
+void add_explain_routes(http::Router& router, const Services& services);
 void add_payment_method_routes(http::Router& router, const Services& services);
 void add_credit_routes(http::Router& router, const Services& services);
 void add_admin_credit_routes(http::Router& router, const Services& services);

@@ -76,6 +76,9 @@ struct Services {
     std::optional<std::string> sandbox_url = {}, supabase_url = {}, supabase_anon_key = {};
     std::optional<LocalSignIn> local_sign_in = {};
     std::string openapi_yaml;
+    // Reads a stored webhook payload: for explaining what it said.
+    std::function<Result<provider::Change>(provider::Name, const boost::json::value&)> normalise =
+        {};
 };
 
 }  // namespace paydesk::api

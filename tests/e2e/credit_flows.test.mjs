@@ -30,9 +30,12 @@ function world(up) {
     },
     // Until the balance is that: the ledger's, and what the app is told with the entitlements.
     async has(user, credits, plan) {
-      await until(`${credits} credits`, async () => (await user.get('/api/credits')).balance === credits)
-      const { entitlements } = await user.get('/api/entitlements')
-      assert.deepEqual([entitlements.credits, entitlements.plan_key], [credits, plan])
+      await until(`${credits} credits of ${plan}`, async () => {
+        const { balance } = await user.get('/api/credits')
+        const { entitlements } = await user.get('/api/entitlements')
+        if (balance === credits && entitlements.credits === credits && entitlements.plan_key === plan) return true
+        throw new Error(`${balance} in the ledger, ${entitlements.credits} of ${entitlements.plan_key} for the app`)
+      })
     },
     async subscriptionOf(user) {
       const [{ id }] = await rows(`select provider_customer_id as id from paydesk.customers where account_id = '${user.session.user.id}'`)
