@@ -65,6 +65,9 @@ export const router = createBrowserRouter([
               { path: '/dashboard', lazy: page(() => import('./pages/Overview')) },
               { path: '/dashboard/billing', lazy: page(() => import('./pages/Billing')) },
               { path: '/dashboard/credits', lazy: page(() => import('./pages/Credits')) },
+              { path: '/dashboard/usage', lazy: page(() => import('./pages/Usage')) },
+              { path: '/dashboard/team', lazy: page(() => import('./pages/Team')) },
+              { path: '/invitation', lazy: page(() => import('./pages/Invitation')) },
               {
                 path: '/admin',
                 lazy: page(() => import('./pages/admin/Admin')),
@@ -73,6 +76,8 @@ export const router = createBrowserRouter([
                   { path: 'refunds', lazy: page(() => import('./pages/admin/Refunds')) },
                   { path: 'credits', lazy: page(() => import('./pages/admin/Grants')) },
                   { path: 'emails', lazy: page(() => import('./pages/admin/Emails')) },
+                  { path: 'explain', lazy: page(() => import('./pages/admin/Explain')) },
+                  { path: 'drift', lazy: page(() => import('./pages/admin/Drift')) },
                   { path: 'rates', lazy: page(() => import('./pages/admin/Rates')) },
                 ],
               },

@@ -9,6 +9,8 @@ import type { components, paths } from './schema.gen';
 type Schemas = components['schemas'];
 export type Refund = Schemas['Refund'];
 export type Dispute = Schemas['Dispute'];
+export type Reconciliation = Schemas['Reconciliation'];
+export type Explanation = Schemas['Explanation'];
 export type Email = Schemas['Email'];
 export type EmailStatus = Email['status'];
 export type OperatorNotification = Schemas['OperatorNotification'];
@@ -53,6 +55,12 @@ export function adminCalls(api: Client<paths>, data: <T>(call: Promise<Answer<T>
       ),
     sendEmail: (body: SendEmailRequest, o: WriteOptions = {}) =>
       data(api.POST('/api/admin/send-email', { ...write(o), body })),
+    /** Runs that compared the database with the provider. */
+    getReconciliations: (page: Page = {}, o: CallOptions = {}) =>
+      data(api.GET('/api/admin/reconciliations', { ...call(o), params: { query: page } })),
+    /** Why a balance, an invoice or a subscription is as it is. */
+    explain: (query: { kind: Explanation['kind']; id: string }, o: CallOptions = {}) =>
+      data(api.GET('/api/admin/explain', { ...call(o), params: { query } })),
     saveExchangeRate: (body: NewExchangeRate, o: WriteOptions = {}) =>
       data(api.POST('/api/admin/exchange-rates', { ...write(o), body })),
   };

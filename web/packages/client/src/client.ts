@@ -6,6 +6,7 @@ import createFetchClient from 'openapi-fetch';
 import { adminCalls } from './admin_calls';
 import { newIdempotencyKey, type CallOptions, type WriteOptions } from './call_options';
 import { NetworkError, PaydeskError, UnexpectedAnswerError, errorOfAnswer } from './errors';
+import { nextCalls, type Send } from './next_calls';
 import { openEventStream, type EventStream, type StreamState } from './event_stream';
 import { resilientFetch, type ResilientFetchOptions } from './resilient_fetch';
 import type { components, paths } from './schema.gen';
@@ -142,6 +143,24 @@ export function createPaydesk(options: PaydeskOptions = {}) {
     return answer.data;
   }
 
+  // openapi-fetch takes any path of this form; which ones there are is said in next_calls.ts.
+  const request = api.request as unknown as (
+    method: string,
+    path: string,
+    given: object,
+  ) => Promise<Answer<unknown>>;
+  const sendNext: Send = <T>(...[method, path, given, o]: Parameters<Send>): Promise<T> =>
+    data<T>(
+      request(method.toLowerCase(), path, {
+        signal: o.signal ?? null,
+        params: {
+          query: given.query ?? {},
+          header: given.idempotencyKey ? { 'Idempotency-Key': given.idempotencyKey } : {},
+        },
+        ...(given.body !== undefined && { body: given.body }),
+      }) as Promise<Answer<T>>,
+    );
+
   const call = (given: CallOptions) => ({ signal: given.signal ?? null });
   const write = (given: WriteOptions) => ({
     signal: given.signal ?? null,
@@ -223,6 +242,8 @@ export function createPaydesk(options: PaydeskOptions = {}) {
           body: {},
         }),
       ),
+
+    ...nextCalls(sendNext),
 
     /** For operators: everybody else is answered 403. */
     admin: adminCalls(api, data),

@@ -3,9 +3,11 @@ export {
   type Dispute,
   type Email,
   type EmailStatus,
+  type Explanation,
   type GrantCreditsRequest,
   type NewExchangeRate,
   type OperatorNotification,
+  type Reconciliation,
   type Refund,
   type SendEmailRequest,
 } from './admin_calls';
@@ -22,6 +24,7 @@ export {
 export { formatMoney, fromDecimal, minorDigits, toDecimal, type FormatMoneyOptions } from './money';
 export { default_retry_policy, type RetryPolicy } from './resilient_fetch';
 export { SseParser, type ServerSentEvent } from './sse_parser';
+export type * from './next_calls';
 export { supabaseToken, type SupabaseLike } from './supabase';
 export {
   createUsageBatcher,

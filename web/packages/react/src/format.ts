@@ -124,6 +124,11 @@ export function formatCount(count: number | bigint, locale?: string): string {
   return new Intl.NumberFormat(locale).format(count);
 }
 
+/** A metered quantity: up to six decimals, as many as there are. */
+export function formatQuantity(quantity: number, locale?: string): string {
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(quantity);
+}
+
 /** "+1,000", "-5": how a balance changed. */
 export function formatChange(count: number, locale?: string): string {
   return new Intl.NumberFormat(locale, { signDisplay: 'exceptZero' }).format(count);

@@ -15,6 +15,11 @@ export {
 } from './components/PricingCard';
 export { PricingTable, offerOf, type PricingTableProps } from './components/PricingTable';
 export { SubscriptionCard, type SubscriptionCardProps } from './components/SubscriptionCard';
+export { PlanChangeDialog, type PlanChangeDialogProps } from './components/PlanChangeDialog';
+export { SeatManager } from './components/SeatManager';
+export { UsageDisplay, usageTone, type UsageDisplayProps } from './components/UsageDisplay';
+export { useSeats } from './hooks/useSeats';
+export { useUsage } from './hooks/useUsage';
 export { SubscriptionStatus } from './components/SubscriptionStatus';
 export {
   describeSubscription,

@@ -22,6 +22,8 @@ export const keys = {
   entitlements: [root, 'entitlements'] as const,
   credits: [root, 'credits'] as const,
   credit_entries: [root, 'credits', 'entries'] as const,
+  usage: [root, 'usage'] as const,
+  seats: [root, 'seats'] as const,
   notifications: [root, 'notifications'] as const,
   checkouts: [root, 'checkouts'] as const,
   checkout: (session_id: string) => [root, 'checkouts', session_id] as const,
@@ -35,6 +37,8 @@ export const account_keys = [
   keys.payment_methods,
   keys.entitlements,
   keys.credits,
+  keys.usage,
+  keys.seats,
   keys.notifications,
   keys.checkouts,
 ] as const;

@@ -2,10 +2,13 @@
 
 import { messageOf, useApiQuery, useConfig, useToast, useWords } from '@paydesk/react';
 
+import { Link } from 'react-router';
+
 import { paydesk } from '../client';
 import { chooseLanguage, languages, useSpeech, type Language } from '../language';
 import { signIn, signOut, type LocalSession } from '../session';
 import { Avatar } from './Avatar';
+import { usePlaces } from './places';
 import { Popover } from './Popover';
 
 export function AccountMenu({ session }: { session: LocalSession }) {
@@ -23,6 +26,7 @@ export function AccountMenu({ session }: { session: LocalSession }) {
           <p className="truncate font-medium">{name}</p>
           <p className="truncate text-sm text-muted">{session.user.email}</p>
         </div>
+        <MorePlaces />
         <People session={session} />
         <LanguageChoice />
         <button
@@ -35,6 +39,27 @@ export function AccountMenu({ session }: { session: LocalSession }) {
         </button>
       </div>
     </Popover>
+  );
+}
+
+/** On phones: what does not fit into the bottom bar. */
+function MorePlaces() {
+  const places = usePlaces().filter((place) => !place.phone);
+  if (places.length === 0) return null;
+  return (
+    <ul className="-mx-2 grid lg:hidden">
+      {places.map(({ to, label, Icon }) => (
+        <li key={to}>
+          <Link
+            to={to}
+            className="flex items-center gap-3 rounded-lg px-2 py-2 font-medium hover:bg-surface-2"
+          >
+            <Icon />
+            {label}
+          </Link>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -1,5 +1,4 @@
-import { CardIcon, ConnectionNotice, SparkIcon, useConfig, useSession } from '@paydesk/react';
-import type { ReactNode } from 'react';
+import { ConnectionNotice, useConfig } from '@paydesk/react';
 import { Link, NavLink, Outlet } from 'react-router';
 
 import { useSay } from '../language';
@@ -7,28 +6,9 @@ import { signOut, useLocalSession, type LocalSession } from '../session';
 import { AccountMenu } from './AccountMenu';
 import { Avatar } from './Avatar';
 import { Brand } from './Brand';
-import { CoinsIcon, HomeIcon, ShieldIcon } from './icons';
+import { usePlaces } from './places';
 import { NotificationBell } from './NotificationBell';
 import { ThemeToggle } from './ThemeToggle';
-
-interface Place {
-  to: string;
-  label: string;
-  Icon: (props: { className?: string }) => ReactNode;
-  end: boolean;
-}
-
-function usePlaces(): Place[] {
-  const say = useSay().nav;
-  const { user } = useSession();
-  return [
-    { to: '/dashboard', label: say.overview, Icon: HomeIcon, end: true },
-    { to: '/dashboard/billing', label: say.billing, Icon: CardIcon, end: false },
-    { to: '/dashboard/credits', label: say.credits, Icon: CoinsIcon, end: false },
-    { to: '/pricing', label: say.plans, Icon: SparkIcon, end: false },
-    ...(user?.is_admin ? [{ to: '/admin', label: say.admin, Icon: ShieldIcon, end: false }] : []),
-  ];
-}
 
 /** What is around every page: for members a side bar (on phones a bottom bar), for others a header. */
 export function Shell() {
@@ -129,7 +109,7 @@ function TopBar({ session }: { session: LocalSession | null }) {
 
 function BottomBar() {
   const say = useSay().nav;
-  const places = usePlaces();
+  const places = usePlaces().filter((place) => place.phone);
   return (
     <nav
       aria-label={say.main}

@@ -30,6 +30,10 @@ export const CoinsIcon = icon(
     <path d="M4.5 6.5v5.5c0 1.7 3.4 3 7.5 3s7.5-1.3 7.5-3V6.5M4.5 12v5.5c0 1.7 3.4 3 7.5 3s7.5-1.3 7.5-3V12" />
   </>,
 );
+export const ChartIcon = icon(<path d="M4.5 4.5v15h15M8.5 15.5v-4M12.5 15.5v-8M16.5 15.5v-6" />);
+export const PeopleIcon = icon(
+  <path d="M9 11.5a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4ZM2.8 19c.4-3 2.9-4.8 6.2-4.8s5.8 1.8 6.2 4.8M15.5 5.4a3.2 3.2 0 0 1 0 5.9M17.5 14.6c2.2.6 3.5 2.2 3.7 4.4" />,
+);
 export const ShieldIcon = icon(
   <path d="M12 3.5 5 6v5.5c0 4.3 2.9 7.4 7 9 4.1-1.6 7-4.7 7-9V6l-7-2.5Z" />,
 );

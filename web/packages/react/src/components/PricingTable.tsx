@@ -7,6 +7,7 @@ import { useSubscription } from '../hooks/useSubscription';
 import { usePaydesk, useWords } from '../context';
 import { EmptyState, LoadError, Skeleton } from '../ui/basics';
 import { SparkIcon } from '../ui/icons';
+import { PlanChangeDialog } from './PlanChangeDialog';
 import { PricingCard, priceOf, type PlanOffer } from './PricingCard';
 
 export interface PricingTableProps {
@@ -51,6 +52,7 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
     openingPortal,
   } = useSubscription();
   const { buy, buying } = useCheckout();
+  const [changing, setChanging] = useState<Plan | null>(null);
   const [chosen, setChosen] = useState<BillingCycle | null>(defaultBillingCycle ?? null);
   const cycle: BillingCycle =
     chosen ?? (subscription?.plan_type === 'yearly' ? 'yearly' : 'monthly');
@@ -67,7 +69,7 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
 
   function choose(plan: Plan, price: Price | null) {
     if (!signedIn && onSignedOut) return onSignedOut(plan, cycle);
-    if (offerOf(plan, price, subscription) === 'change') return openCustomerPortal();
+    if (offerOf(plan, price, subscription) === 'change') return setChanging(plan);
     buy({ planKey: plan.key, billingCycle: price?.billing_cycle ?? null });
   }
 
@@ -103,6 +105,19 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
         <h2 className="pd-visually-hidden">{say.plans}</h2>
         <div className="pd-price-grid">{plans.map(card)}</div>
       </section>
+      {changing && subscription && (
+        <PlanChangeDialog
+          subscription={subscription}
+          planKey={changing.key}
+          planName={changing.name}
+          billingCycle={priceOf(changing, cycle)?.billing_cycle ?? cycle}
+          onUnavailable={() => {
+            setChanging(null);
+            openCustomerPortal();
+          }}
+          onClose={() => setChanging(null)}
+        />
+      )}
       {topUps.length > 0 && (
         <section className="pd-top-ups" aria-label={say.topUps}>
           <h2 className="pd-section-title">{say.topUps}</h2>

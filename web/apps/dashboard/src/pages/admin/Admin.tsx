@@ -25,6 +25,8 @@ export default function Admin() {
     ['/admin/refunds', say.refunds],
     ['/admin/credits', say.grants],
     ['/admin/emails', say.emails],
+    ['/admin/explain', say.explainTab],
+    ['/admin/drift', say.driftTab],
     ['/admin/rates', say.rates],
   ] as const;
   return (
