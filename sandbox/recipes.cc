@@ -41,6 +41,7 @@ namespace {
 #define DISCOUNTED CUSTOMER CARD("pm_card_visa") PRICE COUPON SUBSCRIPTION "&discounts[0][coupon]=${coupon.id}\n"
 #define CODE COUPON "promotion_code POST /v1/promotion_codes promotion[type]=coupon&promotion[coupon]=${coupon.id}\n"
 #define CONFIGURATION "configuration POST /v1/billing_portal/configurations features[invoice_history][enabled]=true\n"
+#define TAX_RATE "tax_rate POST /v1/tax_rates display_name=VAT&percentage=19&inclusive=false&country=DE\n"
 #define TAX_ID CUSTOMER "tax_id POST /v1/customers/${customer.id}/tax_ids type=eu_vat&value=DE123456789\n"
 #define SUSPENDED CUSTOMER_OF_CLOCK PRICE SUBSCRIPTION \
     "&trial_period_days=1&trial_settings[end_behavior][missing_payment_method]=pause\n" ADVANCE("172800")
@@ -130,6 +131,8 @@ constexpr std::array all = {
     Recipe{"subscription_schedule.created", SCHEDULED},
     Recipe{"subscription_schedule.released", SCHEDULED "released POST /v1/subscription_schedules/${subscription_schedule.id}/release\n"},
     Recipe{"subscription_schedule.updated", SCHEDULED "updated POST /v1/subscription_schedules/${subscription_schedule.id} end_behavior=cancel\n"},
+    Recipe{"tax_rate.created", TAX_RATE},
+    Recipe{"tax_rate.updated", TAX_RATE "updated POST /v1/tax_rates/${tax_rate.id} active=false\n"},
     Recipe{"test_helpers.test_clock.advancing", CLOCK ADVANCE("86400")},
     Recipe{"test_helpers.test_clock.created", CLOCK},
     Recipe{"test_helpers.test_clock.deleted", CLOCK "deleted DELETE /v1/test_helpers/test_clocks/${clock.id}\n"},

@@ -10,6 +10,7 @@
 #include "sandbox/stripe/due.h"
 #include "sandbox/stripe/events.h"
 #include "sandbox/stripe/method_types.h"
+#include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/test_clocks.h"
 #include "sandbox/stripe/v2.h"
 
@@ -125,6 +126,13 @@ http::Response change_settings(stripe::Account& account, const Object& wanted) {
     return answer(200, std::move(answered));
 }
 
+// Routes, objects and pages are named by text; what is none is neither looked up, nor quoted, nor
+// noted in a log of faults.
+bool is_path_of_text(const std::string& path) {
+    const auto decoded = http::percent_decode(path, false);
+    return decoded && stripe::is_utf8(*decoded);
+}
+
 }  // namespace
 
 Sandbox::Sandbox(asio::io_context& io, Store& store, const Clock& real_clock,
@@ -166,6 +174,11 @@ Task<> Sandbox::sweep() {
 }
 
 Task<http::Response> Sandbox::handle(const http::Request& request) {
+    if (!is_path_of_text(request.path)) {
+        const stripe::Refusal refused{
+            .message = "The URL's path is malformed: it must be percent-encoded UTF-8."};
+        co_return answer(refused.status, refused.body("req_none"));
+    }
     if (request.path == "/v1" || request.path.starts_with("/v1/")) {
         auto response = co_await api_.handle(request);
         stripe::run_caused(account_);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/task.h"
 #include "http/client.h"
 #include "sandbox/server.h"
@@ -67,20 +68,24 @@ protected:
         }
         request.body = std::move(form);
         Reply reply;
-        bool done = false;
+        bool done = false, is_json = false;
         spawn(io_, "test_call",
-              [](Sandbox& sandbox, http::Request asked, Reply& answer, bool& finished) -> Task<> {
+              [](Sandbox& sandbox, http::Request asked, Reply& answer, bool& json_answered,
+                 bool& finished) -> Task<> {
                   auto response = co_await sandbox.handle(asked);
                   answer.status = response.status;
                   answer.headers = response.headers;
                   answer.text = response.body;
-                  if (response.content_type == "application/json") {
-                      answer.body = json::parse(response.body).as_object();
-                  }
+                  json_answered = response.content_type == "application/json";
                   finished = true;
-              }(*sandbox_, std::move(request), reply, done));
+              }(*sandbox_, std::move(request), reply, is_json, done));
         io_.restart();
         while (!done) io_.run_one();
+        if (is_json) {
+            const auto parsed = parse_json(reply.text);
+            EXPECT_TRUE(parsed) << "no JSON: " << reply.text;
+            if (parsed) reply.body = parsed->as_object();
+        }
         return reply;
     }
     // Lets deliveries that are ready go out.

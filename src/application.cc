@@ -37,9 +37,13 @@
 #include "notify/email_kinds.h"
 #include "notify/notifications.h"
 #include "notify/outbox.h"
-#include "provider/stripe/normalise.h"
+#include "provider/paypal/verify.h"
 #include "provider/stripe/verify.h"
 #include "provider_parts.h"
+#include "reconcile/jobs.h"
+#include "usage/charge_flow.h"
+#include "usage/report_flow.h"
+#include "usage/usage.h"
 #include "webhook/processor.h"
 #include "webhook/receiver.h"
 
@@ -90,6 +94,41 @@ webhook::Source stripe_source(const Config& config, const Clock& clock) {
                 },
             .envelope = webhook::stripe_envelope,
             .livemode = config.stripe.livemode};
+}
+
+// "" of a header that did not come.
+provider::paypal::Transmission transmission_of(const webhook::Delivery& delivery) {
+    return {.id = delivery.header("PayPal-Transmission-Id"),
+            .time = delivery.header("PayPal-Transmission-Time"),
+            .signature = delivery.header("PayPal-Transmission-Sig"),
+            .cert_url = delivery.header("PayPal-Cert-Url"),
+            .algorithm = delivery.header("PayPal-Auth-Algo")};
+}
+
+webhook::Source paypal_source(const PayPalConfig& config, const Clock& clock,
+                              http::Transport& transport) {
+    struct Parts {
+        provider::paypal::Certificates certificates;
+        provider::paypal::Verifier verifier;
+        Parts(const PayPalConfig& paypal, http::Transport& network)
+            : certificates(network, {.authorities_pem = paypal.authorities_pem,
+                                     .extra_prefix = paypal.cert_url_prefix}),
+              verifier(paypal.webhook_id, certificates) {}
+    };
+    auto parts = std::make_shared<Parts>(config, transport);
+    return {
+        .prepare =
+            [parts, &clock](const webhook::Delivery& delivery) {
+                return parts->verifier.prepare(transmission_of(delivery), clock.now());
+            },
+        .verify =
+            [parts, &clock](const webhook::Delivery& delivery) {
+                return parts->verifier.verify(transmission_of(delivery), delivery.body,
+                                              clock.now());
+            },
+        .envelope = [livemode = config.livemode](
+                        std::string_view body) { return webhook::paypal_envelope(body, livemode); },
+        .livemode = config.livemode};
 }
 
 std::string read_openapi(const std::filesystem::path& share) {
@@ -156,11 +195,16 @@ public:
                   [this](const notify::email_store::Email& email, const std::string& language) {
                       return invoice_of(email, language);
                   }),
-          processor_(io, db_, clock_,
-                     {{provider::Name::stripe,
-                       {.normalise = provider::stripe::normalise, .provider = &provider_.stripe}}}),
-          spending_(io, db_, clock_),
-          receiver_(io, db_, {{provider::Name::stripe, stripe_source(config_, clock_)}},
+          processor_(io, db_, clock_, provider_.appliers()),
+          reconciler_(provider_.reconcile_parts(db_, [this] { processor_.wake(); })),
+          spending_(io, db_, clock_, config_.credits_low_percent),
+          usage_(io, db_, clock_,
+                 {.past_max = std::chrono::days(config_.usage_accepted_days),
+                  .keep = std::chrono::days(config_.usage_keep_days)}),
+          receiver_(io, db_,
+                    {{provider::Name::stripe, stripe_source(config_, clock_)},
+                     {provider::Name::paypal,
+                      paypal_source(config_.paypal, clock_, provider_.transport)}},
                     [this] { processor_.wake(); }),
           runner_(io, db_, clock_),
           live_(io, db_),
@@ -181,6 +225,12 @@ public:
                       billing::link_charges_job(services_.flow));
         runner_.every(credits::due_job_kind, credits::due_job_period,
                       credits::due_job(db_, clock_));
+        runner_.every(usage::report_job_kind, usage::report_job_period,
+                      usage::report_job(db_, provider_.metering, clock_));
+        runner_.every(usage::charge_job_kind, usage::charge_job_period,
+                      usage::charge_job(db_, provider_.metering, usage_.metrics, clock_));
+        runner_.every(usage::partitions_job_kind, usage::partitions_job_period,
+                      usage::partitions_job(db_, clock_, usage_.retention));
         runner_.every("sweep_idempotency_keys", sweep_period,
                       [this](jobs::Job) -> Task<Result<void>> {
                           co_await api::sweep_idempotency_keys(db_, clock_.now());
@@ -194,16 +244,18 @@ public:
                           if (!told) co_return told.error();
                           co_return Result<void>{};
                       });
-        const auto send_emails = [this](jobs::Job job) {
-            return outbox_.send_due(job.leased_until - email_margin);
-        };
-        runner_.handle(notify::send_emails_job_kind, send_emails);
-        runner_.every(notify::sweep_emails_job_kind, notify::sweep_emails_period, send_emails);
+        runner_.handle(notify::send_emails_job_kind, [this](jobs::Job job) {
+            return outbox_.send_new(job.leased_until - email_margin);
+        });
+        runner_.every(
+            notify::sweep_emails_job_kind, notify::sweep_emails_period,
+            [this](jobs::Job job) { return outbox_.send_due(job.leased_until - email_margin); });
         runner_.every(billing::expiring_cards_job_kind, billing::expiring_cards_period,
                       [this](jobs::Job) -> Task<Result<void>> {
                           co_await billing::tell_expiring_cards(db_, clock_.now());
                           co_return Result<void>{};
                       });
+        if (config_.reconcile_requests > 0) schedule_reconciliation();
         server_.emplace(io, config_.address, config_.port, router_);
     }
 
@@ -216,6 +268,7 @@ public:
         co_await billing::access_policy_store::set(
             db_, {.past_due_grace = services_.past_due_grace,
                   .suspends_disputed = config_.dispute_access == "suspend"});
+        co_await usage::make_partitions_ahead(db_, clock_.now(), usage_.retention);
         if (role_.worker) {
             run("processor", processor_.run());
             run("jobs", runner_.run());
@@ -235,7 +288,8 @@ public:
         if (started_) co_await server_->stop();
         processor_.stop();
         runner_.stop();
-        while (running_ > 0) co_await sleep_for(io_, std::chrono::milliseconds(5));
+        while (running_ > 0 || !usage_.thresholds.is_idle())
+            co_await sleep_for(io_, std::chrono::milliseconds(5));
         db_.stop();
     }
 
@@ -248,6 +302,14 @@ private:
             co_await std::move(body);
             parts.running_ -= 1;
         }(*this, std::move(task)));
+    }
+
+    void schedule_reconciliation() {
+        const reconcile::Schedule schedule{.requests_max = config_.reconcile_requests};
+        runner_.every(reconcile::events_job_kind, reconcile::events_job_period,
+                      reconcile::events_job(reconciler_, schedule));
+        runner_.every(reconcile::objects_job_kind, reconcile::objects_job_period,
+                      reconcile::objects_job(reconciler_, schedule));
     }
 
     // A receipt brings its invoice along.
@@ -266,6 +328,7 @@ private:
             .clock = clock_,
             .flow = {db_, provider_.stripe, clock_, urls_},
             .spending = spending_,
+            .usage = usage_,
             .receiver = receiver_,
             .live = live_,
             .papers = papers_,
@@ -288,7 +351,8 @@ private:
             .supabase_url = set_or_nothing(config_.auth.supabase_url),
             .supabase_anon_key = set_or_nothing(config_.auth.anon_key),
             .local_sign_in = std::move(options.local_sign_in),
-            .openapi_yaml = read_openapi(config_.share)
+            .openapi_yaml = read_openapi(config_.share),
+            .normalise = normalise_stored
         };
     }
 
@@ -319,7 +383,9 @@ private:
     std::unique_ptr<notify::SmtpClient> mail_client_;  // null: no mail server is configured
     notify::Outbox outbox_;
     webhook::Processor processor_;
+    reconcile::Reconciler reconciler_;
     credits::Spending spending_;
+    usage::Usage usage_;
     webhook::Receiver receiver_;
     jobs::Runner runner_;
     api::Live live_;

@@ -38,12 +38,52 @@ struct SyncPlansOptions {
 };
 int sync_plans(const SyncPlansOptions& options);
 
+// Tells the provider's meters what was used and brings what we rate to its draft invoices, now instead of by the
+// next job.
+int report_usage();
+
 // `var`: the database of a `paydesk up` instead of DATABASE_URL.
 struct ReplayOptions {
     std::vector<std::string> events = {};  // none: all that failed, are dead or wait
     std::optional<std::filesystem::path> var = {};
 };
 int replay(const ReplayOptions& options);
+
+// Compares with the provider and mends. `var`: as above, with its sandbox. Gives 3 where drift is left.
+struct ReconcileOptions {
+    std::optional<std::string> since = {};  // "30d", "12h", a day, an instant
+    bool dry_run = false, json = false;
+    bool events = true, objects = true;
+    std::optional<int> requests_max = {};  // none: as configured
+    std::optional<std::filesystem::path> var = {};
+};
+int run_reconcile(const ReconcileOptions& options);
+
+// Prints why a balance, an invoice or a subscription is as it is. `var`: as above.
+struct ExplainOptions {
+    std::string subject, id;
+    bool json = false;
+    std::optional<std::filesystem::path> var = {};
+};
+int run_explain(const ExplainOptions& options);
+
+// Takes over the tables of another billing code. `var`: as above.
+struct ImportCommand {
+    std::string from;                        // "seeds", "stripe-sync-engine"
+    std::optional<std::string> source = {};  // none: PAYDESK_MIGRATION_URL, DATABASE_URL
+    std::optional<std::string> schema = {};  // none: public, stripe
+    bool dry_run = false, json = false;
+    std::optional<std::filesystem::path> var = {};
+};
+int run_import(const ImportCommand& options);
+
+// Writes everything into files. `var`: as above.
+struct ExportCommand {
+    std::string format = "csv";  // or "sql"
+    std::filesystem::path to;
+    std::optional<std::filesystem::path> var = {};
+};
+int run_export(const ExportCommand& options);
 
 struct TokenOptions {
     std::filesystem::path var = "var";

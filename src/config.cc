@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
 
 #include "base/log.h"
 
@@ -73,6 +75,7 @@ public:
         read_database();
         read_http();
         read_stripe();
+        read_paypal();
         read_auth();
         config_.mail = read_mail_config(environment_, config_.app_url, problems_);
         read_files();
@@ -177,7 +180,11 @@ private:
         config_.return_origins = origins("PAYDESK_RETURN_URLS");
         config_.cors_origins = origins("PAYDESK_CORS_ORIGINS");
         config_.trusted_proxies = comma_separated(get("PAYDESK_TRUSTED_PROXIES"));
+        config_.usage_accepted_days = number("PAYDESK_USAGE_ACCEPTED_DAYS", 35, 1, 366);
+        config_.usage_keep_days = number("PAYDESK_USAGE_KEEP_DAYS", 90, 8, 3'660);
         config_.past_due_grace_days = number("PAYDESK_PAST_DUE_GRACE_DAYS", 14, 0, 365);
+        config_.reconcile_requests = number("PAYDESK_RECONCILE_REQUESTS", 2'000, 0, 1'000'000);
+        config_.credits_low_percent = number("PAYDESK_CREDITS_LOW_PERCENT", 10, 0, 90);
         config_.renewal_reminder_days = number("PAYDESK_RENEWAL_REMINDER_DAYS", 14, 0, 90);
         if (auto access = get("PAYDESK_DISPUTE_ACCESS"); !access.empty()) {
             if (access != "keep" && access != "suspend")
@@ -228,6 +235,30 @@ private:
             }
         }
         for (const auto& [name, lookup_key] : price_variables) read_price(name, lookup_key);
+    }
+
+    void read_paypal() {
+        auto& paypal = config_.paypal;
+        paypal.webhook_id = get("PAYPAL_WEBHOOK_ID");
+        const std::string mode = get("PAYPAL_MODE");
+        if (!mode.empty() && mode != "live" && mode != "sandbox")
+            wrong("PAYPAL_MODE: \"{}\" is neither live nor sandbox", mode);
+        paypal.livemode = mode == "live";
+        paypal.cert_url_prefix = get("PAYPAL_CERT_URL_PREFIX");
+        const std::string file = get("PAYPAL_CA_FILE");
+        if (!file.empty()) {
+            std::ifstream in(file, std::ios::binary);
+            std::ostringstream text;
+            text << in.rdbuf();
+            paypal.authorities_pem = text.str();
+            if (paypal.authorities_pem.find("-----BEGIN CERTIFICATE-----") == std::string::npos)
+                wrong("PAYPAL_CA_FILE: {} holds no certificate (PEM)", file);
+        }
+        if (!paypal.cert_url_prefix.empty() && file.empty())
+            wrong(
+                "PAYPAL_CERT_URL_PREFIX wants PAYPAL_CA_FILE as well: certificates from elsewhere "
+                "need "
+                "an authority of their own");
     }
 
     void read_price(const std::string& name, const std::string& lookup_key) {
@@ -358,12 +389,18 @@ std::string describe(const Config& config) {
                                                                : "set (test)");
     line("STRIPE_API_BASE", config.stripe.api_base);
     line("STRIPE_WEBHOOK_SECRET", fmt::format("{} of them", config.stripe.webhook_secrets.size()));
+    line("PAYPAL_WEBHOOK_ID",
+         config.paypal.webhook_id.empty() ? "not set" : config.paypal.webhook_id);
+    line("PAYPAL_MODE", config.paypal.livemode ? "live" : "sandbox");
     line("SUPABASE_URL", config.auth.supabase_url.empty() ? "not set" : config.auth.supabase_url);
     line("SUPABASE_JWT_SECRET", secret(config.auth.jwt_secret));
     line("SUPABASE_SERVICE_ROLE_KEY", secret(config.auth.service_key));
     line("past due grace, days", std::to_string(config.past_due_grace_days));
     line("renewal reminder, days", std::to_string(config.renewal_reminder_days));
     line("PAYDESK_DISPUTE_ACCESS", config.dispute_access);
+    line("PAYDESK_RECONCILE_REQUESTS", std::to_string(config.reconcile_requests));
+    line("usage accepted, days", std::to_string(config.usage_accepted_days));
+    line("usage records kept, days", std::to_string(config.usage_keep_days));
     for (const auto& [lookup_key, price] : config.price_ids) line("price " + lookup_key, price);
     for (const auto& [name, value] : describe(config.mail)) line(name, value);
     line("plans", config.plans_file.string());

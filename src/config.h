@@ -33,6 +33,15 @@ struct StripeConfig {
     bool livemode = false;                     // by the key: sk_live_ or rk_live_
 };
 
+struct PayPalConfig {
+    std::string
+        webhook_id;  // PAYPAL_WEBHOOK_ID: what PayPal calls our endpoint; "": none is accepted
+    bool livemode = false;  // PAYPAL_MODE: live or sandbox
+    // For an offline PayPal: its authority (a PEM file) and where its certificates lie.
+    std::string authorities_pem;  // PAYPAL_CA_FILE, read
+    std::string cert_url_prefix;  // PAYPAL_CERT_URL_PREFIX
+};
+
 struct AuthConfig {
     std::string jwt_secret;    // SUPABASE_JWT_SECRET; "" where the project signs with keys only
     std::string supabase_url;  // SUPABASE_URL, for the JWKS; "" without
@@ -57,16 +66,21 @@ struct Config {
         trusted_proxies;  // PAYDESK_TRUSTED_PROXIES: whose X-Forwarded-For counts
 
     StripeConfig stripe;
+    PayPalConfig paypal;
     AuthConfig auth;
     MailConfig mail;
     // lookup_key -> the provider's price id, from the names that the seeds use
     // (STRIPE_PRICE_MONTHLY, STRIPE_PRO_MONTHLY_PRICE_ID ...). Wins over what a sync finds.
     std::map<std::string, std::string> price_ids;
 
+    int reconcile_requests = 2'000;       // PAYDESK_RECONCILE_REQUESTS: of one run; 0: no schedule
     int past_due_grace_days = 14;         // PAYDESK_PAST_DUE_GRACE_DAYS
+    int credits_low_percent = 10;         // PAYDESK_CREDITS_LOW_PERCENT; 0: never told
     int renewal_reminder_days = 14;       // PAYDESK_RENEWAL_REMINDER_DAYS: of yearly plans; 0: none
     std::string dispute_access = "keep";  // PAYDESK_DISPUTE_ACCESS: keep, suspend
     bool allow_anonymous_checkout = false;
+    int usage_accepted_days = 35;  // PAYDESK_USAGE_ACCEPTED_DAYS: how late an event may come
+    int usage_keep_days = 90;      // PAYDESK_USAGE_KEEP_DAYS: records; roll-ups stay
 
     std::filesystem::path plans_file;  // PAYDESK_PLANS
     std::filesystem::path web_folder;  // PAYDESK_WEB; empty: no dashboard

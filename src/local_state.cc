@@ -34,7 +34,8 @@ LocalState load_local_state(const fs::path& folder) {
                 .service_key = "paydesk_service_" + random_alphanumeric(40),
                 .webhook_endpoint_id = {},
                 .webhook_secret = {},
-                .database_url = {}};
+                .database_url = {},
+                .sandbox_url = {}};
     }
     std::ostringstream text;
     text << file.rdbuf();
@@ -48,7 +49,8 @@ LocalState load_local_state(const fs::path& folder) {
             .service_key = member("service_key"),
             .webhook_endpoint_id = member("webhook_endpoint_id"),
             .webhook_secret = member("webhook_secret"),
-            .database_url = member("database_url")};
+            .database_url = member("database_url"),
+            .sandbox_url = member("sandbox_url")};
 }
 
 void save_local_state(const fs::path& folder, const LocalState& state) {
@@ -57,7 +59,8 @@ void save_local_state(const fs::path& folder, const LocalState& state) {
         {"service_key",         state.service_key        },
         {"webhook_endpoint_id", state.webhook_endpoint_id},
         {"webhook_secret",      state.webhook_secret     },
-        {"database_url",        state.database_url       }
+        {"database_url",        state.database_url       },
+        {"sandbox_url",         state.sandbox_url        }
     });
     // Written beside it, then renamed: a crash leaves the old one whole.
     const fs::path file = file_in(folder), beside = file.string() + ".new";

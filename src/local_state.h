@@ -15,8 +15,12 @@ struct LocalState {
     std::string service_key;          // for trying service calls
     std::string webhook_endpoint_id;  // at the sandbox; "" until it is made
     std::string webhook_secret;
-    std::string database_url;  // while it runs: for replay and curious people
+    std::string database_url;  // while it runs: for other commands and curious people
+    std::string sandbox_url = {};
 };
+
+// Any key is right for the sandbox.
+inline constexpr const char* sandbox_secret_key = "sk_test_paydesk_sandbox";
 
 // Of the folder's state.json (mode 0600), or a new one with fresh secrets.
 // Throws Unavailable: the file is damaged or the folder cannot be read.

@@ -56,6 +56,77 @@ void add_serve(CLI::App& app, int& status) {
     });
 }
 
+void add_reconcile(CLI::App& app, int& status) {
+    auto options = std::make_shared<ReconcileOptions>();
+    auto only_events = std::make_shared<bool>(false), only_objects = std::make_shared<bool>(false);
+    auto* command =
+        app.add_subcommand("reconcile", "Compares the database with Stripe and mends what differs");
+    command->add_option("--since", options->since,
+                        "only what was made since: 30d, 12h, 2026-11-01, 2026-11-01T12:00:00Z");
+    command->add_flag("--dry-run", options->dry_run, "only report; exit status 3 where drift is");
+    auto* events = command->add_flag("--events", *only_events, "only events that never came");
+    command->add_flag("--objects", *only_objects, "only rows against objects")->excludes(events);
+    command->add_flag("--json", options->json, "the report as JSON");
+    command
+        ->add_option("--requests", options->requests_max,
+                     "to Stripe, at most; the next run goes on (PAYDESK_RECONCILE_REQUESTS)")
+        ->check(CLI::Range(1, 1'000'000));
+    command->add_option("--var", options->var, "the database and sandbox of a `paydesk up`");
+    command->callback([options, only_events, only_objects, &status] {
+        set_log_level("error");  // the report says it
+        options->events = !*only_objects;
+        options->objects = !*only_events;
+        status = run_reconcile(*options);
+    });
+}
+
+void add_explain(CLI::App& app, int& status) {
+    auto options = std::make_shared<ExplainOptions>();
+    auto* command =
+        app.add_subcommand("explain", "Why a balance, an invoice or a subscription is as it is");
+    command->add_option("subject", options->subject, "balance, invoice or subscription")
+        ->required()
+        ->check(CLI::IsMember({"balance", "invoice", "subscription"}));
+    command
+        ->add_option("id", options->id,
+                     "of a balance the account or its e-mail; else Stripe's id, or ours")
+        ->required();
+    command->add_flag("--json", options->json, "as JSON");
+    command->add_option("--var", options->var, "the database of a `paydesk up` with this folder");
+    command->callback([options, &status] {
+        set_log_level("error");
+        status = run_explain(*options);
+    });
+}
+
+void add_transfer(CLI::App& app, int& status) {
+    auto import = std::make_shared<ImportCommand>();
+    auto* importing = app.add_subcommand(
+        "import", "Takes over the tables of another billing code; deletes and overwrites nothing");
+    importing->add_option("--from", import->from, "seeds or stripe-sync-engine")
+        ->required()
+        ->check(CLI::IsMember({"seeds", "stripe-sync-engine"}));
+    importing->add_option("--source", import->source,
+                          "the database that has them; else PAYDESK_MIGRATION_URL");
+    importing->add_option("--schema", import->schema, "where they are: public, stripe");
+    importing->add_flag("--dry-run", import->dry_run, "only report");
+    importing->add_flag("--json", import->json, "the report as JSON");
+    importing->add_option("--var", import->var, "into the database of a `paydesk up`");
+    importing->callback([import, &status] {
+        set_log_level("error");
+        status = run_import(*import);
+    });
+
+    auto out = std::make_shared<ExportCommand>();
+    auto* exporting = app.add_subcommand("export", "Writes everything into files");
+    exporting->add_option("--format", out->format, "csv, or sql to restore it")
+        ->check(CLI::IsMember({"csv", "sql"}))
+        ->capture_default_str();
+    exporting->add_option("--to", out->to, "an empty folder; made if it is not there")->required();
+    exporting->add_option("--var", out->var, "the database of a `paydesk up` with this folder");
+    exporting->callback([out, &status] { status = run_export(*out); });
+}
+
 void add_operations(CLI::App& app, int& status) {
     auto views = std::make_shared<bool>(false);
     auto* migrating = app.add_subcommand("migrate", "Brings the database to this version's schema");
@@ -83,6 +154,13 @@ void add_operations(CLI::App& app, int& status) {
         if (again->events.empty() && !*dead) throw CLI::RequiredError("an event's id, or --dead,");
         status = replay(*again);
     });
+
+    add_reconcile(app, status);
+    add_explain(app, status);
+    add_transfer(app, status);
+    app.add_subcommand("report-usage",
+                       "Tells the provider what was used, now instead of by the next job")
+        ->callback([&status] { status = report_usage(); });
 
     auto minting = std::make_shared<TokenOptions>();
     auto* tokens = app.add_subcommand("token", "An access token for a local user of `paydesk up`");

@@ -11,26 +11,14 @@
 #include "db/migrator.h"
 #include "jobs/queue.h"
 #include "local_state.h"
+#include "operation_parts.h"
 #include "provider_parts.h"
+#include "usage/charge_flow.h"
+#include "usage/report_flow.h"
 #include "webhook/processor.h"
 
 namespace paydesk {
 namespace {
-
-constexpr std::chrono::seconds postgres_patience{10};
-
-Config config_for(Needs needs) {
-    auto config = read_config(process_environment(), needs);
-    if (!config) throw Unavailable(config.error().message);
-    return std::move(*config);
-}
-
-db::Options database_options(const Config& config) {
-    return {.url = config.database_url,
-            .pipelines = 1,
-            .sessions_max = 2,
-            .prepared_statements = config.prepared_statements};
-}
 
 // The server sells what a sync has stored; a catalogue that the next sync would refuse is told of now.
 void check_catalogue(const Config& config) {
@@ -198,8 +186,10 @@ int sync_plans(const SyncPlansOptions& options) {
         }
         const auto report =
             co_await catalog::sync_plans(db, provider.stripe, *catalogue, config.price_ids);
+        const auto meters = report ? co_await usage::sync_meters(db, provider.metering)
+                                   : Result<std::size_t>(report.error());
         db.stop();
-        if (!report) throw Unavailable(report.error().message);
+        if (!meters) throw Unavailable(meters.error().message);
         fmt::print(
             "{} plans, {} top-ups and {} products are on offer, with {} prices ({} of them from "
             "the environment).\n",
@@ -208,11 +198,29 @@ int sync_plans(const SyncPlansOptions& options) {
     return status;
 }
 
+int report_usage() {
+    const Config config = config_for({.database = true, .provider = true});
+    run_to_end([&](asio::io_context& io) -> Task<> {
+        const SystemClock clock;
+        ProviderParts provider(io, config);
+        db::Database db(io, database_options(config));
+        co_await db.ready(postgres_patience);
+        const auto reports = co_await usage::report_usage(db, provider.metering, clock.now());
+        usage::MetricsCache metrics(db, clock);
+        const auto known = co_await metrics.current();
+        const auto charges =
+            co_await usage::charge_usage(db, provider.metering, known, clock.now());
+        db.stop();
+        fmt::print("{} reports sent, {} refused; {} charges made, {} refused.\n", reports.sent,
+                   reports.refused, charges.charged, charges.refused);
+        if (reports.left + charges.left > 0)
+            throw Unavailable("The provider does not answer: the rest is sent by the next run.");
+    });
+    return 0;
+}
+
 int replay(const ReplayOptions& options) {
-    Config config = options.var ? Config{} : config_for({.database = true});
-    if (options.var) config.database_url = load_local_state(*options.var).database_url;
-    if (config.database_url.empty())
-        throw Unavailable("There was no `paydesk up` with this folder yet.");
+    const Config config = options.var ? config_of_up(*options.var) : config_for({.database = true});
     run_to_end([&](asio::io_context& io) -> Task<> {
         const SystemClock clock;
         db::Database db(io, database_options(config));

@@ -14,6 +14,7 @@
 #include "local_state.h"
 #include "provider_parts.h"
 #include "sandbox_child.h"
+#include "usage/report_flow.h"
 
 namespace paydesk {
 namespace {
@@ -47,6 +48,15 @@ Environment environment_of_up(std::map<std::string, std::string> decided) {
         if (is_decided_here(name)) return std::nullopt;
         return real(name);
     };
+}
+
+// Mails go to the sandbox's mailbox, unless the shell names a server of its own (SMTP_URL= for none).
+void add_mail(std::map<std::string, std::string>& decided, const std::string& smtp_url) {
+    const auto real = process_environment();
+    if (real("SMTP_URL")) return;
+    decided["SMTP_URL"] = smtp_url;
+    decided["SMTP_TLS"] = "off";
+    if (real("MAIL_FROM").value_or("").empty()) decided["MAIL_FROM"] = "billing@example.com";
 }
 
 Config config_or_throw(const Environment& environment, Needs needs) {
@@ -121,6 +131,10 @@ catalog::SyncReport prepare(const Config& config, LocalState& state,
         co_await db.ready(std::chrono::seconds(10));
         co_await ensure_webhook_endpoint(provider.client, state, webhook_url);
         auto synced = co_await catalog::sync_plans(db, provider.stripe, *catalogue, {});
+        if (synced) {
+            const auto meters = co_await usage::sync_meters(db, provider.metering);
+            if (!meters) synced = meters.error();
+        }
         db.stop();
         if (!synced)
             throw Unavailable("The catalogue could not be brought to the sandbox: " +
@@ -137,6 +151,9 @@ void print_welcome(const UpOptions& options, const SandboxChild& sandbox, const 
     say("  API          http://127.0.0.1:{}/openapi.yaml", options.port);
     say("  Sandbox      {}   (Stripe, offline)", sandbox.url());
     say("  Mailbox      {}/mailbox   (takes mails at {})", sandbox.url(), sandbox.smtp_url());
+    if (process_environment()("SMTP_URL")) {
+        say("               Paydesk's own mails go where SMTP_URL says");
+    }
     say("");
     say("  Sign in as   ada@example.com, grace@example.com or admin@example.com");
     say("  Test cards   4242 4242 4242 4242   pays");
@@ -174,18 +191,20 @@ int up(const UpOptions& options) {
 
     LocalState state = load_local_state(options.var);
     state.database_url = cluster.server_url();
+    state.sandbox_url = sandbox_url;
     const auto configure = [&](Needs needs) {
-        return config_or_throw(environment_of_up({
-                                   {"DATABASE_URL",              cluster.server_url()        },
-                                   {"PORT",                      std::to_string(options.port)},
-                                   {"APP_URL",                   app_url                     },
-                                   {"STRIPE_SECRET_KEY",         "sk_test_paydesk_sandbox"   },
-                                   {"STRIPE_API_BASE",           sandbox_url                 },
-                                   {"STRIPE_WEBHOOK_SECRET",     state.webhook_secret        },
-                                   {"SUPABASE_JWT_SECRET",       state.jwt_secret            },
-                                   {"SUPABASE_SERVICE_ROLE_KEY", state.service_key           }
-        }),
-                               needs);
+        std::map<std::string, std::string> decided{
+            {"DATABASE_URL",              cluster.server_url()        },
+            {"PORT",                      std::to_string(options.port)},
+            {"APP_URL",                   app_url                     },
+            {"STRIPE_SECRET_KEY",         sandbox_secret_key          },
+            {"STRIPE_API_BASE",           sandbox_url                 },
+            {"STRIPE_WEBHOOK_SECRET",     state.webhook_secret        },
+            {"SUPABASE_JWT_SECRET",       state.jwt_secret            },
+            {"SUPABASE_SERVICE_ROLE_KEY", state.service_key           }
+        };
+        add_mail(decided, sandbox.smtp_url());
+        return config_or_throw(environment_of_up(std::move(decided)), needs);
     };
     const Config before = configure({.database = true, .provider = true});
     const auto applied = db::migrate({.url = cluster.owner_url(), .share = before.share / "db"});

@@ -141,6 +141,7 @@ try {
         const count = step[server.name]
         const result = await measure(server, files[server.name], { connections: step.connections, skip: skip[server.name], count })
         skip[server.name] += count
+        if (server.name === 'paydesk') cluster.profile(count)
         ;((results[step.connections] ??= {})[server.name] ??= []).push(result)
       }
     }

@@ -92,6 +92,8 @@ insert into paydesk.webhook_events (provider, event_id, type, occurred_at, accou
 select 'stripe', 'evt_' || left(account_id::text, 1), 'invoice.paid', '2026-11-01Z', account_id,
        '{"data": {"object": {"id": "in_1"}}}'
 from paydesk.accounts;
+insert into paydesk.reconciliations (id, provider, mode, origin, started_at)
+values (gen_random_uuid(), 'stripe', 'events', 'schedule', '2026-11-01Z');
 insert into paydesk.jobs (kind, account_id) select 'reconcile', account_id from paydesk.accounts;
 insert into paydesk.idempotency_keys (account_id, key, request_sha256, method, path)
 select account_id, 'k1', sha256('x'), 'POST', '/api/create-checkout' from paydesk.accounts;
@@ -121,3 +123,28 @@ insert into paydesk.credit_refusals (account_id, idempotency_key, request_sha256
 select account_id, 'k1', sha256('x'), 'insufficient_credits', 'No.', 980, 10, '2026-11-01Z'
 from paydesk.accounts;
 insert into paydesk.credit_due (account_id, due_at) select account_id, '2026-11-02Z' from paydesk.accounts;
+
+insert into paydesk.meters (metric, name, aggregation, charge) values ('api_calls', 'API calls', 'sum', 'meter');
+select paydesk.make_usage_partitions('2026-11-01', '2026-11-02') \gset
+insert into paydesk.usage_records (account_id, idempotency_key, day, metric, quantity, occurred_at, received_at,
+                                   period_start, period_end, plan_key, is_late)
+select account_id, 'k1', '2026-11-01', 'api_calls', 5, '2026-11-01 10:00Z', '2026-11-01 10:00Z', '2026-11-01Z',
+       '2026-12-01Z', 'pro', false
+from paydesk.accounts;
+insert into paydesk.usage_undated_keys (account_id, idempotency_key, day)
+select account_id, 'k2', '2026-11-01' from paydesk.accounts;
+insert into paydesk.usage_uniques (account_id, metric, period_start, unique_value)
+select account_id, 'people', '2026-11-01Z', 'u1' from paydesk.accounts;
+insert into paydesk.usage_hours (account_id, metric, hour, period_start, events, quantity, maximum, is_reported)
+select account_id, 'api_calls', '2026-11-01 10:00Z', '2026-11-01Z', 1, 5, 5, false from paydesk.accounts;
+insert into paydesk.usage_totals (account_id, metric, period_start, period_end, plan_key, events, quantity, maximum)
+select account_id, 'api_calls', '2026-11-01Z', '2026-12-01Z', 'pro', 1, 5, 5 from paydesk.accounts;
+insert into paydesk.usage_reports (account_id, metric, hour, period_start, sequence, provider, identifier, quantity,
+                                   occurred_at, created_at)
+select account_id, 'api_calls', '2026-11-01 10:00Z', '2026-11-01Z', 1, 'stripe', 'usage-1', 5, '2026-11-01 10:00Z',
+       '2026-11-01 11:00Z'
+from paydesk.accounts;
+insert into paydesk.usage_charges (account_id, metric, period_start, period_end, provider, provider_invoice_id, quantity,
+                                   amount, currency, description, created_at)
+select account_id, 'api_calls', '2026-11-01Z', '2026-12-01Z', 'stripe', 'in_1', 5, 5, 'usd', 'API calls', '2026-12-01Z'
+from paydesk.accounts;

@@ -41,7 +41,17 @@ insert into allowed values
     ('index not led by account_id: paydesk.disputes.disputes_by_date', 'the operator''s list'),
     ('unique key without account_id: paydesk.access_policy.access_policy_pkey', 'one row for all'),
     ('no account_id: paydesk.access_policy', 'one row for all'),
+    ('unique key without account_id: paydesk.reconciliations.reconciliations_pkey', 'a run looks at all accounts'),
+    ('no account_id: paydesk.reconciliations', 'a run looks at all accounts'),
     ('account_id may be null: paydesk.webhook_events', 'unknown until it is applied'),
+    ('unique key without account_id: paydesk.meters.meters_pkey', 'the catalogue'),
+    ('no account_id: paydesk.meters', 'the catalogue'),
+    ('index not led by account_id: paydesk.usage_hours.usage_hours_unreported', 'what is to be reported, all accounts'),
+    ('index not led by account_id: paydesk.usage_reports.usage_reports_pending', 'what is to be sent, all accounts'),
+    ('security definer: paydesk.make_usage_partitions(date,date)',
+     'only an owner makes partitions: days, named by nothing that a caller writes'),
+    ('security definer: paydesk.drop_usage_partitions(date)',
+     'only an owner drops partitions: old days of which every period is invoiced'),
     ('account_id may be null: paydesk.jobs', 'some jobs are for nobody: sweeps, reconciliation');
 
 create temp view ours as

@@ -17,14 +17,6 @@ using stripe::text;
 constexpr std::string_view kind = "_mail";
 constexpr std::size_t words_max = 20'000;
 
-// At most so many bytes, cut between two characters.
-std::string beginning(std::string text_value, std::size_t bytes) {
-    if (text_value.size() <= bytes) return text_value;
-    while (bytes > 0 && (static_cast<unsigned char>(text_value[bytes]) & 0xC0U) == 0x80U) --bytes;
-    text_value.resize(bytes);
-    return text_value;
-}
-
 bool holds(std::string_view where, std::string_view lower_needle) {
     return lower_case(where).find(lower_needle) != std::string::npos;
 }
@@ -49,8 +41,9 @@ std::string Mailbox::keep(const Envelope& envelope, std::string_view raw) {
     const auto id = account_.new_record_id("mail_", Chance::Stream::mails);
     json::array to;
     for (const auto& address : envelope.to) to.emplace_back(address);
-    const auto words = message.text.empty() ? words_of_html(beginning(message.html, 10 * words_max))
-                                            : message.text;
+    const auto words = message.text.empty()
+                           ? words_of_html(stripe::shortened(message.html, 10 * words_max))
+                           : message.text;
     Object mail{
         {"id", id},
         {"created", account_.now()},
@@ -63,7 +56,7 @@ std::string Mailbox::keep(const Envelope& envelope, std::string_view raw) {
         {"bytes", raw.size()},
         {"attachments", message.attachments.size()},
         {"has_html", !message.html.empty()},
-        {"_words", beginning(words, words_max)},
+        {"_words", stripe::shortened(words, words_max)},
     };
     if (stripe::is_utf8(raw))
         mail["_raw"] = raw;

@@ -44,27 +44,6 @@ std::string from_q(std::string_view encoded) {
     return bytes;
 }
 
-// UTF-8 with every wrong byte replaced.
-std::string repaired(std::string_view bytes) {
-    if (stripe::is_utf8(bytes)) return std::string(bytes);
-    std::string text;
-    for (std::size_t i = 0; i < bytes.size();) {
-        std::size_t length = 1;
-        while (length <= 4 && i + length <= bytes.size() &&
-               !stripe::is_utf8(bytes.substr(i, length))) {
-            ++length;
-        }
-        if (length > 4 || i + length > bytes.size()) {
-            text += unreadable;
-            ++i;
-        } else {
-            text += bytes.substr(i, length);
-            i += length;
-        }
-    }
-    return text;
-}
-
 // One "=?charset?B?text?=" at the head of `field`; its length, or 0 when there is none.
 struct Word {
     std::size_t length = 0;
@@ -186,12 +165,12 @@ std::string from_quoted_printable(std::string_view encoded) {
 std::string to_utf8(std::string_view bytes, std::string_view charset) {
     const std::string name = lower_case(charset);
     if (name.empty() || name == "utf-8" || name == "utf8" || name == "us-ascii") {
-        return repaired(bytes);
+        return stripe::readable(bytes);
     }
     // What calls itself Latin-1 is read as Windows-1252, as browsers do.
     const auto* from = name == "iso-8859-1" || name == "latin1" ? "windows-1252" : name.c_str();
     const auto converter = ::iconv_open("UTF-8", from);
-    if (converter == reinterpret_cast<iconv_t>(-1)) return repaired(bytes);
+    if (converter == reinterpret_cast<iconv_t>(-1)) return stripe::readable(bytes);
     std::string text;
     std::string input(bytes);
     char* in = input.data();
@@ -234,7 +213,7 @@ std::string decoded_words(std::string_view field) {
         // To the next blank or word: words also stand in the middle, as in "(=?utf-8?q?x?=)".
         auto end = std::min(field.find_first_of(" \t", blanks + 1), field.size());
         end = std::min(end, field.find("=?", blanks + 1));
-        text += repaired(field.substr(0, end));
+        text += stripe::readable(field.substr(0, end));
         field.remove_prefix(end);
     }
     if (!pending.empty()) flush();

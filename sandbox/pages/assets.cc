@@ -60,13 +60,21 @@ h2 { font-size: 1.05rem; margin: 0 0 .75rem; }
 .soft { color: var(--soft); }
 .lines { list-style: none; padding: 0; margin: 1.25rem 0; border-top: 1px solid var(--line); }
 .lines li { display: flex; justify-content: space-between; gap: 1rem; padding: .75rem 0;
-  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+  border-bottom: 1px solid var(--line); }
+.lines li > :first-child { overflow-wrap: anywhere; min-width: 0; }
+.lines li > :last-child:not(:first-child) { text-align: right; }
+.lines .badge { align-self: center; }
+.lines label { display: flex; gap: .6rem; align-items: baseline; margin: 0; font-size: 1rem; }
 label { display: block; font-size: .85rem; font-weight: 600; margin: .9rem 0 .3rem; }
 input, select { width: 100%; font: inherit; color: inherit; background: var(--paper); padding: .65rem .75rem;
   border: 1px solid var(--edge); border-radius: 8px; }
 input:focus-visible, select:focus-visible, button:focus-visible, a:focus-visible, summary:focus-visible {
   outline: 3px solid var(--accent); outline-offset: 1px; }
-.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
+fieldset { border: 0; padding: 0; margin: 1.5rem 0 0; min-width: 0; }
+legend { font-weight: 650; padding: 0; }
+input[type=radio], input[type=checkbox] { width: auto; }
+time { white-space: nowrap; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; align-items: end; }
 button, .button { font: inherit; cursor: pointer; text-decoration: none; display: inline-block;
   border-radius: 8px; padding: .6rem 1rem; border: 1px solid var(--edge); background: var(--paper);
   color: var(--ink); }

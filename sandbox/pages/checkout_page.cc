@@ -9,6 +9,7 @@
 #include "sandbox/pages/pages.h"
 #include "sandbox/stripe/checkout.h"
 #include "sandbox/stripe/invoicing.h"
+#include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/session_discounts.h"
 #include "sandbox/stripe/settling.h"
@@ -58,8 +59,10 @@ std::string summary(const Account& account, const Object& session) {
         if (!interval.empty()) title = "Subscribe to " + text(line, "description");
         const auto quantity = number(line, "quantity", 1);
         if (!interval.empty()) {
-            const auto cost = is_metered(price) ? std::string("what was used")
-                                                : money_text(amount_of(price, quantity), currency);
+            const auto cost =
+                is_metered(price)
+                    ? std::string("what was used")
+                    : money_text(amount_of(stripe::presented(price, currency), quantity), currency);
             later += (later.empty() ? "" : ", ") + cost + " " + interval;
         }
         lines += fmt::format(

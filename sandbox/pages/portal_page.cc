@@ -184,7 +184,7 @@ http::Response home(const Account& account, const Object& session, std::string_v
         html += fmt::format("<p class=\"done\" role=\"status\">{}</p>", escape(message));
     }
     html += subscription_section(account, session) + methods_section(account, session) +
-            invoices_section(account, session);
+            details_section(account, session) + invoices_section(account, session);
     return html_page("Billing", html, Width::narrow);
 }
 
@@ -284,6 +284,7 @@ http::Response portal_page(Account& account, const http::Request& request, const
                            {}, {}, 404);
     }
     if (request.method == "POST") {
+        if (action == "details") return post_details(account, *session, request);
         if (action == "card") return post_card(account, *session, request);
         if (action == "update" || action == "keep" || action == "pause" || action == "unpause") {
             return post_update(account, *session, request, action);
@@ -301,6 +302,9 @@ http::Response portal_page(Account& account, const http::Request& request, const
     const Object& flow = child(*session, "flow");
     const bool flowing = !flow.empty() && !flag(*session, "_flow_done");
     const auto type = flowing ? text(flow, "type") : std::string();
+    if (view == "details" || (view.empty() && type == "customer_update")) {
+        return details_view(account, *session, {}, {});
+    }
     if (view == "card" || type == "payment_method_update") {
         // The error is there when one comes back from a 3-D Secure page that was answered with "Fail".
         return card_view(*session, {}, query_value(request, "error"));

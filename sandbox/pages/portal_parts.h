@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "http/message.h"
+#include "sandbox/pages/html.h"
 #include "sandbox/stripe/account.h"
 
 namespace paydesk::sandbox {
@@ -30,6 +31,14 @@ http::Response post_update(stripe::Account& account, const stripe::Object& sessi
                            const http::Request& request, const std::string& action);
 // Back from the 3-D Secure page of an update.
 http::Response after_update(stripe::Account& account, const stripe::Object& session,
+                            const http::Request& request);
+
+// portal_customer_page.cc: who the customer is.
+// Empty when the configuration lets nobody change it.
+std::string details_section(const stripe::Account& account, const stripe::Object& session);
+http::Response details_view(const stripe::Account& account, const stripe::Object& session,
+                            const Form& sent, std::string_view message);
+http::Response post_details(stripe::Account& account, const stripe::Object& session,
                             const http::Request& request);
 
 }  // namespace paydesk::sandbox

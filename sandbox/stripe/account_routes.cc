@@ -1,13 +1,16 @@
 // The account itself and its balance: /v1/account, /v1/balance, /v1/balance_transactions.
 
+#include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
 
-json::value account(Call& call) {
+constexpr std::string_view account_id = "acct_1PaydeskSandbox";
+
+Object the_account() {
     return Object{
-        {"id",                "acct_1PaydeskSandbox"                                      },
+        {"id",                account_id                                                  },
         {"object",            "account"                                                   },
         {"business_profile",  nullptr                                                     },
         {"business_type",     nullptr                                                     },
@@ -15,7 +18,7 @@ json::value account(Call& call) {
         {"charges_enabled",   true                                                        },
         {"controller",        Object{{"type", "account"}}                                 },
         {"country",           "US"                                                        },
-        {"created",           call.account.now()                                          },
+        {"created",           1'735'689'600                                               },
         {"default_currency",  "usd"                                                       },
         {"details_submitted", true                                                        },
         {"email",             "sandbox@example.com"                                       },
@@ -24,6 +27,16 @@ json::value account(Call& call) {
         {"settings",          nullptr                                                     },
         {"type",              "standard"                                                  }
     };
+}
+
+json::value one_account(Call& call) {
+    if (call.path.at("id") == account_id) return the_account();
+    throw Refusal{.status = 403,
+                  .code = "account_invalid",
+                  .message = "The provided key does not have access to account '" +
+                             call.path.at("id") +
+                             "' (or that account does not exist). The Paydesk sandbox is one "
+                             "account, without Connect."};
 }
 
 json::value balance(Call& call) {
@@ -65,7 +78,8 @@ json::value balance(Call& call) {
 }  // namespace
 
 void add_account_routes(Routes& routes) {
-    routes.on("GET /v1/account", "", account);
+    routes.on("GET /v1/account", "", [](Call&) -> json::value { return the_account(); });
+    routes.on("GET /v1/accounts/{id}", "", one_account);
     routes.on("GET /v1/balance", "", balance);
     routes.list("/v1/balance_transactions", "source:id type currency created:any", [](Call& call) {
         return list_page(call, "balance_transaction", "/v1/balance_transactions",

@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "sandbox/stripe/absent_routes.h"
 #include "sandbox/stripe/call_faults.h"
 #include "sandbox/stripe/events.h"
 #include "sandbox/stripe/expand.h"
@@ -51,10 +52,15 @@ Object decoded_params(const http::Request& request) {
 }
 
 Refusal unknown_route(const http::Request& request) {
-    return {.status = 404,
-            .message = "Unrecognized request URL (" + request.method + ": " + request.path +
-                       "). The Paydesk sandbox lacks this route: it covers what sandbox/README.md "
-                       "lists, Stripe itself may have it."};
+    auto message = "Unrecognized request URL (" + request.method + ": " + request.path + "). ";
+    const auto why = why_absent(request.method, request.path);
+    message +=
+        why.empty()
+            ? "If you are trying to list objects, remove the trailing slash. If you are trying to "
+              "retrieve an object, make sure you passed a valid (non-empty) identifier in your "
+              "code."
+            : "The Paydesk sandbox lacks this route; Stripe has it. " + std::string(why);
+    return {.status = 404, .message = std::move(message)};
 }
 
 std::string fingerprint_of(const http::Request& request) {
@@ -102,7 +108,8 @@ Api::Answer Api::execute(const http::Request& request, const Version& version,
         PathParams path;
         const auto* route = routes_.find(request.method, request.path, path);
         if (!route) throw unknown_route(request);
-        Object params = route->params.check(decoded_params(request), version.shape);
+        Object params = decoded_params(request);
+        params = route->params.check(params, version.shape);
         answer.validated = true;
         Call call{account_, version, std::move(path), std::move(params)};
         const InTimeOf time(account_, clock_of_call(account_, call.path, call.params));
@@ -185,14 +192,14 @@ void Api::record(const http::Request& request, const http::Response& response,
     for (const auto& [name, value] : request.headers) {
         std::string lower = name;
         for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        if (lower != "authorization") headers[lower] = value;
+        if (lower != "authorization") headers[readable(lower)] = readable(value);
     }
     recorder_.write({
         {"api_version",     version                   },
-        {"method",          request.method            },
+        {"method",          readable(request.method)  },
         {"path",            request.path              },
-        {"query",           request.query             },
-        {"request_body",    request.body              },
+        {"query",           readable(request.query)   },
+        {"request_body",    readable(request.body)    },
         {"request_headers", std::move(headers)        },
         {"status",          response.status           },
         {"response",        json::parse(response.body)}
@@ -228,6 +235,10 @@ Task<http::Response> Api::handle_unfaulted(const http::Request& request,
     std::string held;  // the idempotency key that this call keeps others from using
     try {
         check_key(request);
+        if (!request.headers.get("Stripe-Account").empty()) {
+            refuse_unsupported(
+                "connected accounts, of which the `Stripe-Account` header names one,");
+        }
         const Version version = version_for(request, account_);
         version_name = version.name;
         const std::string given(request.headers.get("Idempotency-Key"));

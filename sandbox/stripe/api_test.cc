@@ -40,6 +40,52 @@ TEST_F(Api, TakesTestKeysByBearerAndBasic) {
     }
 }
 
+// Every place of a call that an error may quote, with bytes that are no UTF-8 or that are cut where
+// a character of several bytes stands. call() fails when an answer is no JSON.
+TEST_F(Api, WhatACallerWroteIsQuotedAsUtf8) {
+    const std::string long_text = "123456789\u00e9" + std::string(6000, 'x');
+    const std::string euros = "%E2%82%AC%E2%82%AC%E2%82%AC%E2%82%AC";  // cut within the fourth
+    struct Case {
+        const char* name;
+        std::string method, target, form;
+        http::Headers headers = {};
+    };
+    const Case cases[] = {
+        {"an id", "GET", "/v1/customers/%ff", {}},
+        {"an id beside bad percents", "GET", "/v1/customers/%ff/%ZZ", {}},
+        {"an unknown route", "GET", "/v1/nothing/%c3", {}},
+        {"a raw byte of a path", "GET", "/v1/customers/\xff", {}},
+        {"v2", "GET", "/v2/core/events/%ff", {}},
+        {"a page", "GET", "/c/pay/%ff", {}},
+        {"the sandbox's own", "GET", "/_sandbox/%ff", {}},
+        {"a mail", "GET", "/_sandbox/mails/%ff", {}},
+        {"a version", "GET", "/v1/balance", {}, {{"Stripe-Version", "\xff"}}},
+        {"a key", "GET", "/v1/balance", {}, {{"Authorization", "Bearer \xffsk_live_abcdefgh"}}},
+        {"an idempotency key", "POST", "/v1/customers", {}, {{"Idempotency-Key", "\xff"}}},
+        {"a parameter's name", "POST", "/v1/customers", "%ff=1"},
+        {"a long text", "POST", "/v1/customers", "name=" + long_text},
+        {"a query of a search", "GET", "/v1/customers/search?query=" + euros, {}},
+        {"a meter event's value", "POST", "/v1/billing/meter_events",
+         "event_name=x&payload[stripe_customer_id]=c&payload[value]=" + euros},
+        {"a page's number of v2",
+         "GET", "/v2/core/events?page=0123456789012345678901234"
+         "5678901234567" +
+             euros, {}},
+    };
+    for (const Case& one : cases) {
+        SCOPED_TRACE(one.name);
+        const auto reply = call(one.method, one.target, one.form, one.headers);
+        EXPECT_GE(reply.status, 400);
+        EXPECT_LT(reply.status, 500);
+        EXPECT_TRUE(stripe::is_utf8(reply.text)) << reply.text;
+    }
+    EXPECT_EQ(call("POST", "/v1/customers", "name=" + std::string(2000, 'x')).status, 200);
+    std::string letters;  // limits count characters, not bytes
+    for (int i = 0; i < 500; ++i) letters += "\u00e9";
+    EXPECT_EQ(call("POST", "/v1/customers", "metadata[a]=" + letters).status, 200);
+    EXPECT_EQ(call("POST", "/v1/customers", "metadata[a]=" + letters + "x").status, 400);
+}
+
 TEST_F(Api, EchoesTheVersionAndRefusesOnesThatCannotBe) {
     EXPECT_EQ(call("GET", "/v1/balance", "",
                    {

@@ -10,6 +10,24 @@
 namespace paydesk::sandbox::stripe {
 namespace {
 
+// Stripe's minimum charges by currency of settlement; elsewhere about half a dollar.
+constexpr std::pair<std::string_view, std::int64_t> minimums[] = {
+    {"aed", 200  },
+    {"bgn", 100  },
+    {"czk", 1500 },
+    {"dkk", 250  },
+    {"gbp", 30   },
+    {"hkd", 400  },
+    {"huf", 17500},
+    {"mxn", 1000 },
+    {"myr", 200  },
+    {"nok", 300  },
+    {"pln", 200  },
+    {"ron", 200  },
+    {"sek", 300  },
+    {"thb", 1000 },
+};
+
 json::value create(Call& call) {
     Account& account = call.account;
     const auto customer = text(call.target("customer"), "id");
@@ -40,9 +58,29 @@ const Object& transaction_of(const Call& call) {
 }  // namespace
 
 std::int64_t minimum_charge(std::string_view currency) {
+    for (const auto& [code, minimum] : minimums) {
+        if (code == currency) return minimum;
+    }
     const auto known = Currency::parse(currency);
-    if (currency == "gbp") return 30;
     return known && known->minor_digits() == 3 ? 500 : 50;
+}
+
+void check_amount(std::int64_t amount, std::string_view currency) {
+    const auto known = Currency::parse(currency);
+    if (!known) refuse("", "Invalid currency: " + std::string(currency), "currency");
+    const auto code = known->lower_code();
+    const auto minimum = minimum_charge(code);
+    if (amount < minimum) {
+        refuse("amount_too_small",
+               "Amount must be at least " + Money(minimum, *known).format() + " " + code, "amount");
+    }
+    const int step = known->minor_digits() == 3 ? 10 : code == "isk" || code == "ugx" ? 100 : 1;
+    if (amount % step != 0) {
+        refuse("",
+               "Amounts of " + code + " must be divisible by " + std::to_string(step) +
+                   ": the currency has no smaller part.",
+               "amount");
+    }
 }
 
 Due due_of(const Account& account, const std::string& customer, std::int64_t total,

@@ -18,6 +18,11 @@ struct Due {
 // The smallest amount that a charge may have.
 std::int64_t minimum_charge(std::string_view currency);
 
+// As a charge's amount: not below the minimum, and no part of what the currency does not have in
+// coins: the last digit of three-decimal ones, the last two of ISK and UGX.
+// Refuses with amount_too_small, 400 for an unknown currency.
+void check_amount(std::int64_t amount, std::string_view currency);
+
 // What an invoice of `total` asks for: credit is used up, debt is added, what is below the minimum
 // charge waits on the balance, a negative total becomes credit. `customer` may be "".
 Due due_of(const Account& account, const std::string& customer, std::int64_t total,

@@ -4,7 +4,9 @@
 #include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/method_types.h"
+#include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/refusal.h"
+#include "sandbox/stripe/session_discounts.h"
 #include "sandbox/stripe/subscribing.h"
 
 namespace paydesk::sandbox::stripe {
@@ -17,15 +19,25 @@ SubscriptionOrder order_of(const Account& account, const Object& session) {
     for (const json::value& value : children(session, "_line_items")) {
         const Object& line = value.get_object();
         const Object& price = child(line, "price");
-        const OrderItem item{.price = text(price, "id"), .quantity = number(line, "quantity", 1)};
+        const OrderItem item{.price = text(price, "id"),
+                             .quantity = number(line, "quantity", 1),
+                             .tax_rates = children(line, "_tax_rates")};
         (present(price, "recurring") ? order.items : order.one_time).push_back(item);
     }
     const auto days = number(data, "trial_period_days");
     if (days > 0) order.trial_end = account.now() + days * 86400;
     if (present(data, "trial_end")) order.trial_end = number(data, "trial_end");
-    for (const auto* key : {"metadata", "description", "billing_mode"}) {
+    order.currency = text(session, "currency");
+    for (const auto* key : {"metadata", "description", "billing_mode", "default_tax_rates"}) {
         if (present(data, key)) order.fields[key] = data.at(key);
     }
+    const bool automatic = flag(child(session, "automatic_tax"), "enabled");
+    order.tax_address = child(session, "_tax_address");
+    order.fields["automatic_tax"] = Object{
+        {"disabled_reason", nullptr                                                                 },
+        {"enabled",         automatic                                                               },
+        {"liability",       automatic ? json::value(Object{{"type", "self"}}) : json::value(nullptr)}
+    };
     order.discounts = children(session, "_wanted");
     order.fields["trial_settings"] = trial_settings_for(child(data, "trial_settings"));
     return order;
@@ -50,7 +62,8 @@ const Object& open_session(const Account& account, const std::string& id) {
 // The session's customer, made or completed with what the page asked for.
 void prepare_customer(Account& account, const std::string& session_id, const Object& method) {
     const Object session = account.get("checkout.session", session_id);
-    const Object& billing = child(method, "billing_details");
+    Object billing = child(method, "billing_details");
+    if (present(session, "_tax_address")) billing["address"] = session.at("_tax_address");
     auto customer = text(session, "customer");
     const bool wants_one = text(session, "mode") != "payment" ||
                            text(session, "customer_creation") == "always" ||
@@ -58,8 +71,9 @@ void prepare_customer(Account& account, const std::string& session_id, const Obj
     if (customer.empty() && wants_one) {
         customer = text(add_customer(account,
                                      Object{
-                                         {"email", value_of(billing, "email")},
-                                         {"name",  value_of(billing, "name") }
+                                         {"address", value_of(session, "_tax_address")},
+                                         {"email",   value_of(billing, "email")       },
+                                         {"name",    value_of(billing, "name")        }
         }),
                         "id");
     } else if (!customer.empty()) {
@@ -67,6 +81,7 @@ void prepare_customer(Account& account, const std::string& session_id, const Obj
             for (const auto* key : {"email", "name"}) {
                 if (!present(changed, key)) changed[key] = value_of(billing, key);
             }
+            if (present(session, "_tax_address")) changed["address"] = session.at("_tax_address");
         });
     }
     const auto* known = account.find("customer", customer);
@@ -93,6 +108,26 @@ void prepare_customer(Account& account, const std::string& session_id, const Obj
                        present(child(session, "_payment_intent_data"), "setup_future_usage");
     const auto card = text(method, "id");  // "" when none was asked for
     if (!customer.empty() && !card.empty() && keeps) attach_method(account, card, customer);
+}
+
+// As a PaymentIntent has it: every field, whatever was given.
+Object shipping_of(const Object& given) {
+    Object address{
+        {"city",        nullptr},
+        {"country",     nullptr},
+        {"line1",       nullptr},
+        {"line2",       nullptr},
+        {"postal_code", nullptr},
+        {"state",       nullptr}
+    };
+    for (auto& [key, value] : address) value = value_of(child(given, "address"), key);
+    Object shipping{
+        {"address", std::move(address)}
+    };
+    for (const auto* key : {"carrier", "name", "phone", "tracking_number"}) {
+        shipping[key] = value_of(given, key);
+    }
+    return shipping;
 }
 
 // A debit's session gets the invoice that it asked for when the bank has paid.
@@ -126,6 +161,7 @@ std::string ensure_intent(Account& account, const std::string& session_id, bool 
               "statement_descriptor", "statement_descriptor_suffix"}) {
             if (present(data, key)) fields[key] = data.at(key);
         }
+        if (present(data, "shipping")) fields["shipping"] = shipping_of(child(data, "shipping"));
         if (mode == "subscription") {
             fields["description"] = "Subscription creation";
             fields["setup_future_usage"] = "off_session";
@@ -179,13 +215,14 @@ void invoice_from(Account& account, const Object& session, const Object& intent)
                        .period_end = account.now()};
     for (const json::value& value : children(session, "_line_items")) {
         const Object& line = value.get_object();
-        draft.lines.push_back({.price = child(line, "price"),
+        draft.lines.push_back({.price = presented(child(line, "price"), draft.currency),
                                .quantity = number(line, "quantity", 1),
                                .amount = number(line, "amount_subtotal"),
                                .period_start = account.now(),
                                .period_end = account.now(),
                                .description = text(line, "description"),
-                               .invoice_item = account.new_id("ii_1")});
+                               .invoice_item = account.new_id("ii_1"),
+                               .tax_rates = children(line, "_tax_rates")});
     }
     const Object& data = child(child(session, "invoice_creation"), "invoice_data");
     if (present(data, "metadata")) draft.fields["metadata"] = data.at("metadata");
@@ -195,6 +232,15 @@ void invoice_from(Account& account, const Object& session, const Object& intent)
         discounts.push_back(discount.get_object().at("id"));
     }
     draft.fields["discounts"] = std::move(discounts);
+    if (flag(child(session, "automatic_tax"), "enabled")) {
+        draft.fields["automatic_tax"] = Object{
+            {"disabled_reason", nullptr                 },
+            {"enabled",         true                    },
+            {"liability",       Object{{"type", "self"}}},
+            {"provider",        "stripe"                },
+            {"status",          nullptr                 }
+        };
+    }
     add_invoice(account, draft);
     finalize_invoice(account, draft.id, text(intent, "id"));
     settle_invoice(account, draft.id);
@@ -300,6 +346,7 @@ Submitted submit_checkout_with(Account& account, const std::string& session_id,
         if (present(*customer, "email")) email = text(*customer, "email");
     }
     if (email.empty()) email = details.email;
+    learn_tax_address(account, session_id, account.get("payment_method", method_id));
     const Object method = account.change(method_id, "", [&](Object& changed) {
         changed["billing_details"].as_object()["email"] = text_or_null(email);
     });

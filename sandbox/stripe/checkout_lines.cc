@@ -1,15 +1,18 @@
 #include "sandbox/stripe/checkout_lines.h"
 
+#include "base/money.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/shapes.h"
+#include "sandbox/stripe/taxes.h"
 #include "sandbox/stripe/usage.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
 
-Object line_of(Account& account, const Object& wanted, std::size_t index) {
+Object line_of(Account& account, const Object& wanted, std::size_t index,
+               const std::string& asked) {
     const auto path = "line_items[" + std::to_string(index) + "]";
     std::string id = text(wanted, "price");
     const Object& data = child(wanted, "price_data");
@@ -32,16 +35,25 @@ Object line_of(Account& account, const Object& wanted, std::size_t index) {
                path + "[quantity]");
     }
     const auto* product = account.store().find("product", text(price, "product"));
+    const auto currency = asked.empty() ? text(price, "currency") : asked;
+    if (!is_sold_in(price, currency)) {
+        refuse("",
+               "The price specified only supports `" + text(price, "currency") +
+                   "`. This doesn't match the expected currency: `" + currency + "`.",
+               path + "[price]");
+    }
     // What is used is billed later.
-    const auto amount = metered ? 0 : amount_of(price, quantity);
+    const auto amount = metered ? 0 : amount_of(presented(price, currency), quantity);
     Object line = blank("item");
     line["id"] = account.new_id("li_1");
     line["amount_subtotal"] = amount;
     line["amount_total"] = amount;
-    line["currency"] = price.at("currency");
+    line["currency"] = currency;
     line["description"] = product ? product->at("name") : json::value(nullptr);
     line["price"] = price;
     line["quantity"] = metered ? json::value(nullptr) : json::value(quantity);
+    line["_tax_rates"] =
+        tax_rates_named(account, children(wanted, "tax_rates"), path + "[tax_rates]");
     merge_metadata(wanted, line);
     if (present(wanted, "adjustable_quantity")) {
         Object adjustable{
@@ -56,9 +68,28 @@ Object line_of(Account& account, const Object& wanted, std::size_t index) {
     return line;
 }
 
+// The currency asked for; else the customer's, where every price has it; "" leaves it to the prices.
+std::string session_currency(const Call& call) {
+    const auto asked = text(call.params, "currency");
+    if (!asked.empty()) {
+        const auto known = Currency::parse(asked);
+        if (!known) refuse("", "Invalid currency: " + asked, "currency");
+        return known->lower_code();
+    }
+    const auto* customer = call.account.find("customer", text(call.params, "customer"));
+    const auto theirs = customer ? text(*customer, "currency") : std::string();
+    if (theirs.empty()) return {};
+    for (const json::value& wanted : children(call.params, "line_items")) {
+        const auto* price = call.account.find("price", text(wanted.get_object(), "price"));
+        if (!price || !is_sold_in(*price, theirs)) return {};
+    }
+    return theirs;
+}
+
 }  // namespace
 
 json::array checkout_lines(Call& call, const std::string& mode) {
+    const auto currency = session_currency(call);
     const auto& wanted = children(call.params, "line_items");
     if (mode == "setup") {
         if (!wanted.empty())
@@ -70,7 +101,7 @@ json::array checkout_lines(Call& call, const std::string& mode) {
     json::array lines;
     bool recurring = false;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-        Object line = line_of(call.account, wanted[i].get_object(), i);
+        Object line = line_of(call.account, wanted[i].get_object(), i, currency);
         const bool recurs = present(child(line, "price"), "recurring");
         if (recurs && mode == "payment") {
             refuse("",

@@ -1,5 +1,7 @@
 // Checkout sessions: /v1/checkout/sessions. What happens on their pages is checkout.cc.
 
+#include "base/money.h"
+#include "sandbox/stripe/balance.h"
 #include "sandbox/stripe/checkout.h"
 #include "sandbox/stripe/checkout_lines.h"
 #include "sandbox/stripe/discounts.h"
@@ -9,6 +11,7 @@
 #include "sandbox/stripe/session_discounts.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
+#include "sandbox/stripe/taxes.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -22,34 +25,38 @@ constexpr std::string_view listing =
     "ui_mode>=dahlia:(hosted_page|embedded_page|elements|form) "
     "client_reference_id metadata:m customer:id customer_email:id customer_account:no "
     "customer_creation:(always|if_required) customer_update{address name shipping} currency "
-    "line_items[]{price:id quantity:i metadata:m dynamic_tax_rates:any tax_rates[]:no "
+    "line_items[]{price:id quantity:i metadata:m tax_rates[]:id "
     "adjustable_quantity{enabled!:b maximum:i minimum:i} "
     "price_data{currency! product:id product_data{name! description images[]:id metadata:m "
-    "tax_code tax_details:any unit_label} recurring{interval!:(day|week|month|year) "
-    "interval_count:i} tax_behavior unit_amount:i unit_amount_decimal:d}} "
+    "tax_code tax_details{performance_location tax_code} unit_label} "
+    "recurring{interval!:(day|week|month|year) "
+    "interval_count:i} tax_behavior:(exclusive|inclusive|unspecified) unit_amount:i "
+    "unit_amount_decimal:d}} "
     "expires_at:t locale submit_type allow_promotion_codes:b "
     "billing_address_collection:(auto|required) payment_method_collection:(always|if_required) "
     "payment_method_options:any "
     "payment_method_configuration:any "
     "saved_payment_method_options:any phone_number_collection{enabled!:b} "
-    "tax_id_collection:any consent_collection:any custom_text:any custom_fields[]:no "
-    "after_expiration:no adaptive_pricing{enabled:b} automatic_tax{enabled!:b liability:any} "
-    "branding_settings:any wallet_options:any origin_context name_collection:no permissions:any "
-    "managed_payments:any integration_identifier redirect_on_completion optional_items:no "
+    "tax_id_collection{enabled!:b required:(if_supported|never)} custom_text:any "
+    "after_expiration:no adaptive_pricing{enabled:b} "
+    "automatic_tax{enabled!:b liability{type!:(account|self) account:no}} "
+    "branding_settings:any wallet_options:any origin_context "
+    "integration_identifier redirect_on_completion optional_items:no "
     "discounts[]{coupon:id promotion_code:id} shipping_address_collection:no shipping_options:no "
     "invoice_creation{enabled!:b invoice_data{account_tax_ids:no custom_fields:no description "
-    "footer issuer:no metadata:m rendering_options:any}} "
+    "footer issuer:no metadata:m}} "
     "subscription_data{metadata:m description trial_period_days:i trial_end:t "
     "trial_settings{end_behavior!{missing_payment_method!:(cancel|create_invoice|pause)}} "
     "billing_mode{type!:(classic|flexible) flexible{proration_discounts:(included|itemized)}} "
     "billing_cycle_anchor:no "
     "billing_cycle_anchor_config:no proration_behavior application_fee_percent:no "
-    "default_tax_rates:no invoice_settings:any on_behalf_of:no pending_invoice_item_interval:no "
+    "default_tax_rates[]:id on_behalf_of:no pending_invoice_item_interval:no "
     "transfer_data:no coupon<basil:id} "
     "payment_intent_data{metadata:m description setup_future_usage:(off_session|on_session) "
     "receipt_email statement_descriptor statement_descriptor_suffix "
     "capture_method:(automatic|automatic_async|manual) application_fee_amount:no on_behalf_of:no "
-    "shipping:any transfer_data:no transfer_group} "
+    "shipping{address!{city country line1 line2 postal_code state} carrier name! phone "
+    "tracking_number} transfer_data:no transfer_group} "
     "setup_intent_data{metadata:m description on_behalf_of:no}";
 
 void check_url(const Object& params, std::string_view key) {
@@ -65,6 +72,29 @@ void check_exclusive(const Object& params, std::string_view one, std::string_vie
     if (!present(params, one) || !present(params, other)) return;
     refuse("parameters_exclusive", "You may only specify one of these parameters: " +
                                        std::string(one) + ", " + std::string(other) + ".");
+}
+
+// A customer without a place would never be asked for one, unless the page may keep it.
+void check_tax(const Call& call) {
+    const Object& params = call.params;
+    if (!flag(child(params, "automatic_tax"), "enabled")) return;
+    for (const json::value& line : children(params, "line_items")) {
+        if (children(line.get_object(), "tax_rates").empty()) continue;
+        refuse("", "You can't use tax_rates with automatic_tax.", "line_items");
+    }
+    const auto* customer = call.account.find("customer", text(params, "customer"));
+    const Object& updates = child(params, "customer_update");
+    if (!customer || text(updates, "address") == "auto" || text(updates, "shipping") == "auto") {
+        return;
+    }
+    if (tax_rules(*customer, {}, true).place.empty()) {
+        refuse("customer_tax_location_invalid",
+               "Automatic tax calculation in Checkout requires a valid address on the Customer. "
+               "Add a valid address to the Customer or set either `customer_update[address]` to "
+               "'auto' or `customer_update[shipping]` to 'auto' to save the address entered in "
+               "Checkout to the Customer.",
+               "automatic_tax[enabled]");
+    }
 }
 
 void check(const Call& call, const std::string& mode) {
@@ -109,9 +139,7 @@ void check(const Call& call, const std::string& mode) {
         refuse("", "`payment_method_collection` can only be used in `subscription` mode.",
                "payment_method_collection");
     }
-    if (flag(child(params, "automatic_tax"), "enabled")) {
-        refuse_unsupported("automatic_tax", "automatic_tax[enabled]");
-    }
+    check_tax(call);
     const Object& data = child(params, "subscription_data");
     check_exclusive(data, "trial_period_days", "trial_end");
     if (present(data, "trial_period_days") && number(data, "trial_period_days") < 1) {
@@ -176,6 +204,21 @@ void fill(Call& call, Object& session, const std::string& mode) {
          "submit_type", "success_url", "phone_number_collection"});
     merge_metadata(params, session);
     session["mode"] = mode;
+    if (flag(child(params, "automatic_tax"), "enabled")) {
+        session["automatic_tax"] = Object{
+            {"enabled",   true                      },
+            {"liability", Object{{"type", "self"}}  },
+            {"provider",  "stripe"                  },
+            {"status",    "requires_location_inputs"}
+        };
+    }
+    if (present(params, "tax_id_collection")) {
+        const Object& collection = child(params, "tax_id_collection");
+        session["tax_id_collection"] = Object{
+            {"enabled",  flag(collection,    "enabled")                                       },
+            {"required", present(collection, "required") ? collection.at("required") : "never"}
+        };
+    }
     if (present(params, "adaptive_pricing")) {
         session["adaptive_pricing"] = Object{
             {"enabled", flag(child(params, "adaptive_pricing"), "enabled")}
@@ -211,6 +254,11 @@ void fill(Call& call, Object& session, const std::string& mode) {
     if (mode == "subscription") {
         if (!present(session, "_subscription_data")) session["_subscription_data"] = Object();
         Object& data = session["_subscription_data"].as_object();
+        if (present(data, "default_tax_rates")) {
+            data["default_tax_rates"] =
+                tax_rates_named(call.account, children(data, "default_tax_rates"),
+                                "subscription_data[default_tax_rates]");
+        }
         data["billing_mode"] = billing_mode_for(child(data, "billing_mode"), call.version.shape);
     }
 }
@@ -257,10 +305,12 @@ json::value create(Call& call) {
         session["_line_items"] = std::move(lines);
         add_discounts_of(call, session);
         const auto total = number(session, "amount_total");
-        if (total > 0 && total < 50 && text(session, "currency") == "usd") {
+        const auto currency = text(session, "currency");
+        if (total > 0 && total < minimum_charge(currency)) {
             refuse("amount_too_small",
-                   "The Checkout Session's total amount due must add up to at "
-                   "least $0.50 usd");
+                   "The Checkout Session's total amount due must add up to at least " +
+                       Money(minimum_charge(currency), *Currency::parse(currency)).format() + " " +
+                       currency);
         }
     }
     if (!present(session, "_line_items")) session["_line_items"] = json::array();
@@ -322,7 +372,7 @@ void add_checkout_session_routes(Routes& routes) {
               std::string(listing) + " " + std::string(method_type_listing), create);
     routes.list("/v1/checkout/sessions",
                 "customer:id payment_intent:id subscription:id status:(open|complete|expired) "
-                "payment_link:id customer_details{email!} created:any",
+                "payment_link:no customer_details{email!} created:any",
                 [](Call& call) {
                     return list_page(call, "checkout.session", "/v1/checkout/sessions",
                                      [&](const Object& session) { return listed(call, session); });

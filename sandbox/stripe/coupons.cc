@@ -52,6 +52,51 @@ void set_reduction(const Object& params, Object& coupon) {
                                 : json::value(static_cast<double>(percent) / 10'000);
 }
 
+// {eur: {amount_off}} of a coupon with amount_off.
+void set_coupon_currencies(const Object& params, Object& coupon) {
+    const Object& given = child(params, "currency_options");
+    if (given.empty()) return;
+    if (!present(coupon, "amount_off")) {
+        refuse("", "currency_options can only be used with amount_off.", "currency_options");
+    }
+    Object options = child(coupon, "_currency_options");
+    for (const auto& [key, value] : given) {
+        const auto here = "currency_options[" + std::string(key) + "]";
+        const auto currency = Currency::parse(key);
+        if (!currency) refuse("", "Invalid currency: " + std::string(key), here);
+        const auto off = number(value.get_object(), "amount_off");
+        if (off < 1) {
+            refuse("parameter_invalid_integer", "This value must be greater than or equal to 1.",
+                   here + "[amount_off]");
+        }
+        options[currency->lower_code()] = Object{
+            {"amount_off", off}
+        };
+    }
+    coupon["_currency_options"] = std::move(options);
+}
+
+// {eur: {minimum_amount}} of a code with minimum_amount.
+void set_minimum_currencies(const Object& rules, Object& restrictions) {
+    const Object& given = child(rules, "currency_options");
+    if (given.empty()) return;
+    if (!present(restrictions, "minimum_amount")) {
+        refuse("", "currency_options can only be used with minimum_amount.",
+               "restrictions[currency_options]");
+    }
+    Object options = child(restrictions, "currency_options");
+    for (const auto& [key, value] : given) {
+        const auto currency = Currency::parse(key);
+        if (!currency) {
+            refuse("", "Invalid currency: " + std::string(key), "restrictions[currency_options]");
+        }
+        options[currency->lower_code()] = Object{
+            {"minimum_amount", number(value.get_object(), "minimum_amount")}
+        };
+    }
+    restrictions["currency_options"] = std::move(options);
+}
+
 void set_duration(const Object& params, Object& coupon) {
     const auto duration = present(params, "duration") ? text(params, "duration") : "once";
     coupon["duration"] = duration;
@@ -79,6 +124,7 @@ json::value create_coupon(Call& call) {
     }
     coupon["id"] = id;
     set_reduction(params, coupon);
+    set_coupon_currencies(params, coupon);
     set_duration(params, coupon);
     copy_params(params, coupon, {"max_redemptions", "name", "redeem_by"});
     if (present(params, "redeem_by") && number(params, "redeem_by") <= account.now()) {
@@ -108,6 +154,7 @@ json::value update_coupon(Call& call) {
     const Object& changed = call.account.change(text(call.target("coupon", "coupon"), "id"),
                                                 "coupon.updated", [&](Object& coupon) {
                                                     copy_params(call.params, coupon, {"name"});
+                                                    set_coupon_currencies(call.params, coupon);
                                                     merge_metadata(call.params, coupon);
                                                 });
     refresh_promotion_codes(call.account, changed);
@@ -171,6 +218,7 @@ json::value create_code(Call& call) {
     }
     copy_params(rules, code["restrictions"].as_object(),
                 {"first_time_transaction", "minimum_amount", "minimum_amount_currency"});
+    set_minimum_currencies(rules, code["restrictions"].as_object());
     merge_metadata(params, code);
     const Object& added = account.add(std::move(code));
     account.emit("promotion_code.created", added);
@@ -192,6 +240,8 @@ json::value update_code(Call& call) {
         call.account,
         call.account.change(text(before, "id"), "promotion_code.updated", [&](Object& code) {
             copy_params(call.params, code, {"active"});
+            set_minimum_currencies(child(call.params, "restrictions"),
+                                   code["restrictions"].as_object());
             merge_metadata(call.params, code);
         }));
 }
@@ -229,7 +279,7 @@ void add_promotion_code_routes(Routes& routes) {
               "coupon<clover:id promotion>=clover{type!:(coupon) coupon:id} code:id active:b "
               "customer:id customer_account:no expires_at:t max_redemptions:i metadata:m "
               "restrictions{first_time_transaction:b minimum_amount:i minimum_amount_currency:id "
-              "currency_options:no}",
+              "currency_options{*{minimum_amount:i}}}",
               create_code);
     routes.list("/v1/promotion_codes",
                 "active:b code coupon:id customer:id customer_account:no created:any",
@@ -240,7 +290,9 @@ void add_promotion_code_routes(Routes& routes) {
     routes.on("GET /v1/promotion_codes/{id}", "", [](Call& call) -> json::value {
         return shown_code(call.account, call.target("promotion_code", "promotion_code"));
     });
-    routes.on("POST /v1/promotion_codes/{id}", "active:b metadata:m restrictions:no", update_code);
+    routes.on("POST /v1/promotion_codes/{id}",
+              "active:b metadata:m restrictions{currency_options{*{minimum_amount:i}}}",
+              update_code);
 }
 
 }  // namespace
@@ -249,7 +301,7 @@ void add_coupon_routes(Routes& routes) {
     routes.on("POST /v1/coupons",
               "id:id percent_off:d amount_off:i currency duration:(forever|once|repeating) "
               "duration_in_months:i max_redemptions:i metadata:m name redeem_by:t "
-              "applies_to{products[]:id} currency_options:no",
+              "applies_to{products[]:id} currency_options{*{amount_off!:i}}",
               create_coupon);
     routes.list("/v1/coupons", "created:any", [](Call& call) {
         return list_page(call, "coupon", "/v1/coupons", [](const Object&) { return true; });
@@ -257,7 +309,8 @@ void add_coupon_routes(Routes& routes) {
     routes.on("GET /v1/coupons/{id}", "", [](Call& call) -> json::value {
         return shown_coupon(call.account, call.target("coupon", "coupon"));
     });
-    routes.on("POST /v1/coupons/{id}", "name metadata:m currency_options:no", update_coupon);
+    routes.on("POST /v1/coupons/{id}", "name metadata:m currency_options{*{amount_off!:i}}",
+              update_coupon);
     routes.on("DELETE /v1/coupons/{id}", "", remove_coupon);
     add_promotion_code_routes(routes);
     routes.on("DELETE /v1/customers/{id}/discount", "",

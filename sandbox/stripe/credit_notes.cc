@@ -5,28 +5,143 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sandbox/stripe/balance.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/shapes.h"
+#include "sandbox/stripe/taxes.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
 
 constexpr std::string_view listing =
     "invoice!:id amount:i credit_amount:i refund_amount:i out_of_band_amount:i effective_at:t "
-    "email_type:any memo metadata:m "
+    "email_type:(credit_note|none) memo metadata:m "
     "reason:(duplicate|fraudulent|order_change|product_unsatisfactory) "
     "refund<basil:id refunds>=basil[]{refund!:id amount_refunded:i type:(refund)} "
     "shipping_cost:no "
     "lines[]{type!:(custom_line_item|invoice_line_item) amount:i quantity:i unit_amount:i "
-    "unit_amount_decimal:no description invoice_line_item:id metadata:m tax_amounts:no "
-    "tax_rates:no}";
+    "unit_amount_decimal:no description invoice_line_item:id metadata:m "
+    "tax_amounts[]{amount!:i tax_rate!:id taxable_amount!:i} tax_rates[]:id}";
 
 void check_not_negative(const Object& object, std::string_view key, const std::string& param) {
     if (number(object, key) >= 0) return;
     refuse("parameter_invalid_integer", "This value must be greater than or equal to 0.", param);
+}
+
+std::int64_t share(std::int64_t amount, std::int64_t part, std::int64_t whole) {
+    if (whole == 0) return 0;
+    const __int128 doubled = static_cast<__int128>(amount) * part * 2;
+    const __int128 by = whole < 0 ? -static_cast<__int128>(whole) : whole;
+    const __int128 signed_doubled = whole < 0 ? -doubled : doubled;
+    return static_cast<std::int64_t>((signed_doubled + (signed_doubled < 0 ? -by : by)) / (2 * by));
+}
+
+// Of an invoice's line as much discount and tax as of its amount.
+void take_part(const Object& known, Object& line) {
+    const auto amount = number(line, "amount");
+    const auto whole = number(known, "amount");
+    std::int64_t off = 0;
+    json::array discounts;
+    for (const json::value& value : children(known, "discount_amounts")) {
+        Object discount = value.get_object();
+        discount["amount"] = share(number(discount, "amount"), amount, whole);
+        off += number(discount, "amount");
+        discounts.push_back(std::move(discount));
+    }
+    line["discount_amount"] = off;
+    line["discount_amounts"] = std::move(discounts);
+    json::array taxes;
+    for (const json::value& value : children(known, "taxes")) {
+        Object tax = value.get_object();
+        for (const auto* key : {"amount", "taxable_amount"}) {
+            tax[key] = share(number(tax, key), amount, whole);
+        }
+        taxes.push_back(std::move(tax));
+    }
+    line["taxes"] = std::move(taxes);
+    line["tax_rates"] = children(known, "_tax_rates");
+}
+
+// What the call says of a line's tax, if it does.
+void set_taxes(const Account& account, const Object& wanted, Object& line,
+               const std::string& path) {
+    if (wanted.contains("tax_rates") && wanted.contains("tax_amounts")) {
+        refuse("parameters_exclusive",
+               "You may only specify one of these parameters: tax_amounts, tax_rates.");
+    }
+    if (wanted.contains("tax_amounts")) {
+        json::array taxes, rates;
+        for (const json::value& value : children(wanted, "tax_amounts")) {
+            const Object& given = value.get_object();
+            const auto id = text(given, "tax_rate");
+            const auto* rate = find_tax_rate(account, id);
+            if (!rate) refuse_missing("tax_rate", id, path + "[tax_amounts][tax_rate]", false);
+            taxes.push_back(tax_amount({.rate = *rate,
+                                        .amount = number(given, "amount"),
+                                        .taxable = number(given, "taxable_amount"),
+                                        .reason = "not_available",
+                                        .inclusive = flag(*rate, "inclusive")}));
+            rates.push_back(*rate);
+        }
+        line["taxes"] = std::move(taxes);
+        line["tax_rates"] = std::move(rates);
+    } else if (wanted.contains("tax_rates")) {
+        const json::array rates =
+            tax_rates_named(account, children(wanted, "tax_rates"), path + "[tax_rates]");
+        json::array taxes;
+        for (const Tax& tax : taxes_of({.amount = number(line, "amount"), .rates = rates}, {})) {
+            taxes.push_back(tax_amount(tax));
+        }
+        line["taxes"] = std::move(taxes);
+        line["tax_rates"] = rates;
+    }
+}
+
+json::array note_discounts(const json::array& lines) {
+    json::array sums;
+    for (const json::value& line : lines) {
+        for (const json::value& value : children(line.get_object(), "discount_amounts")) {
+            const Object& discount = value.get_object();
+            auto* known = std::ranges::find_if(sums, [&](const json::value& sum) {
+                return sum.get_object().at("discount") == discount.at("discount");
+            });
+            if (known == sums.end()) {
+                sums.push_back(discount);
+            } else {
+                Object& sum = known->get_object();
+                sum["amount"] = number(sum, "amount") + number(discount, "amount");
+            }
+        }
+    }
+    return sums;
+}
+
+// Sets what the lines come to; gives the note's amount.
+std::int64_t total_up_note(Object& note, const json::array& lines) {
+    std::int64_t subtotal = 0, off = 0, added = 0, included = 0;
+    for (const json::value& value : lines) {
+        const Object& line = value.get_object();
+        subtotal += number(line, "amount");
+        off += number(line, "discount_amount");
+        for (const json::value& taken : children(line, "taxes")) {
+            const Object& tax = taken.get_object();
+            (text(tax, "tax_behavior") == "inclusive" ? included : added) += number(tax, "amount");
+        }
+    }
+    const auto total = subtotal - off + added;
+    note["amount"] = total;
+    note["discount_amount"] = off;
+    note["discount_amounts"] = note_discounts(lines);
+    note["subtotal"] = subtotal;
+    note["subtotal_excluding_tax"] = subtotal - included;
+    note["total"] = total;
+    note["total_excluding_tax"] = total - added - included;
+    note["total_taxes"] = total_taxes(lines);
+    return total;
 }
 
 Object line_of(const Account& account, const Object& invoice, const Object& wanted,
@@ -46,6 +161,7 @@ Object line_of(const Account& account, const Object& invoice, const Object& want
         line["unit_amount_decimal"] = std::to_string(number(wanted, "unit_amount"));
         line["amount"] = amount_of(wanted, quantity);
         line["description"] = value_of(wanted, "description");
+        set_taxes(account, wanted, line, path);
         return line;
     }
     for (const json::value& value : children(child(invoice, "lines"), "data")) {
@@ -61,6 +177,8 @@ Object line_of(const Account& account, const Object& invoice, const Object& want
                                quantity) /
                            units;
         line["amount"] = number(wanted, "amount", whole);
+        take_part(known, line);
+        set_taxes(account, wanted, line, path);
         return line;
     }
     refuse_missing("invoice line item", text(wanted, "invoice_line_item"),
@@ -205,10 +323,9 @@ json::value create(Call& call) {
     Object note = blank("credit_note");
     note["id"] = account.new_id("cn_1");
     json::array lines = lines_for(call, invoice);
-    std::int64_t amount = 0;
-    for (const json::value& line : lines) amount += number(line.get_object(), "amount");
+    const auto amount = total_up_note(note, lines);
     if (present(call.params, "amount") && number(call.params, "amount") != amount) {
-        refuse("", "The amount must equal the sum of the lines.", "amount");
+        refuse("", "The amount must equal the sum of the lines, their tax included.", "amount");
     }
     const bool open = status == "open";
     const auto left =
@@ -221,10 +338,6 @@ json::value create(Call& call) {
                "amount");
     }
     note["lines"] = list_of("/v1/credit_notes/" + text(note, "id") + "/lines", std::move(lines));
-    for (const auto* key :
-         {"amount", "subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax"}) {
-        note[key] = amount;
-    }
     note[open ? "pre_payment_amount" : "post_payment_amount"] = amount;
     note["type"] = open ? "pre_payment" : "post_payment";
     note["currency"] = invoice.at("currency");
@@ -281,6 +394,12 @@ void add_credit_note_routes(Routes& routes) {
     routes.on("GET /v1/credit_notes/preview", listing, [](Call& call) {
         call.keeps_nothing = true;
         return create(call);
+    });
+    routes.list("/v1/credit_notes/preview/lines", listing, [](Call& call) {
+        call.keeps_nothing = true;
+        const json::value note = create(call);
+        return page_of(call, children(child(note.get_object(), "lines"), "data"),
+                       "/v1/credit_notes/preview/lines");
     });
     routes.list("/v1/credit_notes", "customer:id invoice:id created:any", [](Call& call) {
         return list_page(call, "credit_note", "/v1/credit_notes", [&](const Object& note) {

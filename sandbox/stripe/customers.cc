@@ -4,12 +4,15 @@
 #include <cctype>
 
 #include "sandbox/stripe/discounts.h"
+#include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/payments.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/schedules.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
+#include "sandbox/stripe/tax_ids.h"
+#include "sandbox/stripe/taxes.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -26,7 +29,9 @@ std::string listing(std::string_view more) {
            "shipping?{address!" +
            where +
            " name! phone} "
-           "source:id tax:any tax_exempt:(none|exempt|reverse)? validate:b " +
+           "source:id tax{ip_address validate_location>=acacia:(auto|deferred|immediately) "
+           "validate_location<acacia:(deferred|immediately)} tax_exempt:(none|exempt|reverse)? "
+           "validate:b " +
            std::string(more);
 }
 
@@ -53,7 +58,14 @@ void fill(Account& account, const Object& params, Object& customer) {
             customer["address"] = std::move(full);
         }
     }
-    if (present(params, "tax_exempt")) customer["tax_exempt"] = params.at("tax_exempt");
+    if (const auto* exempt = params.if_contains("tax_exempt")) {
+        customer["tax_exempt"] = exempt->is_null() ? json::value("none") : *exempt;
+    }
+    const Object& tax = child(params, "tax");
+    if (tax.contains("ip_address")) customer["_ip_address"] = tax.at("ip_address");
+    if (text(tax, "validate_location") == "immediately" && tax_place(customer).empty()) {
+        refuse_tax_location("tax[validate_location]");
+    }
     const Object& settings = child(params, "invoice_settings");
     const auto method = text(settings, "default_payment_method");
     if (!method.empty()) {
@@ -130,17 +142,21 @@ json::value create(Call& call) {
     const auto method = take_method(account, id, params);
     if (!default_method.empty()) set_default(account, id, method);
     change_discount(call, id);
+    for (const json::value& one : children(params, "tax_id_data")) {
+        add_tax_id(account, id, text(one.get_object(), "type"), text(one.get_object(), "value"));
+    }
     return account.get("customer", id);
 }
 
 json::value update(Call& call) {
     Account& account = call.account;
     const auto id = text(call.target("customer"), "id");
-    const Object& updated = account.change(
-        id, "customer.updated", [&](Object& customer) { fill(account, call.params, customer); });
+    account.change(id, "customer.updated",
+                   [&](Object& customer) { fill(account, call.params, customer); });
     take_method(account, id, call.params);
     change_discount(call, id);
-    return updated;
+    tell_drafts(account, id);
+    return account.get("customer", id);
 }
 
 json::value retrieve(Call& call) {
@@ -181,7 +197,8 @@ const Object& add_customer(Account& account, const Object& fields) {
 
 void add_customer_routes(Routes& routes) {
     routes.on("POST /v1/customers",
-              listing("coupon<basil:id promotion_code<basil:id payment_method:id test_clock:id"),
+              listing("coupon<basil:id promotion_code<basil:id payment_method:id test_clock:id "
+                      "tax_id_data[]{type!:id value!:id}"),
               create);
     routes.list("/v1/customers", "email test_clock:id created:any", [](Call& call) {
         // Those of test clocks are listed only when their clock is named.

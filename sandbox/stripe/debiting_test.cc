@@ -306,6 +306,20 @@ TEST_F(Debits, ASessionHearsOfItsOwnPaymentOnly) {
     EXPECT_EQ(std::ranges::count(types, "checkout.session.async_payment_failed"), 1);
 }
 
+TEST_F(Debits, ASessionTakesTheTaxOfTheAccountsCountry) {
+    const auto open = session(price_in("eur"),
+                              "&allowed_payment_method_types[0]=sepa_debit&"
+                              "automatic_tax[enabled]=true");
+    call("POST", "/c/pay/" + id(open),
+         "email=a%40b.c&method=sepa_debit&bank_name=Ada&bank_number=DE89370400440532013000");
+    const auto paid = got("/v1/checkout/sessions/" + id(open));
+    EXPECT_EQ(text(child(paid, "automatic_tax"), "status"), "complete");
+    const auto net = number(paid, "amount_subtotal");
+    EXPECT_EQ(number(paid, "amount_total"), net + net * 19 / 100);
+    const auto invoice = latest_invoice(text(paid, "subscription"));
+    EXPECT_EQ(stripe::value_of(invoice, "amount_paid"), stripe::value_of(paid, "amount_total"));
+}
+
 TEST_F(Debits, ARenewalWithoutAMandateFailsInsteadOfGettingStuck) {
     const auto customer = customer_with("pm_card_visa");
     const auto subscription =

@@ -42,9 +42,11 @@ Object wanted_of(const Account& account, const Object& code, const Purchase& pur
         refuse("promotion_code_customer_not_first_time",
                "This promotion code can only be redeemed on a customer's first purchase.", param);
     }
+    const Object& elsewhere = child(child(rules, "currency_options"), purchase.currency);
+    const bool known = text(rules, "minimum_amount_currency") == purchase.currency;
     if (present(rules, "minimum_amount") && purchase.amount >= 0 &&
-        (text(rules, "minimum_amount_currency") != purchase.currency ||
-         number(rules, "minimum_amount") > purchase.amount)) {
+        ((!known && elsewhere.empty()) ||
+         number(known ? rules : elsewhere, "minimum_amount") > purchase.amount)) {
         refuse("promotion_code_minimum_not_met",
                "This promotion code can't be redeemed: the minimum amount is not reached.", param);
     }

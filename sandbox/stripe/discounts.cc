@@ -8,6 +8,7 @@
 #include "sandbox/stripe/period.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/shapes.h"
+#include "sandbox/stripe/taxes.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -30,6 +31,12 @@ std::vector<std::int64_t> fixed_amounts(std::int64_t off, std::span<const std::i
     const auto parts = Money(std::min(off, all), *known).allocate(left);
     for (std::size_t i = 0; i < parts.size(); ++i) taken[i] = parts[i].minor_units();
     return taken;
+}
+
+// 0 in a currency that the coupon does not have.
+std::int64_t amount_off_in(const Object& coupon, std::string_view currency) {
+    if (text(coupon, "currency") == currency) return number(coupon, "amount_off");
+    return number(child(child(coupon, "_currency_options"), currency), "amount_off");
 }
 
 void count_redemption(Account& account, const Object& wanted) {
@@ -119,9 +126,7 @@ std::vector<std::vector<std::int64_t>> discount_lines(std::span<const Discounted
         }
         std::vector<std::int64_t> taken(lines.size(), 0);
         if (present(coupon, "amount_off")) {
-            if (text(coupon, "currency") == currency) {
-                taken = fixed_amounts(number(coupon, "amount_off"), open, currency);
-            }
+            taken = fixed_amounts(amount_off_in(coupon, currency), open, currency);
         } else {
             const auto percent = number(coupon, "_percent");
             for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -320,9 +325,9 @@ void total_up(const Account& account, Object& invoice) {
     invoice["total_discount_amounts"] = std::move(amounts);
     invoice["total_pretax_credit_amounts"] = std::move(credits);
     invoice["subtotal"] = subtotal;
-    invoice["subtotal_excluding_tax"] = subtotal;
     invoice["total"] = total;
-    invoice["total_excluding_tax"] = total;
+    tax_invoice(account, invoice);
+    total = number(invoice, "total");
     // What is owed to the customer is never charged; it goes to their balance.
     invoice["amount_due"] = std::max<std::int64_t>(total, 0);
     invoice["amount_remaining"] = std::max<std::int64_t>(total, 0);

@@ -69,7 +69,8 @@ json::array discounts_for(const Account& account, const std::string& customer,
 // A `once` discount that took something off ends with this invoice; expired ones end too.
 void end_used_discounts(Account& account, const Object& invoice);
 
-// subtotal, discounts and total of a draft, from its lines and its `discounts`.
+// subtotal, discounts, taxes and total of a draft, from its lines, its `discounts` and the rates of
+// both (taxes.h).
 void total_up(const Account& account, Object& invoice);
 
 }  // namespace paydesk::sandbox::stripe

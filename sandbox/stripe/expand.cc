@@ -2,9 +2,12 @@
 
 #include <algorithm>
 
+#include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/render.h"
 #include "sandbox/stripe/routes.h"
+#include "sandbox/stripe/tax_places.h"
+#include "sandbox/stripe/taxes.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
@@ -30,6 +33,38 @@ json::value nested(const Account& account, std::string_view kind, const std::str
         if (object && keep(*object)) data.push_back(*object);
     }
     return list_of(url, std::move(data));
+}
+
+const Object* session_line(const Account& account, const std::string& id) {
+    for (const auto& session : account.store().ids("checkout.session")) {
+        for (const json::value& line : children(*account.store().find(session), "_line_items")) {
+            if (text(line.get_object(), "id") == id) return &line.get_object();
+        }
+    }
+    return nullptr;
+}
+
+// The taxes of a session's lines, summed by rate.
+json::array session_taxes(const Account& account, const std::string& id) {
+    json::array sums;
+    const auto* session = account.store().find("checkout.session", id);
+    if (!session) return sums;
+    for (const json::value& line : children(*session, "_line_items")) {
+        for (const json::value& value : children(line.get_object(), "_taxes")) {
+            const Object& tax = value.get_object();
+            auto* known = std::ranges::find_if(sums, [&](const json::value& sum) {
+                return child(sum.get_object(), "rate").at("id") == child(tax, "rate").at("id");
+            });
+            if (known == sums.end()) {
+                sums.push_back(tax);
+                continue;
+            }
+            for (const auto* key : {"amount", "taxable_amount"}) {
+                known->get_object()[key] = number(known->get_object(), key) + number(tax, key);
+            }
+        }
+    }
+    return sums;
 }
 
 // What is shown only when asked for, in the newest shape; nothing when `owner` has no such field.
@@ -80,7 +115,14 @@ std::optional<json::value> includable(const Account& account, const Object& owne
     if ((kind == "price" || kind == "plan") && stored && key == "tiers") {
         return stored->contains("_tiers") ? stored->at("_tiers") : json::value(json::array());
     }
-    if (kind == "price" && key == "currency_options") return Object();
+    if (kind == "price" && stored && key == "currency_options") return currency_options(*stored);
+    if (kind == "coupon" && stored && key == "currency_options") {
+        return child(*stored, "_currency_options");
+    }
+    if (kind == "customer" && stored && key == "tax") return customer_tax(*stored, shape);
+    if (kind == "item" && key == "taxes") {
+        if (const auto* line = session_line(account, id)) return value_of(*line, "_taxes");
+    }
     return std::nullopt;
 }
 
@@ -106,6 +148,7 @@ public:
         }
         if (!value.is_object()) cannot();
         Object& owner = value.get_object();
+        if (text(owner, "object") == "checkout.session") session_ = text(owner, "id");
         const auto& key = parts_[depth];
         if (key == "breakdown" && owner.contains("amount_discount")) {
             if (number(owner, "amount_discount") > 0) {
@@ -113,7 +156,7 @@ public:
             }
             owner["breakdown"] = Object{
                 {"discounts", json::array()},
-                {"taxes",     json::array()}
+                {"taxes", render(session_taxes(account_, session_), shape_)}
             };
             return;
         }
@@ -140,6 +183,7 @@ private:
     }
     json::value target(const std::string& id) const {
         const auto* object = account_.store().find(id);
+        if (!object) object = automatic_rate(id);
         if (!object) cannot();
         if (flag(*object, "_deleted")) return deleted(*object);
         return render(*object, shape_);
@@ -149,6 +193,7 @@ private:
     Shape shape_;
     std::string path_;
     std::vector<std::string> parts_;
+    std::string session_;  // the one that is being walked through
 };
 
 }  // namespace

@@ -77,6 +77,7 @@ Object line_object(const Account& account, const InvoiceDraft& draft, const Line
     };
     object["quantity"] = line.usage ? whole_part(*line.usage) : line.quantity;
     object["quantity_decimal"] = quantity_text(line);
+    if (line.usage) object["_usage"] = true;
     if (line.counts_until > 0) object["_counts_until"] = line.counts_until;
     object["subscription"] = text_or_null(line.subscription);
     if (!line.price.empty()) {
@@ -87,8 +88,11 @@ Object line_object(const Account& account, const InvoiceDraft& draft, const Line
             {"unit_amount_decimal",
              line.proration ? json::value(nullptr) : value_of(line.price, "unit_amount_decimal")}
         };
-        object["_price"] = line.price;
+        // As it is stored: what is billed may be another currency's amount.
+        const auto* stored = account.store().find("price", text(line.price, "id"));
+        object["_price"] = stored ? *stored : line.price;
     }
+    if (!line.tax_rates.empty()) object["_tax_rates"] = line.tax_rates;
     return object;
 }
 

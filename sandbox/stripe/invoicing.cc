@@ -7,6 +7,8 @@
 #include "sandbox/stripe/balance.h"
 #include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/invoice_lines.h"
+#include "sandbox/stripe/invoice_outcomes.h"
+#include "sandbox/stripe/invoice_payments.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
@@ -15,10 +17,20 @@
 namespace paydesk::sandbox::stripe {
 namespace {
 
-void copy_customer(const Object& customer, Object& invoice) {
+void copy_customer(const Account& account, const Object& customer, Object& invoice) {
     for (const auto* key : {"address", "email", "name", "phone", "shipping", "tax_exempt"}) {
         invoice["customer_" + std::string(key)] = value_of(customer, key);
     }
+    json::array tax_ids;
+    for (const auto& id : account.store().ids("tax_id")) {
+        const auto* tax_id = account.find("tax_id", id);
+        if (!tax_id || text(*tax_id, "customer") != text(customer, "id")) continue;
+        tax_ids.push_back(Object{
+            {"type",  tax_id->at("type") },
+            {"value", tax_id->at("value")}
+        });
+    }
+    invoice["customer_tax_ids"] = std::move(tax_ids);
 }
 
 std::string next_number(Account& account, const std::string& customer) {
@@ -29,29 +41,6 @@ std::string next_number(Account& account, const std::string& customer) {
         changed["next_invoice_sequence"] = sequence + 1;
     });
     return number_text;
-}
-
-void add_invoice_payment(Account& account, const Object& invoice, const std::string& intent) {
-    Object payment = blank("invoice_payment");
-    payment["id"] = account.new_id("inpay_1");
-    payment["amount_requested"] = invoice.at("amount_due");
-    payment["currency"] = invoice.at("currency");
-    payment["invoice"] = invoice.at("id");
-    payment["payment"] = Object{
-        {"payment_intent", intent          },
-        {"type",           "payment_intent"}
-    };
-    account.add(std::move(payment));
-}
-
-void change_invoice_payment(Account& account, const Object& invoice,
-                            const std::function<void(Object&)>& edit, std::string_view event) {
-    const auto ids = account.store().ids("invoice_payment");
-    for (const auto& id : ids) {
-        if (text(*account.store().find(id), "invoice") != text(invoice, "id")) continue;
-        const Object& changed = account.change(id, "", edit);
-        if (!event.empty()) account.emit(event, changed);
-    }
 }
 
 std::string subscription_of(const Object& invoice) {
@@ -121,7 +110,7 @@ void add_invoice(Account& account, const InvoiceDraft& draft) {
     }
     invoice["id"] = draft.id;
     invoice["customer"] = draft.customer;
-    copy_customer(customer, invoice);
+    copy_customer(account, customer, invoice);
     invoice["currency"] = draft.currency;
     invoice["billing_reason"] = draft.billing_reason;
     invoice["period_start"] = draft.period_start;
@@ -141,6 +130,15 @@ void add_invoice(Account& account, const InvoiceDraft& draft) {
             {"type",                 "subscription_details"                                                          }
         };
         invoice["collection_method"] = subscription.at("collection_method");
+        invoice["default_tax_rates"] = children(subscription, "default_tax_rates");
+        if (flag(child(subscription, "automatic_tax"), "enabled")) {
+            Object& tax = invoice["automatic_tax"].as_object();
+            tax["enabled"] = true;
+            tax["liability"] = Object{
+                {"type", "self"}
+            };
+            tax["provider"] = "stripe";
+        }
         const auto days = number(subscription, "days_until_due");
         if (days > 0) invoice["due_date"] = account.now() + days * 86400;
     }
@@ -155,8 +153,38 @@ void add_invoice(Account& account, const InvoiceDraft& draft) {
     end_used_discounts(account, account.get("invoice", draft.id));
 }
 
+void take_customer(Account& account, const std::string& id) {
+    const auto* found = account.find("customer", text(account.get("invoice", id), "customer"));
+    if (!found) return;  // deleted: what the draft knew stays
+    const Object customer = *found;
+    account.change(id, "", [&](Object& invoice) {
+        copy_customer(account, customer, invoice);
+        if (flag(child(invoice, "automatic_tax"), "enabled")) total_up(account, invoice);
+    });
+}
+
+void tell_drafts(Account& account, std::string_view customer) {
+    const auto ids = account.store().ids("invoice");
+    for (const auto& id : ids) {
+        const auto* invoice = account.find("invoice", id);
+        const bool draft = invoice && text(*invoice, "status") == "draft";
+        if (draft && text(*invoice, "customer") == customer) take_customer(account, id);
+    }
+}
+
 void finalize_invoice(Account& account, const std::string& id, std::string_view payment_intent) {
     recount_usage(account, id);
+    take_customer(account, id);
+    const Object taxed = child(account.get("invoice", id), "automatic_tax");
+    if (flag(taxed, "enabled") && text(taxed, "status") != "complete") {
+        // Stripe goes on without: money is not held up by a missing address.
+        account.change(id, "", [](Object& invoice) {
+            Object& tax = invoice["automatic_tax"].as_object();
+            tax["enabled"] = false;
+            tax["status"] = nullptr;
+            tax["disabled_reason"] = "finalization_requires_location_inputs";
+        });
+    }
     const Object draft = account.get("invoice", id);
     const auto number_text = next_number(account, text(draft, "customer"));
     std::string intent(payment_intent);

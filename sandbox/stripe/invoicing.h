@@ -25,6 +25,7 @@ struct LineDraft {
     bool proration = false;
     bool discountable = true;
     json::value credited_items = nullptr;  // of a proration's credit
+    json::array tax_rates = {};            // its own, whole
     Object metadata = {};
     std::optional<Decimal> usage = {};  // of a metered item, instead of `quantity`
     std::int64_t counts_until = 0;      // usage before then is counted until the draft is finalized
@@ -46,6 +47,11 @@ std::string new_invoice_id(const Account& account);
 
 // Adds a draft. Emits invoice.created.
 void add_invoice(Account& account, const InvoiceDraft& draft);
+
+// A draft names its customer as they are now (name, e-mail, address, tax ids ...), until it is
+// finalized; what is automatic tax of it is taken anew. tell_drafts() does so to all of a customer.
+void take_customer(Account& account, const std::string& invoice);
+void tell_drafts(Account& account, std::string_view customer);
 
 // draft -> open (or paid when nothing is due). Makes a PaymentIntent unless one is named.
 // Emits invoice.finalized and what paying emits.

@@ -41,7 +41,7 @@ std::optional<MeterProblem> read_value(const Object& meter, const Object& payloa
         point == 0 || digits.ends_with('.')) {
         return MeterProblem{
             "meter_event_invalid_value",
-            "The value `" + given.substr(0, 40) + "` of `" + key +
+            "The value `" + std::string(shortened(given, 40)) + "` of `" + key +
                 "` in the payload is not a number: write digits, such as 25 or 0.5.",
             param};
     }

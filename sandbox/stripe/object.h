@@ -56,8 +56,14 @@ inline json::value text_or_null(std::string_view text) {
     return text.empty() ? json::value(nullptr) : json::value(text);
 }
 
-// Everything stored is JSON, and JSON is UTF-8.
+// Everything stored and answered is JSON, and JSON is UTF-8.
 bool is_utf8(std::string_view text);
+// The text with every byte that is no UTF-8 replaced by U+FFFD: what a caller wrote, fit to be quoted.
+std::string readable(std::string_view bytes);
+// Its first `bytes_max` bytes, or fewer where a character would be cut through.
+std::string_view shortened(std::string_view text, std::size_t bytes_max);
+// How many characters (code points) UTF-8 has.
+std::size_t characters(std::string_view text);
 
 // {object: "list", url, has_more: false, data}
 Object list_of(std::string_view url, json::array data);

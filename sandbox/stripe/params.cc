@@ -19,6 +19,7 @@ struct ParamSpec::Field {
         metadata,
         choice,
         any,
+        opaque,  // an object that is not looked into
         unsupported,
         object
     };
@@ -27,6 +28,7 @@ struct ParamSpec::Field {
     bool required = false;
     bool list = false;
     bool emptyable = false;
+    bool scalar = false;  // its type was named: with fields it may be either
     Shape from = Shape::v2023;
     Shape until = Shape::endive;  // including
     std::vector<std::string> choices = {};
@@ -70,8 +72,8 @@ private:
     }
     std::string word() {
         std::size_t length = 0;
-        while (length < text_.size() &&
-               (std::isalnum(static_cast<unsigned char>(text_[length])) || text_[length] == '_')) {
+        while (length < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[length])) ||
+                                         text_[length] == '_' || text_[length] == '*')) {
             ++length;
         }
         PD_ASSERT(length > 0);
@@ -89,10 +91,15 @@ private:
         return Shape::endive;
     }
     void type(Field& field) {
+        field.scalar = true;
         if (take("(")) {
-            field.type = Type::choice;
+            // "i:(inf)" is a number or one of these, "b:(one_off)" likewise.
+            if (field.type == Type::text) field.type = Type::choice;
             do {
-                field.choices.push_back(word());
+                const auto end = text_.find_first_of("|)");
+                PD_ASSERT(end != std::string_view::npos && end > 0);
+                field.choices.emplace_back(text_.substr(0, end));
+                text_.remove_prefix(end);
             } while (take("|"));
             PD_ASSERT(take(")"));
             return;
@@ -110,6 +117,8 @@ private:
             field.type = Type::id;
         else if (name == "any")
             field.type = Type::any;
+        else if (name == "o")
+            field.type = Type::opaque;
         else if (name == "no")
             field.type = Type::unsupported;
         else
@@ -132,7 +141,7 @@ private:
             else if (take("<"))
                 field.until = static_cast<Shape>(static_cast<int>(shape()) - 1);
             else if (take("{")) {
-                field.type = Type::object;
+                if (!field.scalar) field.type = Type::object;
                 field.fields = fields();
                 PD_ASSERT(take("}"));
             } else
@@ -147,8 +156,20 @@ std::string inside(const std::string& path, std::string_view name) {
     return path.empty() ? std::string(name) : path + "[" + std::string(name) + "]";
 }
 
-Object check_fields(const std::vector<Field>& fields, const Object& decoded,
+// What Stripe knows at this place; nullptr where nobody says.
+using Known = const std::vector<Field>*;
+
+Object check_fields(const std::vector<Field>& fields, Known known, const Object& decoded,
                     const std::string& path, Shape shape);
+
+const Field* find_field(const std::vector<Field>& fields, std::string_view name, Shape shape) {
+    const Field* found = nullptr;
+    for (const Field& field : fields) {
+        const bool named = field.name == name || field.name == "*";
+        if (named && shape >= field.from && shape <= field.until) found = &field;
+    }
+    return found;
+}
 
 // "-12", "12.5", ".5": what the rest of the program may convert without a second look.
 bool is_decimal(std::string_view text) {
@@ -173,6 +194,7 @@ json::value check_scalar(const Field& field, const std::string& text, const std:
                    "' from your request or supply a non-empty value.",
                path);
     }
+    if (std::ranges::find(field.choices, text) != field.choices.end()) return json::value(text);
     switch (field.type) {
         case Type::integer: {
             std::int64_t value = 0;
@@ -190,13 +212,10 @@ json::value check_scalar(const Field& field, const std::string& text, const std:
             if (text == "false") return false;
             refuse("", "Invalid boolean: " + text, path);
         case Type::decimal: {
-            if (!is_decimal(text))
-                refuse("parameter_invalid_string_blank", "Invalid decimal: " + text, path);
+            if (!is_decimal(text)) refuse("", "Invalid decimal: " + text, path);
             return json::value(text);
         }
         case Type::choice: {
-            if (std::ranges::find(field.choices, text) != field.choices.end())
-                return json::value(text);
             std::string allowed;
             for (std::size_t i = 0; i < field.choices.size(); ++i) {
                 if (i > 0) allowed += i + 1 == field.choices.size() ? ", or " : ", ";
@@ -205,9 +224,9 @@ json::value check_scalar(const Field& field, const std::string& text, const std:
             refuse("", "Invalid " + path + ": must be one of " + allowed, path);
         }
         default:
-            if (text.size() > 5000) {
+            if (characters(text) > 5000) {
                 refuse("parameter_invalid_string_long",
-                       "Invalid string: " + text.substr(0, 10) +
+                       "Invalid string: " + std::string(shortened(text, 10)) +
                            "...; must be at most 5000 characters",
                        path);
             }
@@ -225,27 +244,33 @@ json::value check_metadata(const json::value& decoded, const std::string& path) 
     for (const auto& [key, value] : map) {
         const std::string name(key);
         if (!value.is_string()) refuse("", "Metadata values must be strings.", inside(path, name));
-        if (name.size() > 40) {
+        if (characters(name) > 40) {
             refuse(
                 "",
                 "Metadata keys can have up to 40 characters, but you passed in \"" + name + "\".",
                 path);
         }
-        if (value.get_string().size() > 500) {
+        if (const auto length = characters(value.get_string()); length > 500) {
             refuse("",
                    "Metadata values can have up to 500 characters, but you passed in a value "
                    "that is " +
-                       std::to_string(value.get_string().size()) + " characters.",
+                       std::to_string(length) + " characters.",
                    inside(path, name));
         }
     }
     return decoded;
 }
 
-json::value check_one(const Field& field, const json::value& decoded, const std::string& path,
-                      Shape shape) {
+json::value check_one(const Field& field, Known known, const json::value& decoded,
+                      const std::string& path, Shape shape) {
+    if (field.scalar && !field.fields.empty() && decoded.is_object()) {
+        return check_fields(field.fields, known, decoded.get_object(), path, shape);
+    }
     switch (field.type) {
         case Type::any:
+            return decoded;
+        case Type::opaque:
+            if (!decoded.is_object()) refuse("", "Invalid object", path);
             return decoded;
         case Type::unsupported:
             refuse_unsupported("the parameter `" + path + "`", path);
@@ -257,15 +282,15 @@ json::value check_one(const Field& field, const json::value& decoded, const std:
                 return check_scalar(Field{.name = field.name, .type = Type::id}, "", path);
             }
             if (!decoded.is_object()) refuse("", "Invalid object", path);
-            return check_fields(field.fields, decoded.get_object(), path, shape);
+            return check_fields(field.fields, known, decoded.get_object(), path, shape);
         default:
             if (!decoded.is_string()) refuse("", "Invalid string: {}", path);
             return check_scalar(field, std::string(decoded.get_string()), path);
     }
 }
 
-json::value check_list(const Field& field, const json::value& decoded, const std::string& path,
-                       Shape shape) {
+json::value check_list(const Field& field, Known known, const json::value& decoded,
+                       const std::string& path, Shape shape) {
     if (decoded.is_string() && decoded.get_string().empty()) return json::array();
     if (!decoded.is_object()) refuse("", "Invalid array", path);
     std::vector<std::pair<std::int64_t, const json::value*>> elements;
@@ -279,9 +304,48 @@ json::value check_list(const Field& field, const json::value& decoded, const std
     std::sort(elements.begin(), elements.end());
     json::array list;
     for (const auto& [index, value] : elements) {
-        list.push_back(check_one(field, *value, inside(path, std::to_string(index)), shape));
+        list.push_back(check_one(field, known, *value, inside(path, std::to_string(index)), shape));
     }
     return list;
+}
+
+// Refuses what Stripe would: its types, looked up for this version. `deep`: its fields too, where the
+// sandbox's own listing does not look.
+void check_known(const Field& known, const json::value& decoded, const std::string& path,
+                 Shape shape, bool deep);
+
+void check_known_one(const Field& known, const json::value& decoded, const std::string& path,
+                     Shape shape, bool deep) {
+    if (known.type == Type::any) return;
+    if (decoded.is_string() && decoded.get_string().empty()) return;
+    const bool may_be_object = !known.fields.empty() || known.type == Type::opaque;
+    if (!decoded.is_object() || !may_be_object) {
+        check_one(known, nullptr, decoded, path, shape);
+        return;
+    }
+    if (!deep || known.fields.empty()) return;
+    for (const auto& [key, value] : decoded.get_object()) {
+        const auto here = inside(path, key);
+        const Field* field = find_field(known.fields, key, shape);
+        if (!field) refuse("parameter_unknown", "Received unknown parameter: " + here, here);
+        check_known(*field, value, here, shape, true);
+    }
+}
+
+void check_known(const Field& known, const json::value& decoded, const std::string& path,
+                 Shape shape, bool deep) {
+    if (!known.list) {
+        check_known_one(known, decoded, path, shape, deep);
+        return;
+    }
+    if (decoded.is_string() && decoded.get_string().empty()) return;
+    if (!decoded.is_object()) refuse("", "Invalid array", path);
+    for (const auto& [key, value] : decoded.get_object()) {
+        if (key.find_first_not_of("0123456789") != std::string_view::npos || key.size() > 9) {
+            refuse("", "Invalid array", path);
+        }
+        check_known_one(known, value, inside(path, key), shape, deep);
+    }
 }
 
 const Field& expand_field() {
@@ -289,47 +353,59 @@ const Field& expand_field() {
     return field;
 }
 
-Object check_fields(const std::vector<Field>& fields, const Object& decoded,
+Object check_fields(const std::vector<Field>& fields, Known known, const Object& decoded,
                     const std::string& path, Shape shape) {
     Object checked;
     for (const auto& [key, value] : decoded) {
         const auto here = inside(path, key);
-        const Field* field = path.empty() && key == "expand" ? &expand_field() : nullptr;
-        for (const Field& candidate : fields) {
-            if (candidate.name == key && shape >= candidate.from && shape <= candidate.until) {
-                field = &candidate;
-            }
-        }
+        const bool expands = path.empty() && key == "expand";
+        const Field* field = expands ? &expand_field() : find_field(fields, key, shape);
+        const Field* heard = known && !expands ? find_field(*known, key, shape) : nullptr;
+        if (known && !heard && !expands) field = nullptr;
         if (!field && key == "payment_method_types" && shape == Shape::endive) {
             refuse("payment_method_types_no_longer_supported",
                    "The `payment_method_types` parameter is no longer supported in this API "
                    "version. Use `allowed_payment_method_types`, or leave it out.",
                    here);
         }
+        if (!field && heard) refuse_unsupported("the parameter `" + here + "`", here);
         if (!field) refuse("parameter_unknown", "Received unknown parameter: " + here, here);
-        checked[key] = field->list ? check_list(*field, value, here, shape)
-                                   : check_one(*field, value, here, shape);
+        if (heard && field->type != Type::unsupported) {
+            check_known(*heard, value, here, shape, field->type == Type::any);
+        }
+        const Known inner = heard && !heard->fields.empty() ? &heard->fields : nullptr;
+        checked[key] = field->list ? check_list(*field, inner, value, here, shape)
+                                   : check_one(*field, inner, value, here, shape);
     }
     for (const Field& field : fields) {
-        if (field.required && !present(checked, field.name)) {
-            refuse_missing_param(inside(path, field.name));
-        }
+        if (!field.required || shape < field.from || shape > field.until) continue;
+        if (!present(checked, field.name)) refuse_missing_param(inside(path, field.name));
     }
     return checked;
 }
 
 }  // namespace
 
-ParamSpec ParamSpec::parse(std::string_view listing) {
+ParamSpec ParamSpec::parse(std::string_view listing, std::string_view known) {
+    const auto read = [](std::string_view text) {
+        Listing reader(text);
+        auto fields = reader.fields();
+        PD_ASSERT(reader.at_end());
+        return fields;
+    };
     ParamSpec spec;
-    Listing reader(listing);
-    spec.fields_ = reader.fields();
-    PD_ASSERT(reader.at_end());
+    spec.fields_ = read(listing);
+    spec.known_ = read(known);
+    spec.knows_ = !known.empty();
     return spec;
 }
 
 Object ParamSpec::check(const Object& decoded, Shape shape) const {
-    return check_fields(fields_, decoded, "", shape);
+    // A route that the version lacks altogether says so itself.
+    const bool lacks = !known_.empty() && std::ranges::none_of(known_, [&](const Field& field) {
+        return shape >= field.from && shape <= field.until;
+    });
+    return check_fields(fields_, knows_ && !lacks ? &known_ : nullptr, decoded, "", shape);
 }
 
 }  // namespace paydesk::sandbox::stripe

@@ -99,5 +99,48 @@ TEST(Params, EmptyTextUnsets) {
     EXPECT_TRUE(check("pause?{behavior!}", "pause=").at("pause").is_null());
 }
 
+TEST(Params, WhatStripeKnowsIsUnsupportedWhatNobodyKnowsIsUnknown) {
+    constexpr auto listing = "name when:any at:i{gte:i} deal{a} prices{*?{unit:i}} off";
+    constexpr auto known =
+        "name when:i:(now) at:i{gte:i lt:i} deal{a b>=basil[]{c:b}} prices{*{unit:i own}} "
+        "off:b:(never) new>=dahlia:(x|y) gone<basil bag:o";
+    const auto refused = [&](std::string_view form, Shape shape = Shape::endive) -> Refused {
+        try {
+            ParamSpec::parse(listing, known).check(decode_form(form), shape);
+        } catch (const Refusal& refusal) {
+            return {refusal.code, refusal.param};
+        }
+        return {"nothing", ""};
+    };
+    const struct {
+        const char* form;
+        Shape shape;
+        Refused refused;
+    } cases[] = {
+        {"name=x&when=now&at=5&off=never", Shape::endive, {"nothing", ""}                            },
+        {"when=5&at[gte]=5&off=true",      Shape::endive, {"nothing", ""}                            },
+        {"prices[eur][unit]=5&prices[x]=", Shape::endive, {"nothing", ""}                            },
+        {"when=later",                     Shape::endive, {"parameter_invalid_integer", "when"}      },
+        {"off=5",                          Shape::endive, {"", "off"}                                },
+        {"name[a]=x",                      Shape::endive, {"", "name"}                               },
+        {"at[gte]=x",                      Shape::endive, {"parameter_invalid_integer", "at[gte]"}   },
+        {"at[lt]=5",                       Shape::endive, {"sandbox_unsupported", "at[lt]"}          },
+        {"at[nope]=5",                     Shape::endive, {"parameter_unknown", "at[nope]"}          },
+        {"deal[b][0][c]=true",             Shape::endive, {"sandbox_unsupported", "deal[b]"}         },
+        {"deal[b][0][c]=true",             Shape::acacia, {"parameter_unknown", "deal[b]"}           },
+        {"prices[eur][own]=5",             Shape::endive, {"sandbox_unsupported", "prices[eur][own]"}},
+        {"prices[eur][nope]=5",            Shape::endive, {"parameter_unknown", "prices[eur][nope]"} },
+        {"new=x",                          Shape::endive, {"sandbox_unsupported", "new"}             },
+        {"new=x",                          Shape::clover, {"parameter_unknown", "new"}               },
+        {"gone=x",                         Shape::acacia, {"sandbox_unsupported", "gone"}            },
+        {"gone=x",                         Shape::basil,  {"parameter_unknown", "gone"}              },
+        {"bag[a]=x",                       Shape::endive, {"sandbox_unsupported", "bag"}             },
+        {"nope=x",                         Shape::endive, {"parameter_unknown", "nope"}              },
+    };
+    for (const auto& test : cases) {
+        EXPECT_EQ(refused(test.form, test.shape), test.refused) << test.form;
+    }
+}
+
 }  // namespace
 }  // namespace paydesk::sandbox::stripe

@@ -1,5 +1,6 @@
 // PaymentIntents: /v1/payment_intents.
 
+#include "sandbox/stripe/balance.h"
 #include "sandbox/stripe/cards.h"
 #include "sandbox/stripe/charging.h"
 #include "sandbox/stripe/checkout.h"
@@ -81,9 +82,7 @@ json::value create(Call& call) {
     if (amount > 99'999'999) {
         refuse("amount_too_large", "Amount must be no more than $999,999.99", "amount");
     }
-    if (amount < 50 && text(call.params, "currency") == "usd") {
-        refuse("amount_too_small", "Amount must be at least $0.50 usd", "amount");
-    }
+    check_amount(amount, text(call.params, "currency"));
     if (present(call.params, "customer")) {
         account.get("customer", text(call.params, "customer"), "customer");
     }
@@ -176,6 +175,11 @@ void add_payment_intent_routes(Routes& routes) {
     routes.list("/v1/payment_intents", "customer:id created:any", [](Call& call) {
         return list_page(call, "payment_intent", "/v1/payment_intents",
                          [&](const Object& intent) { return matches(call, intent, "customer"); });
+    });
+    // None can be given: `amount_details` is refused.
+    routes.list("/v1/payment_intents/{id}/amount_details_line_items", "", [](Call& call) {
+        const auto id = text(call.target("payment_intent"), "id");
+        return page_of(call, {}, "/v1/payment_intents/" + id + "/amount_details_line_items");
     });
     routes.on("GET /v1/payment_intents/{id}", "client_secret",
               [](Call& call) -> json::value { return call.target("payment_intent", "intent"); });

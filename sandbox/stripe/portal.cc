@@ -1,6 +1,7 @@
 #include "sandbox/stripe/portal.h"
 
 #include "sandbox/stripe/discounts.h"
+#include "sandbox/stripe/portal_customer.h"
 #include "sandbox/stripe/portal_updates.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
@@ -94,6 +95,10 @@ const Object& default_configuration(Account& account) {
     Object configuration = blank("billing_portal.configuration");
     configuration["id"] = account.new_id("bpc_1");
     configuration["is_default"] = true;
+    configuration["features"].as_object()["customer_update"] = Object{
+        {"allowed_updates", json::array{"email", "name", "phone", "address", "tax_id"}},
+        {"enabled",         true                                                      }
+    };
     configuration["updated"] = account.now();
     return account.add(std::move(configuration));
 }
@@ -176,7 +181,16 @@ json::value flow_of(Call& call, const std::string& customer, const Object& confi
         {"subscription_update_confirm", nullptr         },
         {"type",                        type            }
     };
-    if (type == "customer_update") refuse_unsupported("the portal flow " + type, "flow_data[type]");
+    if (type == "customer_update") {
+        if (allowed_updates(child(configuration, "features")).empty()) {
+            refuse("",
+                   "The configuration does not let customers update their information: enable "
+                   "`features[customer_update]` and name its `allowed_updates`.",
+                   "flow_data[type]");
+        }
+        flow[type] = Object();
+        return flow;
+    }
     if (type == "payment_method_update") return flow;
     const Object& subscription = flow_subscription(call, type, customer);
     const auto param = "flow_data[" + type + "]";

@@ -5,6 +5,7 @@
 #include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/pending_updates.h"
+#include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/schedule_phases.h"
 #include "sandbox/stripe/schedules.h"
@@ -56,8 +57,9 @@ std::int64_t days_of(const Object& price) {
 
 bool waits_for_period_end(const Account& account, const Object& feature, const Object& item,
                           const PlanChange& change) {
-    const Object& before = child(item, "price");
-    const Object& after = account.get("price", change.price);
+    const auto currency = text(account.get("subscription", change.subscription), "currency");
+    const Object before = presented(child(item, "price"), currency);
+    const Object after = presented(account.get("price", change.price), currency);
     for (const json::value& value :
          children(child(feature, "schedule_at_period_end"), "conditions")) {
         const auto type = text(value.get_object(), "type");
@@ -148,7 +150,7 @@ std::vector<PlanChoice> plan_choices(const Account& account, const Object& confi
         for (const json::value& name : children(offered, "prices")) {
             const std::string id(name.as_string());
             const auto* price = account.find("price", id);
-            if (!price || text(*price, "currency") != text(subscription, "currency")) continue;
+            if (!price || !is_sold_in(*price, text(subscription, "currency"))) continue;
             if (id != current && (!allows(feature, "price") || !flag(*price, "active"))) continue;
             PlanChoice choice{.price = id,
                               .name = text(*product, "name"),

@@ -6,6 +6,8 @@
 
 #include "sandbox/stripe/balance.h"
 #include "sandbox/stripe/discounts.h"
+#include "sandbox/stripe/inline_prices.h"
+#include "sandbox/stripe/invoice_editing.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/prorations.h"
 #include "sandbox/stripe/refusal.h"
@@ -14,35 +16,43 @@
 #include "sandbox/stripe/subscribing.h"
 #include "sandbox/stripe/subscription_items.h"
 #include "sandbox/stripe/subscription_updates.h"
+#include "sandbox/stripe/taxes.h"
 #include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
 
-constexpr std::string_view shared =
+const std::string shared =
     "customer:id subscription:id coupon<basil:id "
-    "discounts[]{coupon:id promotion_code:id discount:id} currency schedule:no "
-    "schedule_details:no automatic_tax:no customer_details:no issuer:no on_behalf_of:no "
-    "invoice_items[]{amount:i currency description quantity:i price:id metadata:m "
-    "discountable:b period:any discounts:no price_data:no tax_rates:no invoiceitem:no "
-    "unit_amount:no unit_amount_decimal:no} "
+    "discounts[]{coupon:id promotion_code:id discount:id} currency:id schedule:no "
+    "schedule_details:no automatic_tax{enabled!:b liability{type!:(account|self) account:no}} "
+    "customer_details{address?{city country line1 line2 postal_code state} "
+    "tax_exempt:(none|exempt|reverse)?} on_behalf_of:no "
+    "invoice_items[]{amount:i currency:id description quantity:i price:id metadata:m "
+    "discountable:b period{start!:t end!:t} discounts:no " +
+    std::string(one_time_price_data) +
+    "tax_rates[]:id "
+    "invoiceitem:no unit_amount:i unit_amount_decimal:d} "
     "subscription_details{items[]{id:id price:id plan:id quantity:i deleted:b clear_usage:b "
-    "metadata:m price_data:no discounts:no tax_rates:no billing_thresholds:no} "
+    "metadata:m " +
+    std::string(recurring_price_data) +
+    "discounts:no tax_rates[]:id billing_thresholds:no} "
     "proration_behavior:(always_invoice|create_prorations|none) proration_date:t cancel_at:no "
     "cancel_at_period_end:b cancel_now:b resume_at:no start_date:no trial_end "
     "billing_cycle_anchor<endive billing_cycle_anchor>=endive{type!:(now|timestamp|unchanged) "
     "timestamp:t} "
     "billing_mode>=clover{type!:(classic|flexible) "
-    "flexible{proration_discounts:(included|itemized)}} default_tax_rates:no} ";
+    "flexible{proration_discounts:(included|itemized)}} default_tax_rates[]:id} ";
 
-constexpr std::string_view upcoming_only =
-    "subscription_items[]{id:id price:id plan:id quantity:i deleted:b clear_usage:b metadata:m "
-    "price_data:no billing_thresholds:no discounts:no tax_rates:no} "
+const std::string upcoming_only =
+    "subscription_items[]{id:id price:id plan:id quantity:i deleted:b clear_usage:b metadata:m " +
+    std::string(recurring_price_data) +
+    "billing_thresholds:no discounts:no tax_rates[]:id} "
     "subscription_proration_behavior:(always_invoice|create_prorations|none) "
     "subscription_proration_date:t subscription_cancel_at:no "
     "subscription_cancel_at_period_end:b subscription_cancel_now:b "
     "subscription_trial_end subscription_start_date:no subscription_billing_cycle_anchor "
-    "subscription_default_tax_rates:no subscription_resume_at:no ";
+    "subscription_default_tax_rates[]:id subscription_resume_at:no ";
 
 [[noreturn]] void refuse_none(const std::string& customer) {
     throw Refusal{.status = 404,
@@ -55,7 +65,7 @@ Object details_of(const Object& params) {
     Object details = child(params, "subscription_details");
     for (const std::string key :
          {"items", "proration_behavior", "proration_date", "cancel_at_period_end", "cancel_now",
-          "trial_end", "billing_cycle_anchor"}) {
+          "trial_end", "billing_cycle_anchor", "default_tax_rates"}) {
         const auto old = "subscription_" + key;
         if (params.contains(old)) details[key] = params.at(old);
     }
@@ -80,24 +90,23 @@ std::string next_subscription(const Account& account, const std::string& custome
 
 void add_items(Account& account, const Object& params, const std::string& customer,
                const std::string& subscription) {
-    for (const json::value& value : children(params, "invoice_items")) {
-        const Object& wanted = value.get_object();
+    const auto& items = children(params, "invoice_items");
+    for (std::size_t i = 0; i < items.size(); ++i) {
+        const Object& wanted = items[i].get_object();
         Object item = blank("invoiceitem");
         item["id"] = account.new_id("ii_1");
         item["customer"] = customer;
-        const auto quantity = number(wanted, "quantity", 1);
-        item["quantity"] = quantity;
+        item["amount"] = 0;
+        item["currency"] = nullptr;
+        item["date"] = account.now();
         item["period"] = Object{
             {"start", account.now()},
             {"end",   account.now()}
         };
-        item["amount"] = number(wanted, "amount");
-        if (present(wanted, "price")) {
-            const Object& price = account.get("price", text(wanted, "price"), "invoice_items");
-            item["amount"] = amount_of(price, quantity);
-            item["_price"] = price;
-        }
-        copy_params(wanted, item, {"description", "discountable", "currency"});
+        const auto* owner = account.find("subscription", subscription);
+        const Object& known = owner ? *owner : account.get("customer", customer);
+        if (present(known, "currency")) item["currency"] = known.at("currency");
+        fill_item(account, wanted, item, "invoice_items[" + std::to_string(i) + "]");
         if (!subscription.empty()) {
             item["parent"] = Object{
                 {"subscription_details", Object{{"subscription", subscription}}},
@@ -129,9 +138,20 @@ std::string first_invoice(Account& account, const Object& params, const Object& 
     SubscriptionOrder order{.customer = customer};
     for (const json::value& value : children(details, "items")) {
         const Object& item = value.get_object();
-        order.items.push_back({.price = text(item, present(item, "price") ? "price" : "plan"),
-                               .quantity = number(item, "quantity", 1)});
+        order.items.push_back(
+            {.price = text(item, present(item, "price") ? "price" : "plan"),
+             .quantity = number(item, "quantity", 1),
+             .tax_rates = tax_rates_named(account, children(item, "tax_rates"),
+                                          "subscription_details[items][tax_rates]")});
     }
+    order.currency = text(params, "currency");
+    order.fields["default_tax_rates"] = tax_rates_named(
+        account, children(details, "default_tax_rates"), "subscription_details[default_tax_rates]");
+    order.fields["automatic_tax"] = Object{
+        {"disabled_reason", nullptr},
+        {"enabled", flag(child(params, "automatic_tax"), "enabled")},
+        {"liability", nullptr}
+    };
     check_order(account, order, "subscription_details[items]");
     const auto trial_end = text(details, "trial_end");
     if (!trial_end.empty() && trial_end != "now") {
@@ -150,6 +170,20 @@ std::string first_invoice(Account& account, const Object& params, const Object& 
     return text(account.get("subscription", id), "latest_invoice");
 }
 
+// The subscription's tax as the preview asks for it.
+void change_tax(Account& account, const Object& params, const Object& details,
+                const std::string& id) {
+    const json::array rates = tax_rates_named(account, children(details, "default_tax_rates"),
+                                              "subscription_details[default_tax_rates]");
+    account.change(id, "", [&](Object& subscription) {
+        if (details.contains("default_tax_rates")) subscription["default_tax_rates"] = rates;
+        if (present(params, "automatic_tax")) {
+            subscription["automatic_tax"].as_object()["enabled"] =
+                flag(child(params, "automatic_tax"), "enabled");
+        }
+    });
+}
+
 // What this subscription is billed next, after the changes that the call names.
 std::string next_invoice(Account& account, const Object& params, const Object& details,
                          const std::string& id) {
@@ -159,6 +193,7 @@ std::string next_invoice(Account& account, const Object& params, const Object& d
         set_subscription_discounts(account, id,
                                    wanted_discounts(account, params, {.customer = customer}));
     }
+    change_tax(account, params, details, id);
     const auto before = text(account.get("subscription", id), "latest_invoice");
     if (anchor_time(details) != 0) {
         refuse("", "The anchor of a running subscription can only be `now` or `unchanged`.",
@@ -193,7 +228,7 @@ std::string next_invoice(Account& account, const Object& params, const Object& d
 }
 
 // Waiting invoice items without a subscription.
-std::string pending_invoice(Account& account, const std::string& customer) {
+std::string pending_invoice(Account& account, const Object& params, const std::string& customer) {
     InvoiceDraft draft{.id = new_invoice_id(account),
                        .customer = customer,
                        .currency = "usd",
@@ -202,6 +237,11 @@ std::string pending_invoice(Account& account, const std::string& customer) {
                        .period_end = account.now()};
     const Object& known = account.get("customer", customer);
     if (present(known, "currency")) draft.currency = text(known, "currency");
+    if (present(params, "currency")) draft.currency = text(params, "currency");
+    if (flag(child(params, "automatic_tax"), "enabled")) {
+        draft.fields["automatic_tax"] = child(blank("invoice"), "automatic_tax");
+        draft.fields["automatic_tax"].as_object()["enabled"] = true;
+    }
     add_pending_items(account, customer, "", draft);
     if (draft.lines.empty()) refuse_none(customer);
     add_invoice(account, draft);
@@ -220,6 +260,12 @@ Object shown(Object invoice) {
          {"number", "hosted_invoice_url", "invoice_pdf", "effective_at", "webhooks_delivered_at",
           "next_payment_attempt", "automatically_finalizes_at", "_payment_intent", "_charge"}) {
         invoice[key] = nullptr;
+    }
+    Object& tax = invoice["automatic_tax"].as_object();
+    if (present(tax, "disabled_reason")) {
+        tax["disabled_reason"] = nullptr;
+        tax["enabled"] = true;
+        tax["status"] = "requires_location_inputs";
     }
     invoice["amount_paid"] = 0;
     invoice["amount_remaining"] = due;
@@ -245,6 +291,13 @@ json::value preview(Call& call) {
     }
     if (customer.empty()) refuse_missing_param("customer");
     account.get("customer", customer, "customer");
+    // Who the customer would be, for tax.
+    if (present(params, "customer_details")) {
+        account.change(customer, "", [&](Object& changed) {
+            copy_params(child(params, "customer_details"), changed, {"address", "tax_exempt"});
+            if (!present(changed, "tax_exempt")) changed["tax_exempt"] = "none";
+        });
+    }
     std::string invoice;
     if (subscription.empty() && !children(details, "items").empty()) {
         add_items(account, params, customer, "");
@@ -252,7 +305,7 @@ json::value preview(Call& call) {
     } else {
         if (subscription.empty()) subscription = next_subscription(account, customer);
         add_items(account, params, customer, subscription);
-        invoice = subscription.empty() ? pending_invoice(account, customer)
+        invoice = subscription.empty() ? pending_invoice(account, params, customer)
                                        : next_invoice(account, params, details, subscription);
     }
     if (text(account.get("invoice", invoice), "status") == "draft") {
@@ -282,17 +335,28 @@ Object upcoming_invoice(Account& account, const std::string& subscription) {
 }
 
 void add_preview_routes(Routes& routes) {
-    routes.on("POST /v1/invoices/create_preview", std::string(shared) + "preview_mode:(next)",
-              preview);
-    routes.on("GET /v1/invoices/upcoming", std::string(shared) + std::string(upcoming_only),
-              [](Call& call) -> json::value {
-                  if (call.version.shape >= Shape::basil) {
-                      refuse_missing("invoice", "upcoming", "invoice", true);
-                  }
+    const std::string upcoming = shared + upcoming_only;
+    const auto only_before_basil = [](const Call& call) {
+        if (call.version.shape >= Shape::basil) {
+            refuse_missing("invoice", "upcoming", "invoice", true);
+        }
+    };
+    routes.on("POST /v1/invoices/create_preview", shared + "preview_mode:(next)",
+              with_inline_prices(preview));
+    routes.on("GET /v1/invoices/upcoming", upcoming,
+              with_inline_prices([=](Call& call) -> json::value {
+                  only_before_basil(call);
                   Object invoice = preview(call).as_object();
                   invoice.erase("id");
                   return invoice;
-              });
+              }));
+    routes.list("/v1/invoices/upcoming/lines", upcoming,
+                with_inline_prices([=](Call& call) -> json::value {
+                    only_before_basil(call);
+                    const json::value invoice = preview(call);
+                    return page_of(call, children(child(invoice.get_object(), "lines"), "data"),
+                                   "/v1/invoices/upcoming/lines");
+                }));
 }
 
 }  // namespace paydesk::sandbox::stripe

@@ -12,6 +12,11 @@
 namespace paydesk::sandbox::stripe {
 namespace {
 
+constexpr std::string_view options_listing =
+    "currency_options{*?{tax_behavior:(exclusive|inclusive|unspecified) "
+    "tiers[]{flat_amount:i flat_amount_decimal:d unit_amount:i unit_amount_decimal:d up_to!} "
+    "unit_amount:i unit_amount_decimal:d}} ";
+
 std::string inside(std::string_view path, std::string_view name) {
     return path.empty() ? std::string(name) : std::string(path) + "[" + std::string(name) + "]";
 }
@@ -38,7 +43,8 @@ void set_amount(const Object& params, Object& price, std::string_view path) {
     }
     decimal = shortest_decimal(decimal);
     price["unit_amount_decimal"] = decimal;
-    if (decimal.find('.') == std::string::npos) price["unit_amount"] = std::stoll(decimal);
+    price["unit_amount"] = decimal.find('.') == std::string::npos ? json::value(std::stoll(decimal))
+                                                                  : json::value(nullptr);
 }
 
 // A tier's amount as an integer, where it is one, and as a decimal.
@@ -91,21 +97,26 @@ Object tier_object(const Object& given, std::int64_t above, bool last, const std
     return tier;
 }
 
-void set_tiers(const Object& params, Object& price, std::string_view path) {
-    if (!present(params, "tiers_mode")) refuse_missing_param(inside(path, "tiers_mode"));
+json::array tiers_of(const Object& params, std::string_view path) {
     const auto& given = children(params, "tiers");
     if (given.empty()) refuse_missing_param(inside(path, "tiers"));
-    for (const std::string key : {"unit_amount", "unit_amount_decimal", "transform_quantity"}) {
-        if (!present(params, key)) continue;
-        refuse("", "`" + key + "` can't be used with `billing_scheme` set to `tiered`.",
-               inside(path, key));
-    }
     json::array tiers;
     std::int64_t above = 0;
     for (std::size_t i = 0; i < given.size(); ++i) {
         tiers.push_back(tier_object(given[i].get_object(), above, i + 1 == given.size(),
                                     inside(path, "tiers") + "[" + std::to_string(i) + "]"));
         above = number(tiers.back().get_object(), "up_to");
+    }
+    return tiers;
+}
+
+void set_tiers(const Object& params, Object& price, std::string_view path) {
+    if (!present(params, "tiers_mode")) refuse_missing_param(inside(path, "tiers_mode"));
+    json::array tiers = tiers_of(params, path);
+    for (const std::string key : {"unit_amount", "unit_amount_decimal", "transform_quantity"}) {
+        if (!present(params, key)) continue;
+        refuse("", "`" + key + "` can't be used with `billing_scheme` set to `tiered`.",
+               inside(path, key));
     }
     price["billing_scheme"] = "tiered";
     price["tiers_mode"] = params.at("tiers_mode");
@@ -158,6 +169,44 @@ json::value recurring_of(const Account& account, const Object& params, std::stri
     };
 }
 
+// `currency_options` of a call, over those that there are. An empty one takes a currency away.
+void set_currency_options(const Object& params, Object& price, std::string_view path) {
+    Object options = child(price, "_currency_options");
+    for (const auto& [key, value] : child(params, "currency_options")) {
+        const auto currency = lower(std::string(key));
+        const auto here = inside(inside(path, "currency_options"), currency);
+        if (!Currency::parse(currency)) refuse("", "Invalid currency: " + currency, here);
+        if (currency == text(price, "currency")) {
+            refuse("", "The price's own currency can't be among its currency_options: " + currency,
+                   here);
+        }
+        if (!value.is_object()) {
+            options.erase(currency);
+            continue;
+        }
+        const Object& given = value.get_object();
+        Object option{
+            {"custom_unit_amount",  nullptr      },
+            {"tax_behavior",        "unspecified"},
+            {"unit_amount",         nullptr      },
+            {"unit_amount_decimal", nullptr      }
+        };
+        if (const auto* known = options.if_contains(currency)) option = known->get_object();
+        const bool tiered = text(price, "billing_scheme") == "tiered";
+        if (tiered) {
+            option["tiers"] = tiers_of(given, here);
+        } else if (!options.contains(currency) || present(given, "unit_amount") ||
+                   present(given, "unit_amount_decimal")) {
+            set_amount(given, option, here);
+        }
+        copy_params(given, option, {"tax_behavior"});
+        options[currency] = std::move(option);
+    }
+    if (!options.empty() || price.contains("_currency_options")) {
+        price["_currency_options"] = std::move(options);
+    }
+}
+
 // A lookup key names one price; transfer_lookup_key takes it from the one that has it.
 void claim_lookup_key(Account& account, const std::string& key, bool transfer,
                       std::string_view except) {
@@ -181,6 +230,7 @@ json::value update(Call& call) {
     const Object before = account.get("price", id);
     account.change(id, "price.updated", [&](Object& price) {
         copy_params(call.params, price, {"active", "lookup_key", "nickname", "tax_behavior"});
+        set_currency_options(call.params, price, "");
         merge_metadata(call.params, price);
     });
     emit_plan(account, "plan.updated", account.get("price", id), &before);
@@ -210,7 +260,16 @@ const Object& add_product(Account& account, const Object& params, std::string_vi
         refuse("resource_already_exists", "Product already exists.", id_param);
     }
     product["id"] = id;
-    product["name"] = params.at("name");
+    copy_params(params, product,
+                {"active", "description", "images", "name", "statement_descriptor", "tax_code",
+                 "unit_label"});
+    if (present(params, "tax_details")) {
+        const Object& given = child(params, "tax_details");
+        product["tax_details"] = Object{
+            {"performance_location", value_of(given, "performance_location")},
+            {"tax_code",             value_of(given, "tax_code")            }
+        };
+    }
     product["updated"] = account.now();
     merge_metadata(params, product);
     return account.add(std::move(product));
@@ -258,6 +317,7 @@ const Object& add_price(Account& account, const Object& params, std::string_view
                inside(path, "transform_quantity[divide_by]"));
     }
     copy_params(params, price, {"active", "nickname", "tax_behavior", "transform_quantity"});
+    set_currency_options(params, price, path);
     merge_metadata(params, price);
     const auto key = text(params, "lookup_key");
     claim_lookup_key(account, key, flag(params, "transfer_lookup_key"), "");
@@ -268,25 +328,56 @@ const Object& add_price(Account& account, const Object& params, std::string_view
     return added;
 }
 
+bool is_sold_in(const Object& price, std::string_view currency) {
+    return text(price, "currency") == currency ||
+           child(price, "_currency_options").contains(currency);
+}
+
+Object presented(const Object& price, std::string_view currency) {
+    Object shown = price;
+    const auto* option = child(price, "_currency_options").if_contains(currency);
+    if (text(price, "currency") == currency || !option) return shown;
+    shown["currency"] = currency;
+    copy_params(option->get_object(), shown, {"unit_amount", "unit_amount_decimal"});
+    if (text(option->get_object(), "tax_behavior") != "unspecified") {
+        shown["tax_behavior"] = option->get_object().at("tax_behavior");
+    }
+    if (const auto* tiers = option->get_object().if_contains("tiers")) shown["_tiers"] = *tiers;
+    return shown;
+}
+
+Object currency_options(const Object& price) {
+    Object options = child(price, "_currency_options");
+    Object own{
+        {"custom_unit_amount", nullptr}
+    };
+    copy_params(price, own, {"tax_behavior", "unit_amount", "unit_amount_decimal"});
+    if (const auto* tiers = price.if_contains("_tiers")) own["tiers"] = *tiers;
+    options[text(price, "currency")] = std::move(own);
+    return options;
+}
+
 void add_price_routes(Routes& routes) {
+    const std::string options(options_listing);
     routes.on("POST /v1/prices",
-              "currency! active:b billing_scheme:(per_unit|tiered) currency_options:no "
-              "custom_unit_amount:no lookup_key metadata:m nickname product:id "
-              "product_data{name! id:id active:b metadata:m statement_descriptor tax_code "
-              "tax_details:any unit_label} "
-              "recurring{interval!:(day|week|month|year) interval_count:i meter:id "
-              "trial_period_days:i usage_type:(licensed|metered) "
-              "aggregate_usage<basil:(last_during_period|last_ever|max|sum)} "
-              "tax_behavior:(exclusive|inclusive|unspecified) "
-              "tiers[]{flat_amount:i flat_amount_decimal:d unit_amount:i unit_amount_decimal:d "
-              "up_to!} tiers_mode:(graduated|volume) transfer_lookup_key:b "
-              "transform_quantity{divide_by!:i round!:(up|down)} unit_amount:i "
-              "unit_amount_decimal:d",
+              options +
+                  "currency! active:b billing_scheme:(per_unit|tiered) "
+                  "custom_unit_amount:no lookup_key metadata:m nickname product:id "
+                  "product_data{name! id:id active:b metadata:m statement_descriptor tax_code "
+                  "tax_details{performance_location tax_code} unit_label} "
+                  "recurring{interval!:(day|week|month|year) interval_count:i meter:id "
+                  "trial_period_days:i usage_type:(licensed|metered) "
+                  "aggregate_usage<basil:(last_during_period|last_ever|max|sum)} "
+                  "tax_behavior:(exclusive|inclusive|unspecified) "
+                  "tiers[]{flat_amount:i flat_amount_decimal:d unit_amount:i unit_amount_decimal:d "
+                  "up_to!} tiers_mode:(graduated|volume) transfer_lookup_key:b "
+                  "transform_quantity{divide_by!:i round!:(up|down)} unit_amount:i "
+                  "unit_amount_decimal:d",
               [](Call& call) -> json::value {
                   return add_price(call.account, call.params, "", call.version.shape);
               });
     routes.list("/v1/prices",
-                "active:b currency product:id type:(one_time|recurring) lookup_keys[]:id "
+                "active:b currency:id product:id type:(one_time|recurring) lookup_keys[]:id "
                 "recurring{interval meter usage_type} created:any",
                 [](Call& call) {
                     return list_page(call, "price", "/v1/prices",
@@ -295,8 +386,9 @@ void add_price_routes(Routes& routes) {
     routes.on("GET /v1/prices/{id}", "",
               [](Call& call) -> json::value { return call.target("price"); });
     routes.on("POST /v1/prices/{id}",
-              "active:b lookup_key metadata:m nickname tax_behavior transfer_lookup_key:b "
-              "currency_options:no",
+              options +
+                  "active:b lookup_key metadata:m nickname "
+                  "tax_behavior:(exclusive|inclusive|unspecified) transfer_lookup_key:b",
               update);
 }
 

@@ -17,4 +17,11 @@ const Object& add_price(Account& account, const Object& params, std::string_view
 // resource_already_exists.
 const Object& add_product(Account& account, const Object& params, std::string_view id_param);
 
+// The price has an amount of its own in this currency.
+bool is_sold_in(const Object& price, std::string_view currency);
+// The price as that currency has it: its amounts, tiers and tax_behavior. REQUIRES: is_sold_in().
+Object presented(const Object& price, std::string_view currency);
+// What `currency_options` shows: each currency, the price's own too.
+Object currency_options(const Object& price);
+
 }  // namespace paydesk::sandbox::stripe

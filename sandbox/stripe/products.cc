@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view fields =
     "active:b description images[]:id marketing_features>=acacia[]{name!} features<acacia[]{name!} "
-    "metadata:m package_dimensions:any shippable:b statement_descriptor tax_code "
+    "metadata:m shippable:b statement_descriptor tax_code "
     "tax_details>=endive{performance_location tax_code} unit_label url ";
 
 void fill(const Object& params, Object& product) {
@@ -73,7 +73,9 @@ void add_product_routes(Routes& routes) {
     routes.on("POST /v1/products",
               common +
                   "name! id:id type:(service|good) default_price_data{currency! unit_amount:i "
-                  "unit_amount_decimal:d recurring{interval!:(day|week|month|year) "
+                  "unit_amount_decimal:d "
+                  "currency_options{*?{tax_behavior:(exclusive|inclusive|unspecified) "
+                  "unit_amount:i unit_amount_decimal:d}} recurring{interval!:(day|week|month|year) "
                   "interval_count:i} tax_behavior metadata:m}",
               create);
     routes.list("/v1/products", "active:b ids[]:id url type created:any", [](Call& call) {

@@ -9,6 +9,7 @@
 #include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/period.h"
+#include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/pricing.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
@@ -36,9 +37,10 @@ std::int64_t discounted_amount(const Account& account, const Object& subscriptio
             percentages.push_back(coupon);
         }
     }
-    const DiscountedLine line{.amount = amount_of(price, quantity),
+    const auto currency = text(subscription, "currency");
+    const DiscountedLine line{.amount = amount_of(presented(price, currency), quantity),
                               .product = text(price, "product")};
-    return line.amount - discount_total({&line, 1}, percentages, text(price, "currency"));
+    return line.amount - discount_total({&line, 1}, percentages, currency);
 }
 
 // The invoice line that a credit gives back: {invoice, invoice_line_items}, or null.
@@ -88,7 +90,8 @@ void add_proration(Account& account, const Object& subscription, const Object& i
     line["id"] = account.new_id("ii_1");
     line["amount"] = amount;
     line["net_amount"] = amount;
-    line["currency"] = price.at("currency");
+    line["currency"] = subscription.at("currency");
+    line["tax_rates"] = children(item, "tax_rates");
     line["customer"] = subscription.at("customer");
     line["date"] = account.now();
     line["description"] = fmt::format("{} {} after {}", what,

@@ -117,6 +117,13 @@ void add_refund_routes(Routes& routes) {
         call.account.emit("charge.refund.updated", after, &before);
         return after;
     });
+    // Those alone that wait for the customer's bank details; none of a card or debit does.
+    routes.on("POST /v1/refunds/{id}/cancel", "", [](Call& call) -> json::value {
+        const Object& refund = call.target("refund");
+        refuse("", "This refund can't be canceled because it has a status of `" +
+                       text(refund, "status") +
+                       "`. Only a refund with the status `requires_action` can be.");
+    });
     routes.list("/v1/charges/{id}/refunds", "", [](Call& call) {
         const auto id = text(call.target("charge"), "id");
         return list_page(call, "refund", "/v1/charges/" + id + "/refunds",

@@ -6,6 +6,8 @@ Object Refusal::body(std::string_view request_id) const {
     Object error;
     if (!code.empty()) {
         error["code"] = code;
+    }
+    if (!code.empty() && code != "sandbox_unsupported") {  // which Stripe does not document
         error["doc_url"] = "https://stripe.com/docs/error-codes/" + [this] {
             std::string dashed = code;
             for (char& c : dashed) {
@@ -15,8 +17,9 @@ Object Refusal::body(std::string_view request_id) const {
         }();
     }
     if (!decline_code.empty()) error["decline_code"] = decline_code;
-    error["message"] = message;
-    if (!param.empty()) error["param"] = param;
+    // Both may quote the caller: a path, a header, a key.
+    error["message"] = readable(message);
+    if (!param.empty()) error["param"] = readable(param);
     for (const auto& [key, value] : more) error[key] = value;
     if (status != 401) {
         error["request_log_url"] =

@@ -2,7 +2,7 @@
 // Stripe's errors.
 //
 // A refusal unwinds a whole API call: it is thrown wherever it is found, and caught in one place
-// (protocol.cc), which takes back what the call had changed and answers it.
+// (api.cc), which takes back what the call had changed and answers it.
 
 #include <string>
 #include <string_view>

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "http/message.h"
+#include "sandbox/stripe/known_params.h"
 #include "sandbox/stripe/refusal.h"
 
 namespace paydesk::sandbox::stripe {
@@ -85,8 +86,11 @@ const Object& Call::target(std::string_view kind, std::string_view param) const 
 void Routes::on(std::string_view method_and_pattern, std::string_view listing, Action action) {
     const auto space = method_and_pattern.find(' ');
     PD_ASSERT(space != std::string_view::npos);
-    routes_.push_back({std::string(method_and_pattern.substr(0, space)),
-                       split(method_and_pattern.substr(space + 1)), ParamSpec::parse(listing),
+    auto segments = split(method_and_pattern.substr(space + 1));
+    std::string plain(method_and_pattern.substr(0, space + 1));
+    for (const auto& segment : segments) plain += "/" + (is_param(segment) ? "{}" : segment);
+    routes_.push_back({std::string(method_and_pattern.substr(0, space)), std::move(segments),
+                       ParamSpec::parse(listing, known_params(plain).value_or("")),
                        std::move(action)});
 }
 
@@ -148,12 +152,14 @@ Routes all_routes() {
     add_price_routes(routes);
     add_product_routes(routes);
     add_refund_routes(routes);
+    add_search_routes(routes);
     add_setup_intent_routes(routes);
     add_subscription_item_routes(routes);
     add_subscription_routes(routes);
     add_subscription_schedule_routes(routes);
     add_test_clock_routes(routes);
     add_tax_id_routes(routes);
+    add_tax_rate_routes(routes);
     add_usage_record_routes(routes);
     add_webhook_endpoint_routes(routes);
     return routes;

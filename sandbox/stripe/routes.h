@@ -27,7 +27,7 @@ struct Call {
     const Object& target(std::string_view kind, std::string_view param = "id") const;
 };
 
-// Gives the answer in the newest shape; versions and `expand` are protocol.cc's business.
+// Gives the answer in the newest shape; versions and `expand` are api.cc's business.
 // Throws Refusal.
 using Action = std::function<json::value(Call&)>;
 
@@ -67,6 +67,7 @@ void add_dispute_routes(Routes& routes);
 void add_event_routes(Routes& routes);
 void add_event_summary_routes(Routes& routes);
 void add_invoice_item_routes(Routes& routes);
+void add_invoice_line_routes(Routes& routes);
 void add_invoice_routes(Routes& routes);
 void add_mandate_routes(Routes& routes);
 void add_microdeposit_routes(Routes& routes);
@@ -80,12 +81,14 @@ void add_price_routes(Routes& routes);
 void add_preview_routes(Routes& routes);
 void add_product_routes(Routes& routes);
 void add_refund_routes(Routes& routes);
+void add_search_routes(Routes& routes);
 void add_setup_intent_routes(Routes& routes);
 void add_subscription_item_routes(Routes& routes);
 void add_subscription_routes(Routes& routes);
 void add_subscription_schedule_routes(Routes& routes);
 void add_test_clock_routes(Routes& routes);
 void add_tax_id_routes(Routes& routes);
+void add_tax_rate_routes(Routes& routes);
 void add_usage_record_routes(Routes& routes);
 void add_webhook_endpoint_routes(Routes& routes);
 

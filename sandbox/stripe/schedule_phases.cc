@@ -38,9 +38,10 @@ Object phase_item(const Object& price, std::int64_t quantity, Object metadata) {
     return item;
 }
 
+// `currency`: of the phases before, "" for the first; gets this phase's.
 json::array items_of(const Account& account, const Object& given, std::size_t phase,
-                     const std::string& customer) {
-    SubscriptionOrder order{.customer = customer};
+                     const std::string& customer, std::string& currency) {
+    SubscriptionOrder order{.customer = customer, .currency = currency};
     json::array items;
     for (const json::value& value : children(given, "items")) {
         const Object& wanted = value.get_object();
@@ -55,23 +56,27 @@ json::array items_of(const Account& account, const Object& given, std::size_t ph
     }
     if (items.empty()) refuse_missing_param(param_of(phase, "items"));
     check_order(account, order, param_of(phase, "items"));
+    currency = currency_of(account, order);
     return items;
 }
 
-json::array one_time_items_of(const Account& account, const Object& given, std::size_t phase) {
+json::array one_time_items_of(const Account& account, const Object& given, std::size_t phase,
+                              std::string_view currency) {
     json::array items;
     for (const json::value& value : children(given, "add_invoice_items")) {
         const Object& wanted = value.get_object();
         const auto param =
             param_of(phase, "add_invoice_items") + "[" + std::to_string(items.size()) + "][price]";
         if (!present(wanted, "price")) refuse_missing_param(param);
+        const Object& price = one_time_price(account, text(wanted, "price"), param);
+        check_currency(price, currency, param);
         items.push_back(Object{
             {"discountable", nullptr},
             {"discounts", json::array()},
             {"metadata", child(wanted, "metadata")},
             {"period", Object{{"end", Object{{"type", "min_item_period_end"}}},
                               {"start", Object{{"type", "max_item_period_start"}}}}},
-            {"price", one_time_price(account, text(wanted, "price"), param).at("id")},
+            {"price", price.at("id")},
             {"quantity", number(wanted, "quantity", 1)},
             {"tax_rates", json::array()}
         });
@@ -175,6 +180,7 @@ void set_trial(const Object& given, std::size_t index, std::int64_t now, Object&
 json::array phases_from(const Account& account, const json::array& given, std::int64_t start,
                         const std::string& customer) {
     json::array phases;
+    std::string currency;
     for (std::size_t i = 0; i < given.size(); ++i) {
         const Object& own = given[i].as_object();
         Object phase = blank("_phase");
@@ -187,11 +193,10 @@ json::array phases_from(const Account& account, const json::array& given, std::i
             refuse("", "A phase must start where the one before it ends.",
                    param_of(i, "start_date"));
         }
-        phase["items"] = items_of(account, own, i, customer);
-        phase["add_invoice_items"] = one_time_items_of(account, own, i);
+        phase["items"] = items_of(account, own, i, customer, currency);
+        phase["add_invoice_items"] = one_time_items_of(account, own, i, currency);
         phase["discounts"] = discounts_of(account, own, customer);
-        phase["currency"] =
-            account.get("price", text(phase.at("items").at(0).as_object(), "price")).at("currency");
+        phase["currency"] = currency;
         set_end(account, given, i, phase);
         set_trial(own, i, account.now(), phase);
         copy_params(own, phase,

@@ -172,6 +172,7 @@ void start_schedule(Account& account, const std::string& id) {
     const Object schedule = account.get("subscription_schedule", id);
     const Object phase = children(schedule, "phases").front().as_object();
     SubscriptionOrder order{.customer = text(schedule, "customer"), .invoice_waits = true};
+    order.currency = text(phase, "currency");
     for (const json::value& value : children(phase, "items")) {
         const Object& item = value.get_object();
         order.items.push_back({.price = text(item, "price"),

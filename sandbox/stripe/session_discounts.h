@@ -1,5 +1,6 @@
 #pragma once
-// Discounts of a checkout session: given by the call, or typed in on its page.
+// What a checkout session comes to: its discounts, given by the call or typed in on its page, and
+// its taxes.
 
 #include <string>
 
@@ -7,8 +8,13 @@
 
 namespace paydesk::sandbox::stripe {
 
-// Amounts of the lines and of the session, after its discounts. REQUIRES: it has _line_items.
+// Amounts of the lines and of the session, after its discounts and taxes; automatic_tax.status.
+// REQUIRES: it has _line_items.
 void total_session(const Account& account, Object& session);
+
+// The page asks for no address: automatic tax takes the card's country (of the US: California) for a
+// customer whom it cannot place otherwise. Totals anew.
+void learn_tax_address(Account& account, const std::string& session, const Object& method);
 
 // What an open session that allows codes does with a typed one ("" takes the discount off).
 // Refuses as wanted_by_code() does.

@@ -39,6 +39,11 @@ constexpr std::string_view blanks = R"json([
 {"id":"","object":"tax_id","country":null,"created":0,"customer":null,"customer_account":null,
  "livemode":false,"owner":null,"type":"unknown","value":"","verification":null},
 
+{"id":"","object":"tax_rate","active":true,"country":null,"created":0,"description":null,
+ "display_name":"","effective_percentage":null,"flat_amount":null,"inclusive":false,
+ "jurisdiction":null,"jurisdiction_level":null,"livemode":false,"metadata":{},"percentage":0,
+ "rate_type":"percentage","state":null,"tax_type":null},
+
 {"id":"","object":"credit_note","amount":0,"amount_shipping":0,"created":0,"currency":"usd",
  "customer":"","customer_account":null,"customer_balance_transaction":null,"discount_amount":0,
  "discount_amounts":[],"effective_at":null,"invoice":"",

@@ -4,64 +4,30 @@
 
 #include "sandbox/stripe/balance.h"
 #include "sandbox/stripe/discounts.h"
+#include "sandbox/stripe/inline_prices.h"
 #include "sandbox/stripe/pausing.h"
 #include "sandbox/stripe/pending_updates.h"
 #include "sandbox/stripe/period.h"
+#include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/render.h"
 #include "sandbox/stripe/schedules.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscription_changes.h"
 #include "sandbox/stripe/subscription_items.h"
+#include "sandbox/stripe/taxes.h"
 #include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
-
-bool is_terminal(const Object& subscription) {
-    const auto status = text(subscription, "status");
-    return status == "canceled" || status == "incomplete_expired";
-}
-
-void set_delinquent(Account& account, const std::string& customer, bool delinquent) {
-    if (!account.find("customer", customer)) return;
-    account.change(customer, "customer.updated",
-                   [&](Object& changed) { changed["delinquent"] = delinquent; });
-}
-
-// The last attempt failed: what the account's settings say (POST /_sandbox/settings).
-void give_up(Account& account, const std::string& id) {
-    const json::value end = account.setting("retry_end");
-    if (end == "past_due") return;
-    if (end == "unpaid") {
-        account.change(id, "customer.subscription.updated",
-                       [](Object& changed) { changed["status"] = "unpaid"; });
-    } else {
-        cancel_subscription(account, id, "payment_failed");
-    }
-}
-
-// Its latest invoice was paid, or is being paid.
-void activate(Account& account, const std::string& id, const std::string& invoice) {
-    const auto* intent =
-        account.find("payment_intent", text(account.get("invoice", invoice), "_payment_intent"));
-    account.change(id, "customer.subscription.updated", [&](Object& changed) {
-        changed["status"] = "active";
-        const bool save = text(child(changed, "payment_settings"), "save_default_payment_method") ==
-                          "on_subscription";
-        if (save && intent && present(*intent, "payment_method")) {
-            changed["default_payment_method"] = intent->at("payment_method");
-        }
-    });
-}
 
 // What is billed ahead.
 std::vector<LineDraft> lines_of(const Object& subscription) {
     std::vector<LineDraft> lines;
     for (const json::value& value : children(child(subscription, "items"), "data")) {
         const Object& item = value.get_object();
-        const Object& price = child(item, "price");
-        if (is_metered(price)) continue;
+        if (is_metered(child(item, "price"))) continue;
+        const Object price = presented(child(item, "price"), text(subscription, "currency"));
         const auto quantity = number(item, "quantity", 1);
         lines.push_back({.price = price,
                          .quantity = quantity,
@@ -70,6 +36,7 @@ std::vector<LineDraft> lines_of(const Object& subscription) {
                          .period_end = number(item, "current_period_end"),
                          .subscription = text(subscription, "id"),
                          .subscription_item = text(item, "id"),
+                         .tax_rates = children(item, "tax_rates"),
                          .metadata = child(subscription, "metadata")});
     }
     return lines;
@@ -122,8 +89,9 @@ Object new_subscription(Account& account, const SubscriptionOrder& order, std::s
                          : anchored ? order.anchor
                                     : next_boundary(now, now, text(recurring, "interval"),
                                                     number(recurring, "interval_count", 1));
-        items.push_back(
-            subscription_item(account, id, price, item.quantity, now, end, item.metadata));
+        Object made = subscription_item(account, id, price, item.quantity, now, end, item.metadata);
+        made["tax_rates"] = item.tax_rates;
+        items.push_back(std::move(made));
     }
     subscription["items"] = list_of("/v1/subscription_items?subscription=" + id, std::move(items));
     for (const auto& [key, value] : order.fields) subscription[key] = value;
@@ -137,7 +105,7 @@ void check_order(const Account& account, const SubscriptionOrder& order, std::st
     for (std::size_t i = 0; i < order.items.size(); ++i) {
         const auto name = std::string(param) + "[" + std::to_string(i) + "][price]";
         const Object& price = account.get("price", order.items[i].price, name);
-        if (!flag(price, "active")) {
+        if (!is_for_sale(price)) {
             refuse("", "The price specified is inactive. This field only accepts active prices.",
                    name);
         }
@@ -148,9 +116,7 @@ void check_order(const Account& account, const SubscriptionOrder& order, std::st
                    name);
         }
         if (!first) first = &price;
-        if (text(price, "currency") != text(*first, "currency")) {
-            refuse("", "All prices of a subscription must have the same currency.", name);
-        }
+        check_currency(price, currency_of(account, order), name);
         const Object& recurring = child(price, "recurring");
         const Object& expected = child(*first, "recurring");
         if (value_of(recurring, "interval") != value_of(expected, "interval") ||
@@ -158,6 +124,14 @@ void check_order(const Account& account, const SubscriptionOrder& order, std::st
             refuse_unsupported("prices of different intervals on one subscription", name);
         }
     }
+}
+
+void check_currency(const Object& price, std::string_view currency, std::string_view param) {
+    if (is_sold_in(price, currency)) return;
+    refuse("",
+           "The price specified only supports `" + text(price, "currency") +
+               "`. This doesn't match the expected currency: `" + std::string(currency) + "`.",
+           param);
 }
 
 Object billing_mode_for(const Object& given, Shape shape) {
@@ -197,13 +171,16 @@ Object trial_settings_for(const Object& given) {
 
 std::int64_t first_amount(const Account& account, const SubscriptionOrder& order) {
     std::vector<DiscountedLine> lines;
+    std::vector<TaxableLine> taxed;
+    const auto currency = currency_of(account, order);
     const auto add = [&](const OrderItem& item) {
-        const Object& price = account.get("price", item.price);
+        const Object price = presented(account.get("price", item.price), currency);
         if (is_metered(price)) return;
         const auto amount = present(price, "recurring")
                                 ? first_period_amount(order, price, item.quantity, account.now())
                                 : amount_of(price, item.quantity);
         lines.push_back({.amount = amount, .product = text(price, "product")});
+        taxed.push_back(taxable_line(account, price, item.tax_rates, amount));
     };
     for (const OrderItem& item : order.one_time) add(item);
     if (order.trial_end <= account.now()) {
@@ -212,15 +189,32 @@ std::int64_t first_amount(const Account& account, const SubscriptionOrder& order
     const auto coupons =
         coupons_of(account, order.discounts.empty() ? discounts_for(account, order.customer, "")
                                                     : order.discounts);
-    const auto currency = currency_of(account, order);
-    std::int64_t total = -discount_total(lines, coupons, currency);
-    for (const DiscountedLine& line : lines) total += line.amount;
+    const auto* known = account.find("customer", order.customer);
+    Object owner = known ? *known : Object();
+    if (tax_place(owner).empty()) owner["address"] = order.tax_address;
+    const auto rules = tax_rules(owner, children(order.fields, "default_tax_rates"),
+                                 flag(child(order.fields, "automatic_tax"), "enabled"));
+    const auto taken = discount_lines(lines, coupons, currency);
+    std::int64_t total = 0;
+    for (std::size_t i = 0; i < taxed.size(); ++i) {
+        for (const auto& by_coupon : taken) taxed[i].amount -= by_coupon[i];
+        total += taxed[i].amount + added_tax(taxes_of(taxed[i], rules));
+    }
     return due_of(account, order.customer, total, currency).amount;
 }
 
 std::string currency_of(const Account& account, const SubscriptionOrder& order) {
-    const auto& items = order.items.empty() ? order.one_time : order.items;
-    return items.empty() ? "usd" : text(account.get("price", items.front().price), "currency");
+    if (!order.currency.empty()) return order.currency;
+    std::vector<const Object*> prices;
+    for (const auto* items : {&order.items, &order.one_time}) {
+        for (const OrderItem& item : *items) prices.push_back(&account.get("price", item.price));
+    }
+    if (prices.empty()) return "usd";
+    const auto* customer = account.find("customer", order.customer);
+    const auto theirs = customer ? text(*customer, "currency") : std::string();
+    const bool sold = std::ranges::all_of(
+        prices, [&](const Object* price) { return is_sold_in(*price, theirs); });
+    return sold ? theirs : text(*prices.front(), "currency");
 }
 
 std::string begin_subscription(Account& account, const SubscriptionOrder& order,
@@ -262,7 +256,7 @@ std::string begin_subscription(Account& account, const SubscriptionOrder& order,
     }
     add_unbilled_usage(subscription, 0, draft);
     for (const OrderItem& item : order.one_time) {
-        const Object& price = account.get("price", item.price);
+        const Object price = presented(account.get("price", item.price), currency);
         draft.lines.push_back({.price = price,
                                .quantity = item.quantity,
                                .amount = amount_of(price, item.quantity),
@@ -270,6 +264,7 @@ std::string begin_subscription(Account& account, const SubscriptionOrder& order,
                                .period_end = account.now(),
                                .subscription = id,
                                .invoice_item = account.new_id("ii_1"),
+                               .tax_rates = item.tax_rates,
                                .metadata = item.metadata});
     }
     if (order.invoice_waits) {
@@ -348,51 +343,6 @@ void end_trial(Account& account, const std::string& id) {
     } else {
         pause_subscription(account, id, "trial_end_without_payment_method");
     }
-}
-
-void invoice_was_paid(Account& account, const std::string& id, const std::string& invoice) {
-    const auto* subscription = account.find("subscription", id);
-    if (!subscription || text(*subscription, "latest_invoice") != invoice) return;
-    apply_pending_update(account, id, invoice);
-    finish_resuming(account, id, invoice, "active");
-    subscription = account.find("subscription", id);
-    const auto status = text(*subscription, "status");
-    if (status != "incomplete" && status != "past_due" && status != "unpaid") return;
-    const auto customer = text(*subscription, "customer");
-    activate(account, id, invoice);
-    set_delinquent(account, customer, false);
-}
-
-void invoice_is_processing(Account& account, const std::string& id, const std::string& invoice) {
-    const auto* subscription = account.find("subscription", id);
-    if (!subscription || text(*subscription, "latest_invoice") != invoice) return;
-    if (text(*subscription, "status") == "incomplete") activate(account, id, invoice);
-}
-
-void invoice_was_not_paid(Account& account, const std::string& id, const Object& invoice) {
-    const auto* subscription = account.find("subscription", id);
-    if (!subscription || is_terminal(*subscription)) return;
-    const auto status = text(*subscription, "status");
-    const auto customer = text(*subscription, "customer");
-    // A debit that failed days later: what it was for has begun meanwhile.
-    const bool later = flag(invoice, "_collected_later") || flag(invoice, "_delayed");
-    if (text(invoice, "billing_reason") != "subscription_cycle" && !later) return;
-    if (status == "active") {
-        account.change(id, "customer.subscription.updated",
-                       [](Object& changed) { changed["status"] = "past_due"; });
-        set_delinquent(account, customer, true);
-    }
-    const auto now = text(account.get("subscription", id), "status");
-    if (now == "past_due" && !present(invoice, "next_payment_attempt")) give_up(account, id);
-}
-
-void invoice_was_closed(Account& account, const std::string& id, const std::string& invoice) {
-    forget_pending_update(account, id, invoice);
-    const bool voided = text(account.get("invoice", invoice), "status") == "void";
-    if (voided)
-        forget_resuming(account, id, invoice);
-    else
-        finish_resuming(account, id, invoice, "active");
 }
 
 Refusal action_required() {

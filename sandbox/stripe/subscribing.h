@@ -18,6 +18,7 @@ struct OrderItem {
     std::string price;
     std::int64_t quantity = 1;
     Object metadata = {};
+    json::array tax_rates = {};  // its own, whole
 };
 
 // What a customer subscribes to.
@@ -30,6 +31,8 @@ struct SubscriptionOrder {
     bool bills_until_anchor = true;        // the time until then is billed in proportion
     bool invoice_waits = false;            // the first invoice is a draft for an hour
     json::array discounts = {};            // wanted ones (discounts.h)
+    std::string currency = {};             // asked for; "" leaves it to currency_of()
+    Object tax_address = {};               // learned by Checkout, of a customer who has none
     Object fields = {};                    // overrides of the new subscription
 };
 
@@ -46,6 +49,9 @@ Object trial_settings_for(const Object& given);
 
 // What the first invoice will ask for; 0 in a trial.
 std::int64_t first_amount(const Account& account, const SubscriptionOrder& order);
+// Refuses with 400 a price that has no amount in this currency.
+void check_currency(const Object& price, std::string_view currency, std::string_view param);
+// The one asked for, else the customer's where every price has it, else the first price's.
 std::string currency_of(const Account& account, const SubscriptionOrder& order);
 
 // Adds the subscription and its first invoice; emits customer.subscription.created and invoice.*.
@@ -79,17 +85,6 @@ void renew_subscription(Account& account, const std::string& subscription);
 
 // The trial is over: renews, or, without a payment method, does what trial_settings say.
 void end_trial(Account& account, const std::string& subscription);
-
-// An invoice of it changed (invoicing.cc). An empty subscription is nothing to do.
-void invoice_was_paid(Account& account, const std::string& subscription,
-                      const std::string& invoice);
-// The bank was asked: a subscription that waited for its first payment is active meanwhile.
-void invoice_is_processing(Account& account, const std::string& subscription,
-                           const std::string& invoice);
-void invoice_was_not_paid(Account& account, const std::string& subscription, const Object& invoice);
-// It is voided, or marked as uncollectible.
-void invoice_was_closed(Account& account, const std::string& subscription,
-                        const std::string& invoice);
 
 // 402: the payment waits for the customer.
 Refusal action_required();

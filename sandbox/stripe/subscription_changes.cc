@@ -5,12 +5,14 @@
 #include "sandbox/stripe/pending_updates.h"
 #include "sandbox/stripe/period.h"
 #include "sandbox/stripe/plans.h"
+#include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/prorations.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscribing.h"
 #include "sandbox/stripe/subscription_items.h"
+#include "sandbox/stripe/taxes.h"
 #include "sandbox/stripe/usage_invoicing.h"
 
 namespace paydesk::sandbox::stripe {
@@ -20,6 +22,21 @@ struct Change {
     Object before;  // {} for a new item
     Object after;   // {} for a deleted one
 };
+
+// New metadata or tax rates are no reason to settle the period that runs.
+bool costs_the_same(const Change& change) {
+    if (change.before.empty() || change.after.empty()) return false;
+    return child(change.before, "price") == child(change.after, "price") &&
+           value_of(change.before, "quantity") == value_of(change.after, "quantity");
+}
+
+// The price that a change names; it must have the subscription's currency.
+const Object& price_for(const Account& account, const Object& subscription, const Object& wanted,
+                        const std::string& param) {
+    const Object& price = account.get("price", text(wanted, "price"), param);
+    check_currency(price, text(subscription, "currency"), param);
+    return price;
+}
 
 // An item with usage records goes only together with them.
 void check_usage_cleared(const Account& account, const Object& item, const Object& wanted) {
@@ -72,13 +89,15 @@ std::vector<Change> apply(Account& account, Object& subscription, const json::ar
         Change change;
         if (item_id.empty()) {
             if (!present(wanted, "price")) refuse_missing_param(param + "[price]");
-            const Object& price = account.get("price", text(wanted, "price"), param + "[price]");
+            const Object& price = price_for(account, subscription, wanted, param + "[price]");
             refuse_metered_quantity(price, wanted, param);
             const Object& sibling = items.front().as_object();
             change.after =
                 subscription_item(account, id, price, number(wanted, "quantity", 1),
                                   number(sibling, "current_period_start"),
                                   number(sibling, "current_period_end"), child(wanted, "metadata"));
+            change.after["tax_rates"] =
+                tax_rates_named(account, children(wanted, "tax_rates"), param + "[tax_rates]");
             if (is_metered(price)) change.after["_usage_since"] = account.now();
             items.push_back(change.after);
             applied.push_back(std::move(change));
@@ -97,8 +116,7 @@ std::vector<Change> apply(Account& account, Object& subscription, const json::ar
         } else {
             Object& item = found->get_object();
             if (present(wanted, "price")) {
-                const Object& price =
-                    account.get("price", text(wanted, "price"), param + "[price]");
+                const Object& price = price_for(account, subscription, wanted, param + "[price]");
                 if (!present(price, "recurring")) {
                     refuse("",
                            "The price specified is set to `type=one_time` but this field only "
@@ -116,6 +134,10 @@ std::vector<Change> apply(Account& account, Object& subscription, const json::ar
             }
             refuse_metered_quantity(child(item, "price"), wanted, param);
             if (present(wanted, "quantity")) item["quantity"] = wanted.at("quantity");
+            if (wanted.contains("tax_rates")) {
+                item["tax_rates"] =
+                    tax_rates_named(account, children(wanted, "tax_rates"), param + "[tax_rates]");
+            }
             merge_metadata(wanted, item);
             change.after = item;
         }
@@ -143,7 +165,7 @@ bool was_free(const Object& before, const Object& after) {
         std::int64_t sum = 0;
         for (const json::value& value : children(child(subscription, "items"), "data")) {
             const Object& item = value.get_object();
-            const Object& price = child(item, "price");
+            const Object price = presented(child(item, "price"), text(subscription, "currency"));
             sum += is_metered(price) ? 1 : amount_of(price, number(item, "quantity", 1));
         }
         return sum;
@@ -168,13 +190,18 @@ void add_one_time_items(Account& account, const Object& subscription, const json
         const Object& given = wanted[i].get_object();
         const auto param = "add_invoice_items[" + std::to_string(i) + "][price]";
         if (!present(given, "price")) refuse_missing_param(param);
-        const Object& price = one_time_price(account, text(given, "price"), param);
+        const Object& named = one_time_price(account, text(given, "price"), param);
+        check_currency(named, text(subscription, "currency"), param);
+        const Object price = presented(named, text(subscription, "currency"));
         const auto quantity = number(given, "quantity", 1);
         Object item = blank("invoiceitem");
         item["id"] = account.new_id("ii_1");
         item["amount"] = amount_of(price, quantity);
         item["net_amount"] = item.at("amount");
-        item["currency"] = price.at("currency");
+        item["currency"] = subscription.at("currency");
+        item["tax_rates"] =
+            tax_rates_named(account, children(given, "tax_rates"),
+                            "add_invoice_items[" + std::to_string(i) + "][tax_rates]");
         item["customer"] = subscription.at("customer");
         item["date"] = account.now();
         item["metadata"] = child(given, "metadata");
@@ -253,6 +280,7 @@ Effect effect_of(Account& account, const Object& before, const SubscriptionChang
         }
     } else if (prorates) {
         for (const Change& one : applied) {
+            if (costs_the_same(one)) continue;
             add_proration(account, before, one.before, "Unused time on", -1, from);
             add_proration(account, before, one.after, "Remaining time on", 1, from);
         }
@@ -296,13 +324,15 @@ std::string add_update_invoice(Account& account, const std::string& id, bool who
             const Object& item = value.get_object();
             if (is_metered(child(item, "price"))) continue;  // billed when the period is over
             const auto quantity = number(item, "quantity", 1);
-            draft.lines.push_back({.price = child(item, "price"),
+            const Object price = presented(child(item, "price"), draft.currency);
+            draft.lines.push_back({.price = price,
                                    .quantity = quantity,
-                                   .amount = amount_of(child(item, "price"), quantity),
+                                   .amount = amount_of(price, quantity),
                                    .period_start = number(item, "current_period_start"),
                                    .period_end = number(item, "current_period_end"),
                                    .subscription = id,
                                    .subscription_item = text(item, "id"),
+                                   .tax_rates = children(item, "tax_rates"),
                                    .metadata = child(subscription, "metadata")});
         }
     }

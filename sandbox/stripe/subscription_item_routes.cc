@@ -1,5 +1,6 @@
 // Items of subscriptions: /v1/subscription_items.
 
+#include "sandbox/stripe/inline_prices.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/schedules.h"
@@ -26,7 +27,7 @@ json::value update_item(Call& call) {
     Object item{
         {"id", id}
     };
-    copy_params(call.params, item, {"price", "plan", "quantity", "metadata"});
+    copy_params(call.params, item, {"price", "plan", "quantity", "metadata", "tax_rates"});
     change_item(call, subscription, std::move(item));
     return *find_subscription_item(call.account, id).item;
 }
@@ -36,7 +37,7 @@ json::value create_item(Call& call) {
     const auto subscription = text(call.params, "subscription");
     account.get("subscription", subscription, "subscription");
     Object item;
-    copy_params(call.params, item, {"price", "quantity", "metadata"});
+    copy_params(call.params, item, {"price", "quantity", "metadata", "tax_rates"});
     if (!present(item, "price")) refuse_missing_param("price");
     change_item(call, subscription, std::move(item));
     // A change that waits for its payment (pending_if_incomplete) has the new item, not yet the
@@ -76,15 +77,17 @@ void add_subscription_item_routes(Routes& routes) {
         "proration_date:i ";
     routes.on("POST /v1/subscription_items",
               terms +
-                  "subscription!:id price:id quantity:i metadata:m discounts:no tax_rates:any "
-                  "price_data:no billing_thresholds:no plan:no",
-              create_item);
+                  "subscription!:id price:id quantity:i metadata:m discounts:no tax_rates[]:id "
+                  "billing_thresholds:no plan:no " +
+                  std::string(recurring_price_data),
+              with_inline_prices(create_item));
     routes.on("DELETE /v1/subscription_items/{id}", terms + "clear_usage:b", delete_item);
     routes.on("POST /v1/subscription_items/{id}",
               terms +
                   "price:id plan:id quantity:i metadata:m "
-                  "off_session:b discounts:no tax_rates:any price_data:no",
-              update_item);
+                  "off_session:b discounts:no tax_rates[]:id " +
+                  std::string(recurring_price_data),
+              with_inline_prices(update_item));
 }
 
 }  // namespace paydesk::sandbox::stripe

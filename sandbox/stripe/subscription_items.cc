@@ -1,5 +1,7 @@
 #include "sandbox/stripe/subscription_items.h"
 
+#include "sandbox/stripe/inline_prices.h"
+#include "sandbox/stripe/invoice_editing.h"
 #include "sandbox/stripe/plans.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/shapes.h"
@@ -38,7 +40,7 @@ Object subscription_item(const Account& account, std::string_view subscription, 
 const Object& one_time_price(const Account& account, const std::string& id,
                              std::string_view param) {
     const Object& price = account.get("price", id, param);
-    if (!flag(price, "active")) {
+    if (!is_for_sale(price)) {
         refuse("", "The price specified is inactive. This field only accepts active prices.",
                param);
     }
@@ -52,30 +54,16 @@ const Object& one_time_price(const Account& account, const std::string& id,
 }
 
 void add_pending_items(Account& account, const std::string& customer,
-                       const std::string& subscription, InvoiceDraft& draft) {
+                       const std::string& subscription, InvoiceDraft& draft, PendingItems which) {
     const auto ids = account.store().ids("invoiceitem");
     for (const auto& id : ids) {
         const auto* item = account.find("invoiceitem", id);
         if (!item || present(*item, "invoice") || text(*item, "customer") != customer) continue;
-        const Object& details = child(child(*item, "parent"), "subscription_details");
-        const auto of = text(details, "subscription");
+        const auto of = text(child(child(*item, "parent"), "subscription_details"), "subscription");
         if (!of.empty() && of != subscription) continue;
-        draft.lines.push_back({.price = child(*item, "_price"),
-                               .quantity = number(*item, "quantity", 1),
-                               .amount = number(*item, "amount"),
-                               .period_start = number(child(*item, "period"), "start"),
-                               .period_end = number(child(*item, "period"), "end"),
-                               .description = text(*item, "description"),
-                               .subscription = of,
-                               .subscription_item = text(details, "subscription_item"),
-                               .invoice_item = id,
-                               .proration = flag(*item, "proration"),
-                               .discountable = flag(*item, "discountable", true),
-                               .credited_items = value_of(*item, "_credited_items"),
-                               .metadata = child(*item, "metadata")});
-        if (flag(*item, "_usage")) {
-            draft.lines.back().usage = Decimal::parse(text(*item, "quantity_decimal")).value();
-        }
+        if (of.empty() && which == PendingItems::its_own) continue;
+        if (text(*item, "currency") != draft.currency) continue;
+        draft.lines.push_back(line_of_item(*item));
         account.change(id, "", [&](Object& taken) { taken["invoice"] = draft.id; });
     }
 }

@@ -1,6 +1,7 @@
 #pragma once
 // Items of a subscription, and the invoice items that wait for its next invoice.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -25,8 +26,10 @@ SubscriptionItem find_subscription_item(const Account& account, const std::strin
 const Object& one_time_price(const Account& account, const std::string& price,
                              std::string_view param);
 
+enum class PendingItems : std::uint8_t { its_own, and_those_of_none };
 // Moves the customer's waiting invoice items (of this subscription, or of none) into the draft.
 void add_pending_items(Account& account, const std::string& customer,
-                       const std::string& subscription, InvoiceDraft& draft);
+                       const std::string& subscription, InvoiceDraft& draft,
+                       PendingItems which = PendingItems::and_those_of_none);
 
 }  // namespace paydesk::sandbox::stripe

@@ -1,5 +1,6 @@
 // Subscription schedules: /v1/subscription_schedules.
 
+#include "sandbox/stripe/inline_prices.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/schedule_phases.h"
@@ -20,22 +21,23 @@ constexpr std::string_view settings_listing =
 
 // A phase starts where the one before it ends; only an update may say where.
 std::string phases_listing(std::string_view more) {
-    return std::string(
-               "phases[]{items[]!{price:id plan:id quantity:i metadata:m price_data:no "
-               "billing_thresholds:no discounts:no tax_rates:no} "
-               "add_invoice_items[]{price:id quantity:i metadata>=clover:m price_data:no "
-               "discounts:no tax_rates:no period>=clover:no discountable>=endive:no} "
-               "application_fee_percent:no automatic_tax:no "
-               "billing_cycle_anchor:(automatic|phase_start) billing_thresholds:no "
-               "collection_method:(charge_automatically|send_invoice) coupon<basil:id currency "
-               "default_payment_method:id default_tax_rates:no description "
-               "discounts[]{coupon:id promotion_code:id discount:id} "
-               "duration>=basil{interval!:(day|month|week|year) interval_count:i} "
-               "iterations<clover:i end_date "
-               "invoice_settings{account_tax_ids:no custom_fields:no days_until_due:i "
-               "description:no footer:no issuer:no} metadata:m on_behalf_of:no "
-               "proration_behavior:(always_invoice|create_prorations|none) transfer_data:no "
-               "trial:b trial_end ") +
+    return "phases[]{items[]!{price:id plan:id quantity:i metadata:m " +
+           std::string(recurring_price_data) +
+           "billing_thresholds:no discounts:no tax_rates:no} "
+           "add_invoice_items[]{price:id quantity:i metadata>=clover:m " +
+           std::string(one_time_price_data) +
+           "discounts:no tax_rates:no period>=clover:no discountable>=endive:no} "
+           "application_fee_percent:no automatic_tax:no "
+           "billing_cycle_anchor:(automatic|phase_start) billing_thresholds:no "
+           "collection_method:(charge_automatically|send_invoice) coupon<basil:id currency "
+           "default_payment_method:id default_tax_rates:no description "
+           "discounts[]{coupon:id promotion_code:id discount:id} "
+           "duration>=basil{interval!:(day|month|week|year) interval_count:i} "
+           "iterations<clover:i end_date "
+           "invoice_settings{account_tax_ids:no custom_fields:no days_until_due:i "
+           "description:no footer:no issuer:no} metadata:m on_behalf_of:no "
+           "proration_behavior:(always_invoice|create_prorations|none) transfer_data:no "
+           "trial:b trial_end " +
            std::string(more) + "} ";
 }
 
@@ -174,7 +176,7 @@ void add_subscription_schedule_routes(Routes& routes) {
                   "customer:id customer_account>=dahlia:no from_subscription:id start_date "
                   "billing_mode>=basil{type!:(classic|flexible) "
                   "flexible{proration_discounts:(included|itemized)}}",
-              create);
+              with_inline_prices(create));
     routes.list("/v1/subscription_schedules",
                 "customer:id customer_account>=dahlia:no scheduled:b created:any canceled_at:no "
                 "completed_at:no released_at:no",
@@ -188,7 +190,7 @@ void add_subscription_schedule_routes(Routes& routes) {
     routes.on("POST /v1/subscription_schedules/{id}",
               settings + phases_listing("start_date") +
                   "proration_behavior:(always_invoice|create_prorations|none)",
-              update);
+              with_inline_prices(update));
     routes.on("POST /v1/subscription_schedules/{id}/cancel", "invoice_now:b prorate:b",
               [](Call& call) -> json::value {
                   const auto id = text(call.target("subscription_schedule", "schedule"), "id");

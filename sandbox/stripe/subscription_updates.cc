@@ -3,19 +3,22 @@
 #include <algorithm>
 
 #include "sandbox/stripe/discounts.h"
+#include "sandbox/stripe/inline_prices.h"
 #include "sandbox/stripe/pausing.h"
 #include "sandbox/stripe/period.h"
 #include "sandbox/stripe/prorations.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/schedules.h"
+#include "sandbox/stripe/taxes.h"
 #include "sandbox/stripe/usage.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
 
-constexpr std::string_view update_listing =
-    "items[]{id:id price:id plan:id quantity:i deleted:b clear_usage:b metadata:m price_data:no "
-    "billing_thresholds:no discounts:no tax_rates:any} cancel_at trial_end "
+const std::string update_listing =
+    "items[]{id:id price:id plan:id quantity:i deleted:b clear_usage:b metadata:m " +
+    std::string(recurring_price_data) +
+    "billing_thresholds:no discounts:no tax_rates[]:id} cancel_at trial_end "
     "cancellation_details{comment feedback:(customer_service|low_quality|missing_features|other|"
     "switched_service|too_complex|too_expensive|unused)? feedback_option:no} "
     "pause_collection?{behavior!:(keep_as_draft|mark_uncollectible|void) resumes_at:t} "
@@ -27,10 +30,15 @@ void change_fields(Call& call, const std::string& id) {
     const Object& params = call.params;
     std::string method = text(params, "default_payment_method");
     if (!method.empty()) account.get("payment_method", method, "default_payment_method");
+    const json::array rates =
+        tax_rates_named(account, children(params, "default_tax_rates"), "default_tax_rates");
+    const Object tax = automatic_tax_of(call, text(account.get("subscription", id), "customer"));
     account.change(id, "customer.subscription.updated", [&](Object& subscription) {
         copy_params(
             params, subscription,
             {"description", "collection_method", "days_until_due", "default_payment_method"});
+        if (params.contains("default_tax_rates")) subscription["default_tax_rates"] = rates;
+        if (present(params, "automatic_tax")) subscription["automatic_tax"] = tax;
         if (present(params, "trial_settings")) {
             subscription["trial_settings"] = trial_settings_for(child(params, "trial_settings"));
         }
@@ -45,7 +53,7 @@ void change_fields(Call& call, const std::string& id) {
             }
         }
         copy_params(child(params, "payment_settings"), subscription["payment_settings"].as_object(),
-                    {"save_default_payment_method"});
+                    {"payment_method_types", "save_default_payment_method"});
         copy_params(child(params, "cancellation_details"),
                     subscription["cancellation_details"].as_object(), {"comment", "feedback"});
         merge_metadata(params, subscription);
@@ -283,6 +291,18 @@ void check_anchor(const Account& account, const SubscriptionOrder& order, std::s
     }
 }
 
+Object automatic_tax_of(const Call& call, const std::string& customer) {
+    const bool enabled = flag(child(call.params, "automatic_tax"), "enabled");
+    if (enabled && tax_rules(call.account.get("customer", customer), {}, true).place.empty()) {
+        refuse_tax_location("automatic_tax[enabled]");
+    }
+    return {
+        {"disabled_reason", nullptr                                                               },
+        {"enabled",         enabled                                                               },
+        {"liability",       enabled ? json::value(Object{{"type", "self"}}) : json::value(nullptr)}
+    };
+}
+
 std::int64_t trial_days_of(const Object& price) {
     return number(child(price, "recurring"), "trial_period_days");
 }
@@ -342,7 +362,7 @@ void change_cancellation(Call& call, const std::string& id) {
 
 void add_subscription_update_routes(Routes& routes, std::string_view shared) {
     routes.on("POST /v1/subscriptions/{id}", std::string(shared) + std::string(update_listing),
-              update);
+              with_inline_prices(update));
     routes.on("POST /v1/subscriptions/{id}/pause",
               "bill_for{outstanding_usage_through{type!:(none|now)} "
               "unused_time_from{type!:(item_current_period_start|none|now)}} "

@@ -23,6 +23,9 @@ void change_cancellation(Call& call, const std::string& subscription);
 // Refuses an order's anchor that is past, too far away, or together with a trial.
 void check_anchor(const Account& account, const SubscriptionOrder& order, std::string_view param);
 
+// {enabled, liability, disabled_reason}. Refuses a customer whom automatic tax cannot place.
+Object automatic_tax_of(const Call& call, const std::string& customer);
+
 // Unix seconds. Refuses with parameter_invalid_integer.
 std::int64_t seconds_of(const std::string& digits, std::string_view param);
 // Of trial_from_plan; 0 for none.

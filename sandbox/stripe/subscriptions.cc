@@ -1,42 +1,49 @@
 // Subscriptions: /v1/subscriptions.
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 
 #include "sandbox/stripe/discounts.h"
+#include "sandbox/stripe/inline_prices.h"
 #include "sandbox/stripe/period.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/subscribing.h"
 #include "sandbox/stripe/subscription_items.h"
 #include "sandbox/stripe/subscription_updates.h"
+#include "sandbox/stripe/taxes.h"
 #include "sandbox/stripe/usage.h"
 
 namespace paydesk::sandbox::stripe {
 namespace {
 
-constexpr std::string_view shared_listing =
+const std::string shared_listing =
     "metadata:m description default_payment_method:id? cancel_at_period_end:b "
     "collection_method:(charge_automatically|send_invoice) days_until_due:i "
     "payment_behavior:(allow_incomplete|default_incomplete|error_if_incomplete|"
     "pending_if_incomplete) "
-    "payment_settings{payment_method_options:any payment_method_types:any "
+    "payment_settings{payment_method_types[]:id "
     "save_default_payment_method:(off|on_subscription)} "
     "proration_behavior:(always_invoice|create_prorations|none) off_session:b "
     "trial_settings{end_behavior!{missing_payment_method:(cancel|create_invoice|pause) "
     "billing_cycle_anchor>=endive:(now|unchanged)}} "
-    "automatic_tax{enabled!:b liability:any} coupon<basil promotion_code<basil "
+    "automatic_tax{enabled!:b liability{type!:(account|self) account:no}} coupon<basil "
+    "promotion_code<basil "
     "discounts[]{coupon:id promotion_code:id discount:id} add_invoice_items[]{price:id quantity:i "
-    "metadata>=clover:m price_data:no discounts:no "
-    "tax_rates:no period>=clover:no discountable>=endive:no} "
+    "metadata>=clover:m " +
+    std::string(one_time_price_data) +
+    "discounts:no "
+    "tax_rates[]:id period>=clover:no discountable>=endive:no} "
     "application_fee_percent:no default_source:no "
-    "default_tax_rates:no invoice_settings:any on_behalf_of:no "
+    "default_tax_rates[]:id on_behalf_of:no "
     "pending_invoice_item_interval:no transfer_data:no billing_thresholds:no "
     "billing_schedules>=endive:no trial_from_plan:b ";
 
-constexpr std::string_view create_listing =
-    "customer!:id currency items[]!{price:id plan:id quantity:i metadata:m price_data:no "
-    "billing_thresholds:no discounts:no tax_rates:any current_trial:no} trial_period_days:i "
+const std::string create_listing =
+    "customer!:id currency:id items[]!{price:id plan:id quantity:i metadata:m " +
+    std::string(recurring_price_data) +
+    "billing_thresholds:no discounts:no tax_rates[]:id current_trial:no} trial_period_days:i "
     "trial_end "
     "billing_mode>=basil{type!:(classic|flexible) "
     "flexible{proration_discounts:(included|itemized)}} backdate_start_date:no "
@@ -127,10 +134,23 @@ std::int64_t anchor_of(const Call& call, const SubscriptionOrder& order, std::in
     return anchor;
 }
 
+void take_tax(Call& call, SubscriptionOrder& order) {
+    order.fields["automatic_tax"] = automatic_tax_of(call, order.customer);
+    order.fields["default_tax_rates"] = tax_rates_named(
+        call.account, children(call.params, "default_tax_rates"), "default_tax_rates");
+    if (flag(child(order.fields, "automatic_tax"), "enabled") &&
+        !children(order.fields, "default_tax_rates").empty()) {
+        refuse("", "You can't use default_tax_rates with automatic_tax.", "default_tax_rates");
+    }
+}
+
 SubscriptionOrder order_of(Call& call) {
     const Object& params = call.params;
     SubscriptionOrder order{.customer = text(params, "customer")};
     call.account.get("customer", order.customer, "customer");
+    order.currency = text(params, "currency");
+    std::ranges::transform(order.currency, order.currency.begin(),
+                           [](unsigned char c) { return std::tolower(c); });
     const auto& items = children(params, "items");
     for (std::size_t i = 0; i < items.size(); ++i) {
         const Object& item = items[i].get_object();
@@ -140,10 +160,14 @@ SubscriptionOrder order_of(Call& call) {
         const Object& known = call.account.get("price", price, path + "[price]");
         refuse_metered_quantity(known, item, path);
         refuse_legacy_metered(known, call.version.shape, path + "[price]");
-        order.items.push_back({.price = price,
-                               .quantity = number(item, "quantity", 1),
-                               .metadata = child(item, "metadata")});
+        order.items.push_back(
+            {.price = price,
+             .quantity = number(item, "quantity", 1),
+             .metadata = child(item, "metadata"),
+             .tax_rates =
+                 tax_rates_named(call.account, children(item, "tax_rates"), path + "[tax_rates]")});
     }
+    take_tax(call, order);
     if (order.items.empty()) refuse_missing_param("items");
     check_order(call.account, order, "items");
     const auto now = call.account.now();
@@ -156,10 +180,14 @@ SubscriptionOrder order_of(Call& call) {
         const auto param =
             "add_invoice_items[" + std::to_string(order.one_time.size()) + "][price]";
         if (!present(item, "price")) refuse_missing_param(param);
+        const Object& price = one_time_price(call.account, text(item, "price"), param);
+        check_currency(price, currency_of(call.account, order), param);
         order.one_time.push_back(
-            {.price = text(one_time_price(call.account, text(item, "price"), param), "id"),
+            {.price = text(price, "id"),
              .quantity = number(item, "quantity", 1),
-             .metadata = child(item, "metadata")});
+             .metadata = child(item, "metadata"),
+             .tax_rates = tax_rates_named(call.account, children(item, "tax_rates"),
+                                          "add_invoice_items[tax_rates]")});
     }
     for (const auto* key : {"metadata", "description", "default_payment_method",
                             "collection_method", "days_until_due", "billing_cycle_anchor_config"}) {
@@ -179,7 +207,8 @@ SubscriptionOrder order_of(Call& call) {
             {"payment_method_types",        nullptr},
             {"save_default_payment_method", "off"  }
         };
-        copy_params(child(params, "payment_settings"), settings, {"save_default_payment_method"});
+        copy_params(child(params, "payment_settings"), settings,
+                    {"payment_method_types", "save_default_payment_method"});
         order.fields["payment_settings"] = std::move(settings);
     }
     return order;
@@ -240,9 +269,6 @@ std::string begin_and_pay(Call& call, const SubscriptionOrder& order, const std:
 json::value create(Call& call) {
     Account& account = call.account;
     SubscriptionOrder order = order_of(call);
-    if (flag(child(call.params, "automatic_tax"), "enabled")) {
-        refuse_unsupported("automatic_tax", "automatic_tax[enabled]");
-    }
     const auto method = method_of(call, order);
     const auto amount = first_amount(account, order);
     const bool trial = order.trial_end > account.now();
@@ -323,20 +349,20 @@ bool listed(const Call& call, const Object& subscription) {
 }  // namespace
 
 void add_subscription_routes(Routes& routes) {
-    const std::string shared(shared_listing);
-    routes.on("POST /v1/subscriptions", shared + std::string(create_listing), create);
-    routes.list(
-        "/v1/subscriptions",
-        "customer:id price:id plan:id collection_method "
-        "status:(active|all|canceled|ended|incomplete|incomplete_expired|past_due|paused|"
-        "trialing|unpaid) test_clock:id created:any current_period_end:no current_period_start:no",
-        [](Call& call) {
-            return list_page(call, "subscription", "/v1/subscriptions",
-                             [&](const Object& object) { return listed(call, object); });
-        });
+    routes.on("POST /v1/subscriptions", shared_listing + create_listing,
+              with_inline_prices(create));
+    routes.list("/v1/subscriptions",
+                "customer:id price:id plan:id collection_method "
+                "status:(active|all|canceled|ended|incomplete|incomplete_expired|past_due|paused|"
+                "trialing|unpaid) test_clock:id created:any "
+                "current_period_end:no current_period_start:no",
+                [](Call& call) {
+                    return list_page(call, "subscription", "/v1/subscriptions",
+                                     [&](const Object& object) { return listed(call, object); });
+                });
     routes.on("GET /v1/subscriptions/{id}", "",
               [](Call& call) -> json::value { return call.target("subscription"); });
-    add_subscription_update_routes(routes, shared);
+    add_subscription_update_routes(routes, shared_listing);
     routes.on("DELETE /v1/subscriptions/{id}",
               "prorate:b invoice_now:b cancellation_details{comment "
               "feedback:(customer_service|low_quality|missing_features|other|switched_service|"

@@ -1,7 +1,8 @@
-// Tax ids of customers, stored as given: /v1/customers/{id}/tax_ids.
+#include "sandbox/stripe/tax_ids.h"
 
 #include <cctype>
 
+#include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/routes.h"
 #include "sandbox/stripe/shapes.h"
@@ -15,36 +16,10 @@ json::value country_of(const std::string& type, const std::string& value) {
         for (char& c : given) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
         return given;
     };
-    if (type == "eu_vat") return text_or_null(upper(value.substr(0, 2)));
+    if (type == "eu_vat") return text_or_null(upper(std::string(shortened(value, 2))));
     const auto line = type.find('_');
     if (line != 2) return nullptr;
     return json::value(upper(type.substr(0, 2)));
-}
-
-json::value create(Call& call) {
-    Account& account = call.account;
-    const Object& customer = call.target("customer");
-    const auto type = text(call.params, "type");
-    const auto value = text(call.params, "value");
-    Object tax_id = blank("tax_id");
-    tax_id["id"] = account.new_id("txi_1");
-    tax_id["customer"] = customer.at("id");
-    tax_id["country"] = country_of(type, value);
-    tax_id["owner"] = Object{
-        {"customer",         customer.at("id")},
-        {"customer_account", nullptr          },
-        {"type",             "customer"       }
-    };
-    tax_id["type"] = type;
-    tax_id["value"] = value;
-    tax_id["verification"] = Object{
-        {"status",           "unavailable"},
-        {"verified_address", nullptr      },
-        {"verified_name",    nullptr      }
-    };
-    const Object& added = account.add(std::move(tax_id));
-    account.emit("customer.tax_id.created", added);
-    return added;
 }
 
 const Object& tax_id_of(const Call& call) {
@@ -58,8 +33,36 @@ const Object& tax_id_of(const Call& call) {
 
 }  // namespace
 
+const Object& add_tax_id(Account& account, const std::string& customer, const std::string& type,
+                         const std::string& value) {
+    Object tax_id = blank("tax_id");
+    const auto id = account.new_id("txi_1");
+    tax_id["id"] = id;
+    tax_id["customer"] = customer;
+    tax_id["country"] = country_of(type, value);
+    tax_id["owner"] = Object{
+        {"customer",         customer  },
+        {"customer_account", nullptr   },
+        {"type",             "customer"}
+    };
+    tax_id["type"] = type;
+    tax_id["value"] = value;
+    tax_id["verification"] = Object{
+        {"status",           "unavailable"},
+        {"verified_address", nullptr      },
+        {"verified_name",    nullptr      }
+    };
+    account.emit("customer.tax_id.created", account.add(std::move(tax_id)));
+    tell_drafts(account, customer);
+    return account.get("tax_id", id);
+}
+
 void add_tax_id_routes(Routes& routes) {
-    routes.on("POST /v1/customers/{id}/tax_ids", "type!:id value!:id", create);
+    routes.on("POST /v1/customers/{id}/tax_ids", "type!:id value!:id",
+              [](Call& call) -> json::value {
+                  return add_tax_id(call.account, text(call.target("customer"), "id"),
+                                    text(call.params, "type"), text(call.params, "value"));
+              });
     routes.list("/v1/customers/{id}/tax_ids", "", [](Call& call) {
         const auto id = text(call.target("customer"), "id");
         return list_page(call, "tax_id", "/v1/customers/" + id + "/tax_ids",
@@ -70,8 +73,10 @@ void add_tax_id_routes(Routes& routes) {
     routes.on("DELETE /v1/customers/{id}/tax_ids/{tax_id}", "", [](Call& call) -> json::value {
         const Object gone = tax_id_of(call);
         call.account.emit("customer.tax_id.deleted", gone);
-        return deleted(call.account.change(text(gone, "id"), "",
-                                           [](Object& changed) { changed["_deleted"] = true; }));
+        call.account.change(text(gone, "id"), "",
+                            [](Object& changed) { changed["_deleted"] = true; });
+        tell_drafts(call.account, text(gone, "customer"));
+        return deleted(gone);
     });
 }
 

@@ -4,6 +4,7 @@
 
 #include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/invoice_lines.h"
+#include "sandbox/stripe/prices.h"
 #include "sandbox/stripe/shapes.h"
 #include "sandbox/stripe/subscription_items.h"
 
@@ -11,12 +12,13 @@ namespace paydesk::sandbox::stripe {
 namespace {
 
 LineDraft line_for(const Object& subscription, const Object& item, Span period) {
-    return {.price = child(item, "price"),
+    return {.price = presented(child(item, "price"), text(subscription, "currency")),
             .quantity = 0,
             .period_start = period.start,
             .period_end = period.end,
             .subscription = text(subscription, "id"),
             .subscription_item = text(item, "id"),
+            .tax_rates = children(item, "tax_rates"),
             .metadata = child(subscription, "metadata"),
             .usage = Decimal()};
 }
@@ -34,11 +36,12 @@ std::int64_t counted_until(std::int64_t end, LastSecond last) {
 bool recount_line(const Account& account, const Object& invoice, Object& line) {
     const Object& period = child(line, "period");
     const Object& details = child(child(line, "parent"), "subscription_item_details");
-    const auto used = usage_of(account, child(line, "_price"), text(invoice, "customer"),
-                               text(details, "subscription_item"),
-                               {number(period, "start"), number(line, "_counts_until")});
+    const Object price = presented(child(line, "_price"), text(invoice, "currency"));
+    const auto used =
+        usage_of(account, price, text(invoice, "customer"), text(details, "subscription_item"),
+                 {number(period, "start"), number(line, "_counts_until")});
     if (used.to_string() == text(line, "quantity_decimal")) return false;
-    const LineDraft counted{.price = child(line, "_price"), .usage = used};
+    const LineDraft counted{.price = price, .usage = used};
     const auto amount = amount_of(counted.price, used);
     line["amount"] = amount;
     line["subtotal"] = amount;
@@ -117,7 +120,7 @@ std::string add_last_invoice(Account& account, const std::string& id, LastSecond
 void keep_usage_for_later(Account& account, const Object& subscription, const Object& item,
                           LastSecond last) {
     const Span period{counts_from(item), account.now()};
-    const Object& price = child(item, "price");
+    const Object price = presented(child(item, "price"), text(subscription, "currency"));
     if (!is_metered(price)) return;
     const auto used = usage_of(account, price, text(subscription, "customer"), text(item, "id"),
                                {period.start, counted_until(period.end, last)});
@@ -127,7 +130,8 @@ void keep_usage_for_later(Account& account, const Object& subscription, const Ob
     const auto amount = amount_of(price, used);
     waiting["amount"] = amount;
     waiting["net_amount"] = amount;
-    waiting["currency"] = price.at("currency");
+    waiting["currency"] = subscription.at("currency");
+    waiting["tax_rates"] = children(item, "tax_rates");
     waiting["customer"] = subscription.at("customer");
     waiting["date"] = account.now();
     waiting["description"] = line_description(account, {.price = price, .usage = used});

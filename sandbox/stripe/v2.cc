@@ -37,7 +37,8 @@ std::string required(const Object& params, const std::string& key) {
 // "2027-01-15T08:00:00Z", with any fraction, which is cut off, and any offset.
 std::int64_t parse_time(const std::string& written) {
     const auto wrong = [&]() -> std::int64_t {
-        refuse("invalid_fields", "Invalid timestamp: " + written.substr(0, 40), "timestamp");
+        refuse("invalid_fields", "Invalid timestamp: " + std::string(shortened(written, 40)),
+               "timestamp");
     };
     const auto digits = [&](std::size_t at, std::size_t count) {
         int value = 0;
@@ -231,7 +232,7 @@ json::value list_of_kind(V2Call& call, std::string_view kind) {
         const auto given = text(call.params, key);
         if (given.empty()) return otherwise;
         if (given.size() > 9 || given.find_first_not_of("0123456789") != std::string::npos) {
-            refuse("invalid_fields", "Invalid integer: " + given.substr(0, 40), key);
+            refuse("invalid_fields", "Invalid integer: " + std::string(shortened(given, 40)), key);
         }
         return static_cast<std::int64_t>(std::stoll(given));
     };

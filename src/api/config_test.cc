@@ -92,6 +92,7 @@ const Bad bad_values[] = {
     {"SUPABASE_SERVICE_ROLE_KEY",        "short",                                     "fewer than 20"                  },
     {"PAYDESK_POOLER",                   "statement",                                 "neither transaction nor session"},
     {"PAYDESK_DISPUTE_ACCESS",           "maybe",                                     "neither keep nor suspend"       },
+    {"PAYDESK_CREDITS_LOW_PERCENT",      "100",                                       "from 0 to 90"                   },
     {"PAYDESK_RENEWAL_REMINDER_DAYS",    "often",                                     "from 0 to 90"                   },
     {"PAYDESK_PAST_DUE_GRACE_DAYS",      "two weeks",                                 "from 0 to 365"                  },
     {"PAYDESK_ALLOW_ANONYMOUS_CHECKOUT", "yes",                                       "neither true nor false"         },

@@ -2,6 +2,7 @@
 #include "api/test_api.h"
 #include "billing/access.h"
 #include "billing/access_policy_store.h"
+#include "credits/facts.h"
 
 namespace paydesk::api {
 namespace {
@@ -65,7 +66,6 @@ TEST_F(Entitlements, ASubscriptionGrantsItsPlan) {
     EXPECT_EQ(mine.at("limits").at("projects"), 10);
     EXPECT_TRUE(mine.at("is_active").as_bool());
     EXPECT_TRUE(mine.at("access_until").is_null());
-    EXPECT_TRUE(mine.at("credits").is_null());
     EXPECT_EQ(of(grace).at("plan_key"), "free");
 }
 
@@ -226,6 +226,96 @@ TEST_F(Entitlements, NothingIsSentAgainWhileNothingChanges) {
     EXPECT_EQ(changed.status, 200);
     EXPECT_NE(changed.headers.get("ETag"), etag);
     EXPECT_NE(changed.headers.get("Cache-Control").find("private"), std::string::npos);
+}
+
+TEST_F(Entitlements, TheCreditsAreThoseThatCanBeSpent) {
+    EXPECT_EQ(of(ada).at("credits"), 100) << "a look gives the free month";
+    EXPECT_EQ(of(ada).at("credits"), 100) << "and gives it once";
+    EXPECT_EQ(get("/api/credits", ada).body.at("balance"), 100);
+
+    auto asked = request("GET", "/api/entitlements", ada);
+    const std::string etag(send(asked).headers.get("ETag"));
+    EXPECT_EQ(post("/api/credits/consume", ada,
+                   {
+                       {"amount", 30}
+    })
+                  .status,
+              200);
+    asked.headers.set("If-None-Match", etag);
+    const Answer spent = send(asked);
+    EXPECT_EQ(spent.status, 200) << "the tag is of the credits, too";
+    EXPECT_EQ(spent.body.at("entitlements").at("credits"), 70);
+}
+
+TEST_F(Entitlements, AnAnonymousSignInHasNoCredits) {
+    auto asked = request("GET", "/api/entitlements");
+    asked.headers.add("Authorization", "Bearer " + sign_claims({
+                                                       {"sub",          ada                          },
+                                                       {"role",         "authenticated"              },
+                                                       {"aud",          "authenticated"              },
+                                                       {"is_anonymous", true                         },
+                                                       {"exp",          to_unix(clock_.now()) + 1'000}
+    }));
+    EXPECT_EQ(send(asked).body.at("entitlements").at("credits"), 0);
+    EXPECT_EQ(count("paydesk.credit_grants"), "0");
+}
+
+// What was booked long ago is not what can be spent now: the plan's month is over, the next free one has
+// begun, a hold has timed out.
+TEST_F(Entitlements, WhatTimeHasDoneToTheCreditsIsBookedBeforeItIsShown) {
+    const Instant then = clock_.now() - std::chrono::days(40);
+    run([](db::Database& db, Instant at) -> Task<int> {
+        const AccountId account{ada};
+        std::vector<credits::Fact> facts{
+            credits::Granted{account, credits::top_up("top_up/1", 1'000, at, "Top-up")}
+        };
+        for (credits::Grant& grant : credits::grants_of({.fact_key = "in_1",
+                                                         .slot = "main",
+                                                         .credits_per_month = 2'500,
+                                                         .start = at,
+                                                         .end = at + std::chrono::days(30),
+                                                         .description = "Pro"}))
+            facts.emplace_back(credits::Granted{account, std::move(grant)});
+        co_await db.transaction(
+            [&](db::Tx& tx) -> Task<> { co_await credits::apply_facts(tx, facts, at); });
+        co_return 0;
+    }(db_, then));
+    EXPECT_EQ(database_
+                  .run("select balance_after from paydesk.credit_transactions order by number "
+                       "desc limit 1")
+                  .integer(0, "balance_after"),
+              3'500);
+
+    EXPECT_EQ(of(ada).at("credits"), 1'100);
+
+    EXPECT_EQ(count("paydesk.credit_transactions where kind = 'expire' and amount = -2500"), "1");
+    EXPECT_EQ(of(ada).at("credits"), 1'100);
+}
+
+// The statement and the ledger say alike whether the free month is due: here it is not, although the
+// plan's credits are all spent.
+TEST_F(Entitlements, APlanThatIsSpentGetsNoFreeMonth) {
+    run([](db::Database& db, Instant at) -> Task<int> {
+        std::vector<credits::Fact> facts;
+        for (credits::Grant& grant : credits::grants_of({.fact_key = "in_1",
+                                                         .slot = "main",
+                                                         .credits_per_month = 2'500,
+                                                         .start = at,
+                                                         .end = at + std::chrono::days(30),
+                                                         .description = "Pro"}))
+            facts.emplace_back(credits::Granted{AccountId{ada}, std::move(grant)});
+        co_await db.transaction(
+            [&](db::Tx& tx) -> Task<> { co_await credits::apply_facts(tx, facts, at); });
+        co_return 0;
+    }(db_, clock_.now() - std::chrono::days(1)));
+    EXPECT_EQ(post("/api/credits/consume", ada,
+                   {
+                       {"amount", 2'500}
+    })
+                  .status,
+              200);
+    EXPECT_EQ(of(ada).at("credits"), 0);
+    EXPECT_EQ(count("paydesk.credit_grants"), "1");
 }
 
 TEST_F(Entitlements, WithoutACatalogueItSaysSo) {

@@ -212,12 +212,45 @@ std::optional<std::string> QueryFields::choice(std::string_view field,
     return std::nullopt;
 }
 
+std::optional<Instant> QueryFields::instant(std::string_view field) {
+    const auto text = find(field);
+    if (!text) return std::nullopt;
+    if (const auto parsed = parse_iso8601(*text)) return *parsed;
+    errors_.push_back({std::string(field), "must be an instant such as 2026-11-20T12:34:56Z."});
+    return std::nullopt;
+}
+
 std::optional<std::string> QueryFields::currency(std::string_view field) {
     const auto text = find(field);
     if (!text) return std::nullopt;
     if (const auto known = Currency::parse(*text)) return known->lower_code();
     errors_.push_back({std::string(field), "must be a currency such as usd."});
     return std::nullopt;
+}
+
+std::optional<std::string> QueryFields::required_text(std::string_view field,
+                                                      std::size_t bytes_max) {
+    auto text = find(field);
+    const auto is_printable = [](char c) { return c > 0x20 && c < 0x7f; };
+    if (!text || text->empty()) {
+        errors_.push_back({std::string(field), "is missing."});
+    } else if (text->size() > bytes_max || !std::ranges::all_of(*text, is_printable)) {
+        errors_.push_back(
+            {std::string(field),
+             fmt::format("must be at most {} printable characters of ASCII.", bytes_max)});
+    } else {
+        return text;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> QueryFields::required_choice(
+    std::string_view field, std::initializer_list<std::string_view> choices) {
+    if (!find(field)) {
+        errors_.push_back(
+            {std::string(field), fmt::format("is missing: one of {}.", fmt::join(choices, ", "))});
+    }
+    return choice(field, choices);
 }
 
 std::optional<http::Response> QueryFields::refused() const {

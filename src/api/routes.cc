@@ -17,8 +17,11 @@ void add_routes(http::Router& router, const Services& services) {
     add_entitlement_routes(router, services);
     add_admin_refund_routes(router, services);
     add_admin_routes(router, services);
+    add_reconciliation_routes(router, services);
+    add_explain_routes(router, services);
     add_payment_method_routes(router, services);
     add_credit_routes(router, services);
+    add_usage_routes(router, services);
     add_admin_credit_routes(router, services);
     add_plan_routes(router, services);
     add_notification_routes(router, services);

@@ -18,6 +18,9 @@
 namespace paydesk::credits {
 class Spending;
 }
+namespace paydesk::usage {
+struct Usage;
+}
 namespace paydesk::webhook {
 class Receiver;
 }
@@ -58,6 +61,7 @@ struct Services {
     const Clock& clock;
     billing::Flow flow;
     credits::Spending& spending;
+    usage::Usage& usage;
     webhook::Receiver& receiver;
     Live& live;
     billing::InvoicePapers& papers;
@@ -76,6 +80,9 @@ struct Services {
     std::optional<std::string> sandbox_url = {}, supabase_url = {}, supabase_anon_key = {};
     std::optional<LocalSignIn> local_sign_in = {};
     std::string openapi_yaml;
+    // Reads a stored webhook payload: for explaining what it said.
+    std::function<Result<provider::Change>(provider::Name, const boost::json::value&)> normalise =
+        {};
 };
 
 }  // namespace paydesk::api

@@ -16,6 +16,7 @@ TestApi::TestApi()
       urls_("https://app.example", {"https://other.example"}),
       signatures_({std::string(webhook_secret)}),
       spending_(io_, db_, clock_),
+      usage_(io_, db_, clock_),
       receiver_(io_, db_,
                 {{provider::Name::stripe,
                   {.verify =
@@ -33,6 +34,7 @@ TestApi::TestApi()
           .clock = clock_,
           .flow = {db_, provider_, clock_, urls_},
           .spending = spending_,
+          .usage = usage_,
           .receiver = receiver_,
           .live = live_,
           .papers = papers_,

@@ -1,4 +1,4 @@
-// POST /api/webhooks/stripe
+// POST /api/webhooks/stripe, /api/webhooks/paypal
 #include "api/problem.h"
 #include "api/routes.h"
 #include "base/json.h"
@@ -7,9 +7,10 @@
 namespace paydesk::api {
 namespace {
 
-Task<http::Response> receive(const Services& services, const http::Request& request) {
+Task<http::Response> receive(const Services& services, provider::Name name,
+                             const http::Request& request) {
     const auto received = co_await services.receiver.receive(
-        {.provider = provider::Name::stripe,
+        {.provider = name,
          .header = [&request](std::string_view name) { return request.headers.get(name); },
          .body = request.body,
          .received_at = services.clock.now()});
@@ -27,8 +28,12 @@ Task<http::Response> receive(const Services& services, const http::Request& requ
 }  // namespace
 
 void add_webhook_routes(http::Router& router, const Services& services) {
-    router.on("POST /api/webhooks/stripe",
-              [&services](const http::Request& request) { return receive(services, request); });
+    router.on("POST /api/webhooks/stripe", [&services](const http::Request& request) {
+        return receive(services, provider::Name::stripe, request);
+    });
+    router.on("POST /api/webhooks/paypal", [&services](const http::Request& request) {
+        return receive(services, provider::Name::paypal, request);
+    });
 }
 
 }  // namespace paydesk::api

@@ -47,14 +47,18 @@ TEST(Clock, Iso8601) {
 
 TEST(Ids, UuidV7) {
     const Instant now = from_unix(1'763'640'000);
-    std::set<std::string> seen;
-    for (int i = 0; i < 1'000; ++i) seen.insert(uuid_v7(now));
-    EXPECT_EQ(seen.size(), 1'000u);
-    const std::string id = *seen.begin();
+    const std::string id = uuid_v7(now);
+    std::string before = id;
+    for (int i = 0; i < 1'000; ++i) {
+        std::string next = uuid_v7(now);
+        EXPECT_LT(before, next) << "in the order in which they are made";
+        before = std::move(next);
+    }
     EXPECT_EQ(id.size(), 36u);
     EXPECT_EQ(id[14], '7');
     EXPECT_NE(std::string("89ab").find(id[19]), std::string::npos);
-    EXPECT_LT(id, uuid_v7(now + std::chrono::milliseconds{1}));
+    EXPECT_LT(before, uuid_v7(now + std::chrono::milliseconds{1}));
+    EXPECT_GT(before, uuid_v7(now - std::chrono::seconds{1})) << "a clock that was set back";
     EXPECT_TRUE(parse_uuid(id));
     EXPECT_EQ(parse_uuid("0198AAAA-0000-7000-8000-00000000000F").value(),
               "0198aaaa-0000-7000-8000-00000000000f");

@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 
 #include <array>
+#include <atomic>
 #include <cctype>
 
 #include "base/assert.h"
@@ -15,6 +16,20 @@ void fill_random(unsigned char* bytes, std::size_t count) {
     PD_ASSERT(RAND_bytes(bytes, static_cast<int>(count)) == 1);
 }
 
+// Milliseconds and a counter of 12 bits within each (RFC 9562, 6.2, method 1), which starts in its lower
+// half. One that is full borrows from the next millisecond; a clock that was set back starts anew.
+std::uint64_t next_tick(std::uint64_t millis, std::uint64_t random) {
+    static std::atomic<std::uint64_t> last = 0;
+    const std::uint64_t fresh = (millis << 12) | (random & 0x7ff);
+    std::uint64_t before = last.load(), tick = 0;
+    do {
+        const std::uint64_t before_millis = before >> 12;
+        const bool same = before_millis == millis || before_millis == millis + 1;
+        tick = same ? before + 1 : fresh;
+    } while (!last.compare_exchange_weak(before, tick));
+    return tick;
+}
+
 }  // namespace
 
 std::string uuid_v7(Instant now) {
@@ -22,10 +37,12 @@ std::string uuid_v7(Instant now) {
     fill_random(bytes.data(), bytes.size());
     const auto millis = static_cast<std::uint64_t>(
         std::chrono::floor<std::chrono::milliseconds>(now).time_since_epoch().count());
+    const std::uint64_t tick = next_tick(millis, (bytes[6] << 8U) | bytes[7]);
     for (int i = 0; i < 6; ++i) {
-        bytes[static_cast<std::size_t>(i)] = static_cast<unsigned char>(millis >> (40 - 8 * i));
+        bytes[static_cast<std::size_t>(i)] = static_cast<unsigned char>(tick >> (52 - 8 * i));
     }
-    bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x70);  // version 7
+    bytes[6] = static_cast<unsigned char>(((tick >> 8) & 0x0f) | 0x70);  // version 7
+    bytes[7] = static_cast<unsigned char>(tick);
     bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);  // the RFC's variant
 
     std::string text = to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});

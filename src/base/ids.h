@@ -19,7 +19,8 @@ struct Id {
 // Who pays: a person (the id of their auth.users row) or a team. A UUID in lower case.
 using AccountId = Id<struct AccountTag>;
 
-// A UUID version 7 (RFC 9562): time-ordered, 74 random bits. Lower case.
+// A UUID version 7 (RFC 9562), lower case: time-ordered; those that this process makes of one millisecond
+// are ordered as they were made. 62 bits are random.
 std::string uuid_v7(Instant now);
 
 // `text` as a lower-case UUID, or invalid_input.

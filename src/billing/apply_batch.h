@@ -78,7 +78,10 @@ struct Batch {
     Incoming incoming(std::size_t i, const std::string& revision, bool is_final) const;
     // Writes the verdict into results[i]; true where the row is to be written.
     bool judge(std::size_t i, Merge merge, const std::string& revision);
-    void tell(std::vector<notify::Notification> more);
+    // Whether the contents of row and snapshot are to be compared: the stamps agree, or do not count.
+    bool same_moment(std::size_t i, const std::optional<Instant>& stamp) const;
+    // What change i tells people.
+    void tell(std::size_t i, std::vector<notify::Notification> more);
 };
 
 // What each object's file offers. `load` reads the rows of all changes of its kind; `decide` judges one

@@ -32,10 +32,20 @@ Incoming Batch::incoming(std::size_t i, const std::string& revision, bool is_fin
                 .is_first = change(i).event_type.ends_with(".created")};
     if (change(i).event_id.empty()) {
         const auto& asked_at = changes[i].fetched_at_revision;
-        if (!asked_at) in.origin = Origin::fetched;
-        if (asked_at && *asked_at == revision) in.origin = Origin::fetched_for_event;
+        const bool unmoved = asked_at && *asked_at == revision;
+        if (changes[i].swept) {
+            in.origin = unmoved ? Origin::repair : Origin::compared;
+        } else if (!asked_at) {
+            in.origin = Origin::fetched;
+        } else if (unmoved) {
+            in.origin = Origin::fetched_for_event;
+        }
     }
     return in;
+}
+
+bool Batch::same_moment(std::size_t i, const std::optional<Instant>& stamp) const {
+    return changes[i].swept || stamp == change(i).occurred_at;
 }
 
 bool Batch::judge(std::size_t i, Merge merge, const std::string& revision) {
@@ -61,7 +71,8 @@ bool Batch::judge(std::size_t i, Merge merge, const std::string& revision) {
     std::unreachable();
 }
 
-void Batch::tell(std::vector<notify::Notification> more) {
+void Batch::tell(std::size_t i, std::vector<notify::Notification> more) {
+    if (changes[i].swept) return;
     facts.insert(facts.end(), std::make_move_iterator(more.begin()),
                  std::make_move_iterator(more.end()));
 }
@@ -89,7 +100,7 @@ struct Decide {
         if (!snapshot.invoice) {
             batch.results[i] = {.outcome = Outcome::unchanged, .note = "an upcoming invoice"};
             if (batch.owner[i])
-                batch.tell(facts_of(*batch.owner[i], batch.change(i).event_type, snapshot));
+                batch.tell(i, facts_of(*batch.owner[i], batch.change(i).event_type, snapshot));
         } else if (batch.owner[i]) {
             decide(batch, i, snapshot);
         }
@@ -145,11 +156,9 @@ Task<> derive(Batch& batch) {
     co_await trim_seats(batch.tx, std::move(batch.seats_moved));
     co_await trial_store::note(batch.tx, std::move(batch.trials), batch.now);
 
-    if (batch.defaults_moved.empty()) co_return;
-    const auto before = co_await dunning_store::default_methods(batch.tx, batch.defaults_moved);
-    co_await payment_method_rows::refresh_defaults(batch.tx, batch.defaults_moved);
-    co_await dunning_store::retry_open_invoices(batch.tx, std::move(batch.defaults_moved), before,
-                                                batch.now);
+    auto moved =
+        co_await payment_method_rows::refresh_defaults(batch.tx, std::move(batch.defaults_moved));
+    co_await dunning_store::retry_open_invoices(batch.tx, std::move(moved), batch.now);
 }
 
 }  // namespace
@@ -174,6 +183,9 @@ Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> change
     for (std::size_t i = 0; i < count; ++i) {
         std::visit(Decide{batch, i}, batch.change(i).fact);
         batch.results[i].account = batch.owner[i];
+        if (batch.changes[i].swept && batch.owner[i] && !batch.change(i).object.value.empty()) {
+            batch.new_refs.emplace(batch.key_of(i), *batch.owner[i]);
+        }
     }
 
     co_await save_customers(batch);
@@ -187,10 +199,9 @@ Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> change
     co_await save_schedules(batch);
     co_await save_refs(batch);
     co_await derive(batch);
-    co_await notify::add(tx, std::move(batch.facts));
+    co_await notify::add(tx, std::move(batch.facts), std::move(batch.touched));
     // Last of what locks: whoever spends waits for the end of this transaction from here on.
     co_await apply_credits(batch);
-    co_await notify::wake(tx, std::move(batch.touched));
     for (const auto& result : batch.results) {
         metrics::count("paydesk_changes_total", {
                                                     {"outcome", to_string(result.outcome)}

@@ -43,6 +43,11 @@ struct ToApply {
     // asked (change.occurred_at, which the caller copies from the event); if it has moved, the
     // snapshot is judged like any other.
     std::optional<std::string> fetched_at_revision = {};
+    // The object as a reconciliation found it at the provider (reconcile/). It tells nobody anything, and
+    // the clock has no say. Without fetched_at_revision it is only compared: needs_fetch where the row
+    // differs or is missing (revision ""). With it, it is applied if the row is still at that
+    // revision, and moves no stamp.
+    bool swept = false;
 };
 
 struct Applied {

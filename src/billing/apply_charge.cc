@@ -33,11 +33,18 @@ void decide(Batch& batch, std::size_t i, const provider::ChargeSnapshot& snapsho
         change.event_type == "charge.succeeded" || change.event_type == "charge.failed";
     incoming.is_first = change.event_type == "charge.pending" ||
                         (ended && row && row->content.status != provider::ChargeStatus::pending);
-    const bool same = row && row->stamp == change.occurred_at && row->content == content;
+    const bool same = row && batch.same_moment(i, row->stamp) && row->content == content;
     const Merge merge =
         decide_merge(standing, incoming, same,
                      row ? state_order(content, row->content) : std::partial_ordering::unordered);
-    if (!batch.judge(i, merge, revision)) return;
+    const bool accepted = batch.judge(i, merge, revision);
+    if (accepted || batch.changes[i].swept) {
+        batch.to_settle.insert({.account = *batch.owner[i],
+                                .provider = change.provider,
+                                .charge = change.object.value,
+                                .payment = content.payment});
+    }
+    if (!accepted) return;
 
     if (!row) {
         row = ChargeRow{.id = uuid_v7(batch.now),
@@ -52,10 +59,6 @@ void decide(Batch& batch, std::size_t i, const provider::ChargeSnapshot& snapsho
     row->stamp = stamp_after(standing, incoming);
     row->content = std::move(content);
     dirty = true;
-    batch.to_settle.insert({.account = row->account,
-                            .provider = row->provider,
-                            .charge = row->charge,
-                            .payment = row->content.payment});
 }
 
 Task<> save_charges(Batch& batch) {

@@ -49,7 +49,7 @@ void decide(Batch& batch, std::size_t i, const provider::CheckoutSnapshot& snaps
     const AccountId account = *batch.owner[i];
     batch.results[i].outcome = Outcome::unchanged;
     batch.new_refs.emplace(batch.key_of(i), account);
-    batch.tell(facts_of(account, change.event_type, snapshot));
+    batch.tell(i, facts_of(account, change.event_type, snapshot));
     if (auto payment = payment_of(account, change, snapshot)) {
         batch.payments.push_back(std::move(*payment));
         batch.touched.insert(account);

@@ -4,6 +4,7 @@
 // its key keeps it from counting twice: the ledger does not depend on the order of events either.
 
 #include "billing/apply_batch.h"
+#include "billing/columns.h"
 #include "billing/recordset.h"
 #include "credits/facts.h"
 #include "credits/ledger_store.h"
@@ -25,7 +26,7 @@ const db::Statement find_plan_credits{
     "billing_plan_credits",
     R"(select k.provider, k.price, p.name, p.plan_family, p.credits_per_month,
               pp.billing_cycle = 'yearly' as yearly
-       from json_to_recordset($1::json) as k(provider text, price text)
+       from (select unnest($1::text[]) as provider, unnest($2::text[]) as price) k
        cross join lateral (
            select q.plan_key, q.billing_cycle from paydesk.plan_prices q
            where q.provider = k.provider and q.provider_price_id = k.price
@@ -70,6 +71,11 @@ std::int64_t times(std::int64_t credits, std::int64_t quantity) {
     return credits > credits::amount_max / quantity ? credits::amount_max : credits * quantity;
 }
 
+// What the facts of an invoice's lines begin with.
+std::string invoice_fact_key(std::string_view provider, std::string_view invoice) {
+    return "invoice_line/" + std::string(provider) + "/" + std::string(invoice) + "/";
+}
+
 class CreditFacts {
 public:
     explicit CreditFacts(Batch& batch) : batch_(batch) {}
@@ -84,6 +90,13 @@ public:
                 add(i, *subscription);
         }
         for (const auto& payment : batch_.refunded) {
+            // Part of a month's price is goodwill; all of it undoes the month. The invoice's grants are
+            // there: the snapshot that made its payment made them.
+            if (payment.source_kind == "invoice" && payment.refunded == payment.amount) {
+                facts_.push_back(credits::PeriodRefunded{
+                    .account = payment.account,
+                    .fact_key_prefix = invoice_fact_key(payment.provider, payment.source_id)});
+            }
             if (payment.source_kind != "checkout") continue;
             facts_.push_back(credits::PaymentRefunded{
                 .account = payment.account,
@@ -131,14 +144,9 @@ private:
 
     Task<> load_prices(const std::set<PriceKey>& wanted) {
         if (wanted.empty()) co_return;
-        json::array keys;
-        for (const auto& [name, price] : wanted) {
-            keys.push_back(json::object{
-                {"provider", value(name) },
-                {"price",    value(price)}
-            });
-        }
-        const auto rows = co_await batch_.tx.run(find_plan_credits, {recordset::param(keys)});
+        const auto rows = co_await batch_.tx.run(
+            find_plan_credits,
+            {columns::texts(wanted, &PriceKey::first), columns::texts(wanted, &PriceKey::second)});
         for (std::size_t row = 0; row < rows.size(); ++row) {
             const auto text = [&](std::string_view column) {
                 return std::string(rows.text(row, column));
@@ -190,16 +198,16 @@ private:
             if (line.proration) credits -= std::exchange(given_up, 0);
             if (credits <= 0) continue;
             // By its price and not by its place: nobody promises the order of the lines.
-            credits::PlanPeriod period{
-                .fact_key = "invoice_line/" + name + "/" + snapshot.invoice->value + "/" +
-                            line.price->value + (line.proration ? "/upgrade" : ""),
-                .slot = plan->slot,
-                .credits_per_month = credits,
-                .start = *line.period_start,
-                .end = *line.period_end,
-                .by_month = plan->yearly,
-                .supersedes = !line.proration,
-                .description = plan->name};
+            credits::PlanPeriod period{.fact_key = invoice_fact_key(name, snapshot.invoice->value) +
+                                                   line.price->value +
+                                                   (line.proration ? "/upgrade" : ""),
+                                       .slot = plan->slot,
+                                       .credits_per_month = credits,
+                                       .start = *line.period_start,
+                                       .end = *line.period_end,
+                                       .by_month = plan->yearly,
+                                       .supersedes = !line.proration,
+                                       .description = plan->name};
             std::vector<credits::Grant> grants = credits::grants_of(period);
             if (!grants.empty()) by_now(grants.front());
             for (credits::Grant& grant : grants)

@@ -144,6 +144,24 @@ protected:
         snapshot.created_at = clock_.now();
         return event(ObjectKind::checkout, std::move(checkout), std::move(snapshot));
     }
+    // A charge of the payment pi_1, and how much of it has gone back.
+    ToApply charged(std::int64_t amount, std::int64_t refunded) {
+        const Currency usd = Currency::usd();
+        return event(ObjectKind::charge, "ch_1",
+                     provider::ChargeSnapshot{.charge = {"ch_1"},
+                                              .payment = provider::Ref{"pi_1"},
+                                              .customer = provider::Ref{"cus_1"},
+                                              .invoice = {},
+                                              .account = {},
+                                              .status = provider::ChargeStatus::succeeded,
+                                              .amount = Money(amount, usd),
+                                              .amount_refunded = Money(refunded, usd),
+                                              .failure_code = {},
+                                              .failure_message = {},
+                                              .receipt_url = {},
+                                              .description = {},
+                                              .created_at = clock_.now()});
+    }
     Task<> apply(std::vector<ToApply> changes) {
         co_await db_->transaction(
             [&](db::Tx& tx) -> Task<> { (void)co_await apply_changes(tx, changes, clock_.now()); });
@@ -256,6 +274,20 @@ TEST_F(ApplyCredits, AnUpgradeGivesTheDifferenceAtOnce) {
     });
 }
 
+// Stripe's times are whole seconds: what follows within one began as early.
+TEST_F(ApplyCredits, ASecondMayHoldAPurchaseItsUpgradeAndItsEnd) {
+    play([&]() -> Task<> {
+        EXPECT_EQ(co_await balance(), 100);
+        co_await apply(paid_month("in_1", "price_pro", 0));
+        EXPECT_EQ(co_await balance(), 2'500);
+        co_await apply(paid("in_2", {line("price_pro", -4'900, may, month(1), true),
+                                     line("price_business", 9'900, may, month(1), true)}));
+        EXPECT_EQ(co_await balance(), 5'000);
+        co_await apply(ended());
+        EXPECT_EQ(co_await balance(), 100);
+    });
+}
+
 TEST_F(ApplyCredits, AYearIsGivenByTheMonth) {
     play([&]() -> Task<> {
         co_await apply(paid("in_1", {line("price_pro_year", 49'000, month(0), month(12))}));
@@ -298,24 +330,45 @@ TEST_F(ApplyCredits, AChargeThatIsRefundedTakesTheTopUpsCreditsBack) {
         co_await apply(bought);
         EXPECT_EQ(co_await balance(), 1'100);
         for (const std::int64_t refunded : {500, 500, 2'000}) {
-            const Currency usd = Currency::usd();
-            provider::ChargeSnapshot charge{.charge = {"ch_1"},
-                                            .payment = provider::Ref{"pi_1"},
-                                            .customer = provider::Ref{"cus_1"},
-                                            .invoice = {},
-                                            .account = {},
-                                            .status = provider::ChargeStatus::succeeded,
-                                            .amount = Money(2'000, usd),
-                                            .amount_refunded = Money(refunded, usd),
-                                            .failure_code = {},
-                                            .failure_message = {},
-                                            .receipt_url = {},
-                                            .description = {},
-                                            .created_at = clock_.now()};
             clock_.set(clock_.now() + 1min);
-            co_await apply(event(ObjectKind::charge, "ch_1", std::move(charge)));
+            co_await apply(charged(2'000, refunded));
             EXPECT_EQ(co_await balance(), refunded == 500 ? 100 + 750 : 100);
         }
+    });
+}
+
+// Design: a part is goodwill and takes nothing; all of it undoes the month, as far as it is unspent.
+TEST_F(ApplyCredits, AMonthThatIsRefundedInFullTakesItsUnspentCreditsBack) {
+    play([&]() -> Task<> {
+        auto invoice = paid_month("in_1", "price_pro", 0);
+        std::get<provider::InvoiceSnapshot>(invoice.change.fact).payment = provider::Ref{"pi_1"};
+        co_await apply(topped_up());
+        co_await apply(invoice);
+        EXPECT_TRUE(co_await use(400));
+        EXPECT_EQ(co_await balance(), 2'100 + 1'000);
+        for (const std::int64_t refunded : {900, 4'900, 4'900}) {
+            clock_.set(clock_.now() + 1min);
+            co_await apply(charged(4'900, refunded));
+            EXPECT_EQ(co_await balance(), refunded == 900 ? 3'100 : 1'000) << "top-ups stay";
+        }
+        EXPECT_EQ(one("select string_agg(amount || ' ' || description, ', ') from "
+                      "paydesk.credit_transactions where kind = 'take_back'"),
+                  "-2100 Refunded");
+        clock_.set(clock_.now() + 1min);
+        co_await apply(ended());
+        EXPECT_EQ(co_await balance(), 100 + 1'000);
+    });
+}
+
+TEST_F(ApplyCredits, AMonthThatIsRefundedBeforeItsInvoiceIsToldGivesNothing) {
+    play([&]() -> Task<> {
+        co_await apply(charged(4'900, 4'900));
+        auto invoice = paid_month("in_1", "price_pro", 0);
+        std::get<provider::InvoiceSnapshot>(invoice.change.fact).payment = provider::Ref{"pi_1"};
+        co_await apply(invoice);
+        EXPECT_EQ(co_await balance(), 0);
+        co_await apply(ended());
+        EXPECT_EQ(co_await balance(), 100);
     });
 }
 

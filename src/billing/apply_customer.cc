@@ -4,7 +4,23 @@
 
 namespace paydesk::billing {
 
+namespace {
+
+// A sweep restores the row of a customer whose owner is known: it was lost here.
+Task<> restore_lost(Batch& batch) {
+    std::map<ObjectKey, AccountId> swept;
+    for (std::size_t i = 0; i < batch.changes.size(); ++i) {
+        const auto* snapshot = std::get_if<provider::CustomerSnapshot>(&batch.change(i).fact);
+        if (snapshot == nullptr || snapshot->deleted || !batch.changes[i].swept) continue;
+        if (batch.owner[i]) swept.emplace(batch.key_of(i), *batch.owner[i]);
+    }
+    co_await owner_store::adopt_customers(batch.tx, std::move(swept));
+}
+
+}  // namespace
+
 Task<> load_customers(Batch& batch) {
+    co_await restore_lost(batch);
     std::map<provider::Name, std::set<AccountId>> accounts;
     for (const auto& [key, account] : owned_keys(batch, provider::ObjectKind::customer)) {
         accounts[key.provider].insert(account);
@@ -29,7 +45,7 @@ void decide(Batch& batch, std::size_t i, const provider::CustomerSnapshot& snaps
     std::optional<Standing> standing;
     if (row->stamp) standing = Standing{*row->stamp, row->content.deleted};
     const auto incoming = batch.incoming(i, row->revision, content.deleted);
-    const bool same = row->stamp == change.occurred_at && row->content == content;
+    const bool same = batch.same_moment(i, row->stamp) && row->content == content;
     const Merge merge = decide_merge(standing, incoming, same, std::partial_ordering::equivalent);
     if (!batch.judge(i, merge, row->revision)) return;
 

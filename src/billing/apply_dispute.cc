@@ -42,18 +42,25 @@ void decide(Batch& batch, std::size_t i, const provider::DisputeSnapshot& snapsh
     const AccountId account = *batch.owner[i];
     auto& [row, dirty] = batch.disputes.at(batch.key_of(i));
     auto content = content_of(snapshot, change.livemode);
-    batch.tell(facts_of(account, snapshot));
+    batch.tell(i, facts_of(account, snapshot));
 
     std::optional<Standing> standing;
     if (row) standing = Standing{row->stamp, false};
     const std::string revision = row ? row->revision : "";
     auto incoming = batch.incoming(i, revision, false);
     incoming.is_first = change.event_type == "charge.dispute.created";
-    const bool same = row && row->stamp == change.occurred_at && row->content == content;
+    const bool same = row && batch.same_moment(i, row->stamp) && row->content == content;
     const Merge merge =
         decide_merge(standing, incoming, same,
                      row ? state_order(content, row->content) : std::partial_ordering::unordered);
-    if (!batch.judge(i, merge, revision)) return;
+    const bool accepted = batch.judge(i, merge, revision);
+    if (accepted || batch.changes[i].swept) {
+        batch.to_settle.insert({.account = account,
+                                .provider = change.provider,
+                                .charge = content.charge,
+                                .payment = content.payment});
+    }
+    if (!accepted) return;
 
     const std::string before = row ? row->content.status : "";
     if (!row) {
@@ -76,10 +83,6 @@ void decide(Batch& batch, std::size_t i, const provider::DisputeSnapshot& snapsh
     }
     dirty = true;
     if (row->content.status != before) report(*row);
-    batch.to_settle.insert({.account = account,
-                            .provider = row->provider,
-                            .charge = row->content.charge,
-                            .payment = row->content.payment});
 }
 
 Task<> save_disputes(Batch& batch) {

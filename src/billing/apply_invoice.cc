@@ -30,7 +30,7 @@ std::optional<payment_store::Payment> payment_of(const AccountId& account,
 // A snapshot of an invoice that was tried in vain, stale or not: the first failure is the least that is
 // ever told.
 void note_collection(Batch& batch, const AccountId& account, const provider::Change& change,
-                     const provider::InvoiceSnapshot& snapshot) {
+                     const provider::InvoiceSnapshot& snapshot, Instant at) {
     using enum provider::InvoiceStatus;
     const bool failed =
         snapshot.attempt_count > 0 && (snapshot.status == open || snapshot.status == uncollectible);
@@ -38,7 +38,7 @@ void note_collection(Batch& batch, const AccountId& account, const provider::Cha
     batch.dunning.failed.push_back({.account = account,
                                     .provider = change.provider,
                                     .invoice = snapshot.invoice->value,
-                                    .at = change.occurred_at});
+                                    .at = at});
     if (snapshot.subscription) {
         batch.dunning.subscriptions.insert(
             {account, change.provider, snapshot.subscription->value});
@@ -61,11 +61,16 @@ void decide(Batch& batch, std::size_t i, const provider::InvoiceSnapshot& snapsh
     const AccountId account = *batch.owner[i];
     auto& [row, dirty] = batch.invoices.at(batch.key_of(i));
     auto content = content_of(snapshot, change.livemode);
-    batch.tell(facts_of(account, change.event_type, snapshot));
+    batch.tell(i, facts_of(account, change.event_type, snapshot));
     if (auto payment = payment_of(account, change, snapshot)) {
         batch.payments.push_back(std::move(*payment));
     }
-    note_collection(batch, account, change, snapshot);
+    // A sweep can't know when it failed: a row has been told, a new one takes the earliest that it can be.
+    const bool swept = batch.changes[i].swept;
+    if (!swept || !row) {
+        note_collection(batch, account, change, snapshot,
+                        swept ? snapshot.created_at : change.occurred_at);
+    }
 
     std::optional<Standing> standing;
     if (row) {
@@ -75,7 +80,7 @@ void decide(Batch& batch, std::size_t i, const provider::InvoiceSnapshot& snapsh
     }
     const std::string revision = row ? row->revision : "";
     const auto incoming = batch.incoming(i, revision, is_final(content.status));
-    const bool same = row && row->stamp == change.occurred_at && row->content == content;
+    const bool same = row && batch.same_moment(i, row->stamp) && row->content == content;
     const Merge merge =
         decide_merge(standing, incoming, same,
                      row ? state_order(content, row->content) : std::partial_ordering::unordered);

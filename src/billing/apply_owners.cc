@@ -62,6 +62,24 @@ bool is_of_a_stranger(const provider::Change& change, const Claim& claim) {
            !claim.account;
 }
 
+// By customer; of those for whom that says nothing, by the charge or by themselves.
+Task<std::map<ObjectKey, AccountId>> find_owners(const Batch& batch,
+                                                 const std::vector<Claim>& claims) {
+    std::set<ObjectKey> customers, others;
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+        if (const auto key = customer_key(batch.change(i), claims[i])) customers.insert(*key);
+    }
+    auto owners = co_await owner_store::find(batch.tx, customers);
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+        const auto customer = customer_key(batch.change(i), claims[i]);
+        if (customer && owners.contains(*customer)) continue;
+        if (const auto key = charge_key(batch.change(i), claims[i])) others.insert(*key);
+        if (!batch.change(i).object.value.empty()) others.insert(batch.key_of(i));
+    }
+    owners.merge(co_await owner_store::find(batch.tx, std::move(others)));
+    co_return owners;
+}
+
 }  // namespace
 
 Task<> resolve_owners(Batch& batch) {
@@ -74,7 +92,7 @@ Task<> resolve_owners(Batch& batch) {
         if (!batch.change(i).object.value.empty()) keys.insert(batch.key_of(i));
     }
     co_await owner_store::lock(batch.tx, keys);
-    auto owners = co_await owner_store::find(batch.tx, keys);
+    auto owners = co_await find_owners(batch, claims);
 
     bool all_known = true;
     for (std::size_t i = 0; i < claims.size() && all_known; ++i) {

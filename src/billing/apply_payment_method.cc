@@ -24,8 +24,9 @@ void decide(Batch& batch, std::size_t i, const provider::PaymentMethodSnapshot& 
     auto incoming = batch.incoming(i, revision, !content.attached);
     // An unattached one has no `.created`; attaching is the first that is told of it.
     incoming.is_first = change.event_type == "payment_method.attached";
-    const bool same = row && row->stamp == change.occurred_at && row->content == content;
+    const bool same = row && batch.same_moment(i, row->stamp) && row->content == content;
     const Merge merge = decide_merge(standing, incoming, same, std::partial_ordering::equivalent);
+    if (batch.changes[i].swept) batch.defaults_moved.insert(*batch.owner[i]);
     if (!batch.judge(i, merge, revision)) return;
 
     if (!row) {

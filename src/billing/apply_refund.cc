@@ -24,7 +24,7 @@ void decide(Batch& batch, std::size_t i, const provider::RefundSnapshot& snapsho
     const AccountId account = *batch.owner[i];
     auto& [row, dirty] = batch.refunds.at(batch.key_of(i));
     auto content = content_of(snapshot);
-    batch.tell(facts_of(account, snapshot));
+    batch.tell(i, facts_of(account, snapshot));
 
     // Our own intent has no stamp: the provider has said nothing of it yet.
     std::optional<Standing> standing;
@@ -32,11 +32,18 @@ void decide(Batch& batch, std::size_t i, const provider::RefundSnapshot& snapsho
     const std::string revision = row ? row->revision : "";
     auto incoming = batch.incoming(i, revision, is_final(content.status));
     incoming.is_first = change.event_type == "refund.created";
-    const bool same = standing && standing->stamp == change.occurred_at && row->content == content;
+    const bool same = standing && batch.same_moment(i, standing->stamp) && row->content == content;
     const Merge merge = decide_merge(
         standing, incoming, same,
         standing ? state_order(content, row->content) : std::partial_ordering::unordered);
-    if (!batch.judge(i, merge, revision)) return;
+    const bool accepted = batch.judge(i, merge, revision);
+    if (accepted || batch.changes[i].swept) {
+        batch.to_settle.insert({.account = account,
+                                .provider = change.provider,
+                                .charge = content.charge,
+                                .payment = content.payment});
+    }
+    if (!accepted) return;
 
     if (!row) {
         row = RefundRow{.id = uuid_v7(batch.now),
@@ -52,10 +59,6 @@ void decide(Batch& batch, std::size_t i, const provider::RefundSnapshot& snapsho
     row->stamp = stamp_after(standing, incoming);
     row->content = std::move(content);
     dirty = true;
-    batch.to_settle.insert({.account = account,
-                            .provider = row->provider,
-                            .charge = row->content.charge,
-                            .payment = row->content.payment});
 }
 
 Task<> save_refunds(Batch& batch) {

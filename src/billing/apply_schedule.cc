@@ -45,7 +45,7 @@ void decide(Batch& batch, std::size_t i, const provider::ScheduleSnapshot& snaps
     const AccountId account = *batch.owner[i];
     auto& [row, dirty] = batch.schedules.at(batch.key_of(i));
     auto content = content_of(snapshot, change.livemode, batch.prices.at(change.provider));
-    batch.tell(facts_of(account, content));
+    batch.tell(i, facts_of(account, content));
 
     std::optional<Standing> standing;
     if (row) standing = Standing{row->stamp, is_final_schedule(row->content.status)};

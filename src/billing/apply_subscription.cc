@@ -94,13 +94,13 @@ void decide(Batch& batch, std::size_t i, const provider::SubscriptionSnapshot& s
     const AccountId account = *batch.owner[i];
     auto& [row, dirty] = batch.subscriptions.at(batch.key_of(i));
     auto content = content_of(snapshot, change.livemode, batch.prices.at(change.provider));
-    batch.tell(facts_of(account, change.event_type, snapshot, content.plan_name));
+    batch.tell(i, facts_of(account, change.event_type, snapshot, content.plan_name));
 
     std::optional<Standing> standing;
     if (row) standing = Standing{row->stamp, provider::is_terminal(row->content.status)};
     const std::string revision = row ? row->revision : "";
     const auto incoming = batch.incoming(i, revision, provider::is_terminal(content.status));
-    const bool same = row && row->stamp == change.occurred_at && row->content == content;
+    const bool same = row && batch.same_moment(i, row->stamp) && row->content == content;
     const Merge merge =
         decide_merge(standing, incoming, same,
                      row ? state_order(content, row->content) : std::partial_ordering::unordered);
@@ -109,7 +109,7 @@ void decide(Batch& batch, std::size_t i, const provider::SubscriptionSnapshot& s
     if (row) {
         auto resumed = accepted ? resumed_fact(account, row->subscription, row->content, content)
                                 : resumed_fact(account, row->subscription, content, row->content);
-        if (resumed && merge != Merge::needs_fetch) batch.tell({std::move(*resumed)});
+        if (resumed && merge != Merge::needs_fetch) batch.tell(i, {std::move(*resumed)});
     }
     if (!accepted) return;
 

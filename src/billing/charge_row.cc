@@ -1,7 +1,7 @@
 #include "billing/charge_row.h"
 
 #include "base/assert.h"
-#include "billing/recordset.h"
+#include "billing/columns.h"
 
 namespace paydesk::billing {
 
@@ -39,7 +39,8 @@ namespace {
 
 const db::Statement load_charges{"billing_load_charges",
                                  R"(select c.*
-       from json_to_recordset($1::json) as k(account_id uuid, provider text, id text)
+       from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
+                 unnest($3::text[]) as id) k
        cross join lateral (
            select t.*, t.xmin::text as revision from paydesk.charges t
            where t.account_id = k.account_id and t.provider = k.provider
@@ -53,15 +54,11 @@ const db::Statement save_charges{
            provider_payment_id, provider_invoice_id, amount, amount_refunded, currency, status,
            disputed, failure_code, failure_message, receipt_url, description, livemode,
            provider_stamp, created_at)
-       select r.account_id, r.id, r.provider, r.provider_charge_id, r.provider_payment_id,
-           r.provider_invoice_id, r.amount, r.amount_refunded, r.currency, r.status, r.disputed,
-           r.failure_code, r.failure_message, r.receipt_url, r.description, r.livemode,
-           r.provider_stamp, r.created_at
-       from json_to_recordset($1::json) as r(account_id uuid, id uuid, provider text,
-           provider_charge_id text, provider_payment_id text, provider_invoice_id text,
-           amount bigint, amount_refunded bigint, currency text, status text, disputed boolean,
-           failure_code text, failure_message text, receipt_url text, description text,
-           livemode boolean, provider_stamp timestamptz, created_at timestamptz)
+       select unnest($1::text[])::uuid, unnest($2::text[])::uuid, unnest($3::text[]),
+           unnest($4::text[]), unnest($5::text[]), unnest($6::text[]), unnest($7::bigint[]),
+           unnest($8::bigint[]), unnest($9::text[]), unnest($10::text[]), unnest($11::boolean[]),
+           unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::text[]),
+           unnest($16::boolean[]), unnest($17::timestamptz[]), unnest($18::timestamptz[])
        on conflict (account_id, provider, provider_charge_id) do update set
            provider_payment_id = coalesce(excluded.provider_payment_id, c.provider_payment_id),
            provider_invoice_id = coalesce(excluded.provider_invoice_id, c.provider_invoice_id),
@@ -98,29 +95,31 @@ ChargeRow read_row(const db::Rows& rows, std::size_t i) {
     return row;
 }
 
-json::object to_json(const ChargeRow& row) {
-    using recordset::value;
-    const auto& c = row.content;
-    return {
-        {"account_id",          value(row.account.value)                },
-        {"id",                  value(row.id)                           },
-        {"provider",            value(provider::to_string(row.provider))},
-        {"provider_charge_id",  value(row.charge)                       },
-        {"provider_payment_id", value(c.payment)                        },
-        {"provider_invoice_id", value(c.invoice)                        },
-        {"amount",              value(c.amount)                         },
-        {"amount_refunded",     value(c.amount_refunded)                },
-        {"currency",            value(c.currency)                       },
-        {"status",              value(provider::to_string(c.status))    },
-        {"disputed",            value(c.disputed)                       },
-        {"failure_code",        value(c.failure_code)                   },
-        {"failure_message",     value(c.failure_message)                },
-        {"receipt_url",         value(c.receipt_url)                    },
-        {"description",         value(c.description)                    },
-        {"livemode",            value(c.livemode)                       },
-        {"provider_stamp",      value(row.stamp)                        },
-        {"created_at",          value(c.created_at)                     }
-    };
+// In the order of save_charges' parameters.
+db::Params to_params(const std::vector<ChargeRow>& rows) {
+    using namespace columns;
+    using Row = ChargeRow;
+    using C = Row::Content;
+    std::vector<const C*> c;
+    for (const auto& row : rows) c.push_back(&row.content);
+    return {texts(rows, &Row::account),
+            texts(rows, &Row::id),
+            texts(rows, &Row::provider),
+            texts(rows, &Row::charge),
+            texts(c, &C::payment),
+            texts(c, &C::invoice),
+            numbers(c, &C::amount),
+            numbers(c, &C::amount_refunded),
+            texts(c, &C::currency),
+            texts(c, [](const C* content) { return provider::to_string(content->status); }),
+            flags(c, &C::disputed),
+            texts(c, &C::failure_code),
+            texts(c, &C::failure_message),
+            texts(c, &C::receipt_url),
+            texts(c, &C::description),
+            flags(c, &C::livemode),
+            instants(rows, &Row::stamp),
+            instants(c, &C::created_at)};
 }
 
 }  // namespace
@@ -128,16 +127,13 @@ json::object to_json(const ChargeRow& row) {
 Task<std::vector<ChargeRow>> load(db::Tx& tx, std::map<owner_store::ObjectKey, AccountId> keys) {
     std::vector<ChargeRow> loaded;
     if (keys.empty()) co_return loaded;
-    const auto rows = co_await tx.run(load_charges, {recordset::keys(keys)});
+    const auto rows = co_await tx.run(load_charges, columns::keys(keys));
     for (std::size_t i = 0; i < rows.size(); ++i) loaded.push_back(read_row(rows, i));
     co_return loaded;
 }
 
 Task<> save(db::Tx& tx, std::vector<ChargeRow> rows) {
-    if (rows.empty()) co_return;
-    json::array charges;
-    for (const auto& row : rows) charges.push_back(to_json(row));
-    co_await tx.run(save_charges, {recordset::param(charges)});
+    if (!rows.empty()) co_await tx.run(save_charges, to_params(rows));
 }
 
 }  // namespace charge_rows

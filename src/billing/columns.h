@@ -6,11 +6,13 @@
 //     {texts(rows, &Row::id), numbers(rows, &Row::quantity), instants(rows, &Row::period_start)}
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/ids.h"
+#include "billing/owner_store.h"
 #include "db/array_param.h"
 #include "provider/change.h"
 
@@ -46,5 +48,8 @@ template <class Rows, class Member>
 db::Param flags(const Rows& rows, Member member) {
     return db::column<bool>(rows, [&](const auto& row) { return std::invoke(member, row); });
 }
+
+// Objects of these accounts: account_id text[], provider text[], id text[].
+db::Params keys(const std::map<owner_store::ObjectKey, AccountId>& keys);
 
 }  // namespace paydesk::billing::columns

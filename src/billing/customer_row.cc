@@ -1,6 +1,6 @@
 #include "billing/customer_row.h"
 
-#include "billing/recordset.h"
+#include "billing/columns.h"
 
 namespace paydesk::billing {
 
@@ -30,18 +30,19 @@ const db::Statement load_customers{
     R"(select c.account_id, c.provider, c.provider_customer_id, c.email, c.name,
               c.default_payment_method_id, c.provider_stamp, c.deleted_at, c.xmin::text as revision
        from paydesk.customers c
-       where c.account_id = any (array(select json_array_elements_text($2::json)::uuid))
-         and c.provider = $1
+       where c.account_id = any ($2::text[]::uuid[]) and c.provider = $1
        for no key update)"};
 
 const db::Statement save_customers{"billing_save_customers",
                                    R"(update paydesk.customers c
        set email = r.email, name = r.name, default_payment_method_id = r.default_payment_method_id,
            provider_stamp = r.provider_stamp, deleted_at = r.deleted_at
-       from json_to_recordset($1::json) as r(account_id uuid, provider text, email text, name text,
-           default_payment_method_id text, provider_stamp timestamptz, deleted_at timestamptz)
-       where c.account_id = any (array(
-                 select (json_array_elements($1::json) ->> 'account_id')::uuid))
+       from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
+                 unnest($3::text[]) as email, unnest($4::text[]) as name,
+                 unnest($5::text[]) as default_payment_method_id,
+                 unnest($6::timestamptz[]) as provider_stamp,
+                 unnest($7::timestamptz[]) as deleted_at) r
+       where c.account_id = any ($1::text[]::uuid[])
          and c.account_id = r.account_id and c.provider = r.provider)"};
 
 }  // namespace
@@ -50,10 +51,8 @@ Task<std::vector<CustomerRow>> load(db::Tx& tx, provider::Name provider,
                                     std::set<AccountId> accounts) {
     std::vector<CustomerRow> loaded;
     if (accounts.empty()) co_return loaded;
-    std::vector<std::string> ids;
-    for (const auto& account : accounts) ids.push_back(account.value);
-    const auto rows = co_await tx.run(
-        load_customers, {db::param(provider::to_string(provider)), recordset::texts(ids)});
+    const auto rows = co_await tx.run(load_customers, {db::param(provider::to_string(provider)),
+                                                       columns::texts(accounts, std::identity{})});
     for (std::size_t i = 0; i < rows.size(); ++i) {
         CustomerRow row{.account = {std::string(rows.text(i, "account_id"))},
                         .provider = provider,
@@ -72,21 +71,16 @@ Task<std::vector<CustomerRow>> load(db::Tx& tx, provider::Name provider,
 }
 
 Task<> save(db::Tx& tx, std::vector<CustomerRow> rows) {
-    using recordset::value;
+    using namespace columns;
+    using Row = CustomerRow;
+    using C = Row::Content;
     if (rows.empty()) co_return;
-    json::array customers;
-    for (const auto& row : rows) {
-        customers.push_back(json::object{
-            {"account_id",                value(row.account.value)                 },
-            {"provider",                  value(provider::to_string(row.provider)) },
-            {"email",                     value(row.content.email)                 },
-            {"name",                      value(row.content.name)                  },
-            {"default_payment_method_id", value(row.content.default_payment_method)},
-            {"provider_stamp",            value(row.stamp)                         },
-            {"deleted_at",                value(row.deleted_at)                    }
-        });
-    }
-    co_await tx.run(save_customers, {recordset::param(customers)});
+    std::vector<const C*> c;
+    for (const auto& row : rows) c.push_back(&row.content);
+    co_await tx.run(save_customers,
+                    {texts(rows, &Row::account), texts(rows, &Row::provider), texts(c, &C::email),
+                     texts(c, &C::name), texts(c, &C::default_payment_method),
+                     instants(rows, &Row::stamp), instants(rows, &Row::deleted_at)});
 }
 
 }  // namespace customer_rows

@@ -6,6 +6,9 @@ namespace paydesk::billing {
 
 Merge decide_merge(const std::optional<Standing>& row, const Incoming& incoming, bool same_content,
                    StateOrder state) {
+    if (incoming.origin == Origin::compared) {
+        return row && same_content ? Merge::unchanged : Merge::needs_fetch;
+    }
     if (!row) return Merge::insert;
 
     // Tombstones first: they do not ask for the time.
@@ -16,8 +19,11 @@ Merge decide_merge(const std::optional<Standing>& row, const Incoming& incoming,
     switch (incoming.origin) {
         case Origin::fetched_for_event:
             return Merge::replace;
+        case Origin::repair:
+            return same_content ? Merge::unchanged : Merge::replace;
         case Origin::fetched:
             return incoming.occurred_at >= row->stamp ? Merge::replace : Merge::stale;
+        case Origin::compared:
         case Origin::event:
             break;
     }
@@ -32,7 +38,8 @@ Merge decide_merge(const std::optional<Standing>& row, const Incoming& incoming,
 
 Instant stamp_after(const std::optional<Standing>& row, const Incoming& incoming) {
     // A fetched snapshot must not hold off the events that led to it, by a clock that is not theirs.
-    const bool moves_the_stamp = incoming.origin != Origin::fetched;
+    const bool moves_the_stamp =
+        incoming.origin == Origin::event || incoming.origin == Origin::fetched_for_event;
     const Instant before = row ? row->stamp : from_unix(0);
     return moves_the_stamp ? std::max(before, incoming.occurred_at) : before;
 }

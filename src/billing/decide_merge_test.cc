@@ -36,7 +36,23 @@ Incoming fetched_for_event(std::int64_t at, bool is_final = false) {
     return {Origin::fetched_for_event, from_unix(at), is_final, false};
 }
 
+// `at` counts for nothing: the clock has no say.
+Incoming compared(bool is_final = false) {
+    return {Origin::compared, from_unix(500), is_final, false};
+}
+Incoming repair(bool is_final = false) { return {Origin::repair, from_unix(500), is_final, false}; }
+
 const MergeCase merge_cases[] = {
+    {"compared_lacks", std::nullopt, compared(), false, unordered, Merge::needs_fetch, 0},
+    {"compared_equal", live(100), compared(), true, equivalent, Merge::unchanged, 0},
+    {"compared_differs", live(900), compared(), false, greater, Merge::needs_fetch, 0},
+    {"compared_with_a_tombstone", final_state(100), compared(), false, less, Merge::needs_fetch, 0},
+    {"repair_inserts_without_a_stamp", std::nullopt, repair(), false, unordered, Merge::insert, 0},
+    {"repair_replaces_and_keeps_the_stamp", live(900), repair(), false, less, Merge::replace, 900},
+    {"repair_of_what_is_right", live(900), repair(), true, equivalent, Merge::unchanged, 0},
+    {"repair_raises_no_dead", final_state(100), repair(), false, less, Merge::stale, 0},
+    {"repair_of_a_tombstones_details", final_state(100), repair(true), false, equivalent,
+     Merge::replace, 100},
     {"first_ever", std::nullopt, event(100), false, unordered, Merge::insert, 100},
     {"newer_wins", live(100), event(101), false, unordered, Merge::replace, 101},
     {"newer_moves_the_stamp", live(100), event(101), true, equivalent, Merge::replace, 101},

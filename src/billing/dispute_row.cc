@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "billing/columns.h"
 #include "billing/recordset.h"
 
 namespace paydesk::billing {
@@ -68,7 +69,8 @@ namespace {
 
 const db::Statement load_disputes{"billing_load_disputes",
                                   R"(select d.*
-       from json_to_recordset($1::json) as k(account_id uuid, provider text, id text)
+       from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
+                 unnest($3::text[]) as id) k
        cross join lateral (
            select t.*, t.xmin::text as revision from paydesk.disputes t
            where t.account_id = k.account_id and t.provider = k.provider
@@ -146,7 +148,7 @@ json::object to_json(const DisputeRow& row) {
 Task<std::vector<DisputeRow>> load(db::Tx& tx, std::map<owner_store::ObjectKey, AccountId> keys) {
     std::vector<DisputeRow> loaded;
     if (keys.empty()) co_return loaded;
-    const auto rows = co_await tx.run(load_disputes, {recordset::keys(keys)});
+    const auto rows = co_await tx.run(load_disputes, columns::keys(keys));
     for (std::size_t i = 0; i < rows.size(); ++i) loaded.push_back(read_row(rows, i));
     co_return loaded;
 }

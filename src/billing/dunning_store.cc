@@ -1,7 +1,7 @@
 #include "billing/dunning_store.h"
 
+#include "billing/columns.h"
 #include "billing/pay_invoice_flow.h"
-#include "billing/recordset.h"
 #include "jobs/queue.h"
 
 namespace paydesk::billing::dunning_store {
@@ -11,11 +11,13 @@ namespace {
 const db::Statement note_failures{"billing_note_failed_collections",
                                   R"(update paydesk.invoices i
        set first_failed_at = least(i.first_failed_at, r.at)
-       from (select k.account_id, k.provider, k.invoice, min(k.at) as at
-             from json_to_recordset($1::json)
-                 as k(account_id uuid, provider text, invoice text, at timestamptz)
+       from (select k.account_id::uuid, k.provider, k.invoice, min(k.at) as at
+             from (select unnest($1::text[]) as account_id, unnest($2::text[]) as provider,
+                       unnest($3::text[]) as invoice, unnest($4::timestamptz[]) as at) k
              group by 1, 2, 3) r
-       where i.account_id = r.account_id and i.provider = r.provider
+       where i.account_id = any ($1::text[]::uuid[])
+         and i.provider_invoice_id = any ($3::text[])
+         and i.account_id = r.account_id and i.provider = r.provider
          and i.provider_invoice_id = r.invoice
          and (i.first_failed_at is null or i.first_failed_at > r.at))"};
 
@@ -33,28 +35,28 @@ const db::Statement derive_past_due{"billing_derive_past_due",
                              and i.provider_subscription_id = t.provider_subscription_id),
                           t.current_period_start, t.provider_stamp)
                   end as since
-           from json_to_recordset($1::json)
-               as k(account_id uuid, provider text, subscription text)
-           join paydesk.subscriptions t
-             on t.account_id = k.account_id and t.provider = k.provider
-            and t.provider_subscription_id = k.subscription) d
-       where s.account_id = d.account_id and s.id = d.id
+           from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
+                     unnest($3::text[]) as subscription) k
+           cross join lateral (
+               select u.* from paydesk.subscriptions u
+               where u.account_id = k.account_id and u.provider = k.provider
+                 and u.provider_subscription_id = k.subscription limit 1) t) d
+       where s.account_id = any ($1::text[]::uuid[])
+         and s.account_id = d.account_id and s.id = d.id
          and s.past_due_since is distinct from d.since)"};
-
-const db::Statement read_defaults{"billing_read_default_methods",
-                                  R"(select m.account_id, m.provider_payment_method_id
-       from paydesk.payment_methods m
-       where m.account_id = any (array(select json_array_elements_text($1::json)::uuid))
-         and m.is_default)"};
 
 const db::Statement note_retries{"billing_note_invoice_retries",
                                  R"(insert into paydesk.invoice_retries
            (account_id, provider, provider_invoice_id, provider_payment_method_id)
        select i.account_id, i.provider, i.provider_invoice_id, m.provider_payment_method_id
-       from paydesk.payment_methods m
-       join paydesk.invoices i on i.account_id = m.account_id and i.provider = m.provider
-       where m.account_id = any (array(select json_array_elements_text($1::json)::uuid))
-         and m.is_default and i.status = 'open' and i.first_failed_at is not null
+       from (select unnest($1::text[])::uuid as account_id) k
+       cross join lateral (
+           select t.provider, t.provider_payment_method_id from paydesk.payment_methods t
+           where t.account_id = k.account_id and t.is_default offset 0) m
+       cross join lateral (
+           select t.account_id, t.provider, t.provider_invoice_id from paydesk.invoices t
+           where t.account_id = k.account_id and t.provider = m.provider and t.status = 'open'
+             and t.first_failed_at is not null offset 0) i
        on conflict do nothing
        returning account_id, provider, provider_invoice_id, provider_payment_method_id)"};
 
@@ -62,58 +64,25 @@ const db::Statement read_status{"billing_read_invoice_status",
                                 R"(select status from paydesk.invoices
        where account_id = $1 and provider = $2 and provider_invoice_id = $3)"};
 
-db::Param accounts_param(const std::set<AccountId>& accounts) {
-    std::vector<std::string> ids;
-    for (const auto& account : accounts) ids.push_back(account.value);
-    return recordset::texts(ids);
-}
-
 }  // namespace
 
 Task<> note(db::Tx& tx, Changes changes) {
-    using recordset::value;
-    json::array failed, subscriptions;
-    for (const auto& one : changes.failed) {
-        failed.push_back(json::object{
-            {"account_id", value(one.account.value)                },
-            {"provider",   value(provider::to_string(one.provider))},
-            {"invoice",    value(one.invoice)                      },
-            {"at",         value(one.at)                           }
-        });
+    using namespace columns;
+    if (const auto& failed = changes.failed; !failed.empty()) {
+        co_await tx.run(note_failures,
+                        {texts(failed, &Failed::account), texts(failed, &Failed::provider),
+                         texts(failed, &Failed::invoice), instants(failed, &Failed::at)});
     }
-    for (const auto& key : changes.subscriptions) {
-        subscriptions.push_back(json::object{
-            {"account_id",   value(key.account.value)                },
-            {"provider",     value(provider::to_string(key.provider))},
-            {"subscription", value(key.subscription)                 }
-        });
-    }
-    if (!failed.empty()) co_await tx.run(note_failures, {recordset::param(failed)});
-    if (!subscriptions.empty()) {
-        co_await tx.run(derive_past_due, {recordset::param(subscriptions)});
+    if (const auto& keys = changes.subscriptions; !keys.empty()) {
+        using Key = SubscriptionKey;
+        co_await tx.run(derive_past_due, {texts(keys, &Key::account), texts(keys, &Key::provider),
+                                          texts(keys, &Key::subscription)});
     }
 }
 
-Task<std::map<AccountId, std::set<std::string>>> default_methods(db::Tx& tx,
-                                                                 std::set<AccountId> accounts) {
-    std::map<AccountId, std::set<std::string>> methods;
-    const auto rows = co_await tx.run(read_defaults, {accounts_param(accounts)});
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        methods[AccountId{std::string(rows.text(i, "account_id"))}].insert(
-            std::string(rows.text(i, "provider_payment_method_id")));
-    }
-    co_return methods;
-}
-
-Task<> retry_open_invoices(db::Tx& tx, std::set<AccountId> accounts,
-                           std::map<AccountId, std::set<std::string>> before, Instant now) {
-    const auto after = co_await default_methods(tx, accounts);
-    std::set<AccountId> moved;
-    for (const auto& [account, methods] : after) {
-        if (before[account] != methods) moved.insert(account);
-    }
-    if (moved.empty()) co_return;
-    const auto rows = co_await tx.run(note_retries, {accounts_param(moved)});
+Task<> retry_open_invoices(db::Tx& tx, std::set<AccountId> accounts, Instant now) {
+    if (accounts.empty()) co_return;
+    const auto rows = co_await tx.run(note_retries, {columns::texts(accounts, std::identity{})});
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const std::string invoice(rows.text(i, "provider_invoice_id")),
             method(rows.text(i, "provider_payment_method_id"));

@@ -1,7 +1,6 @@
 #pragma once
 // What is owed: since when, and invoices that are tried again with a new card. SQL, nothing else.
 
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -34,14 +33,9 @@ struct Changes {
 // known, the start of the period.
 Task<> note(db::Tx& tx, Changes changes);
 
-// The default payment methods (provider's ids) of the accounts.
-Task<std::map<AccountId, std::set<std::string>>> default_methods(db::Tx& tx,
-                                                                 std::set<AccountId> accounts);
-
-// Enqueues pay_invoice_job_kind for each open invoice that failed, of the accounts whose default has
-// become another than `before`: once per invoice and method, for ever.
-Task<> retry_open_invoices(db::Tx& tx, std::set<AccountId> accounts,
-                           std::map<AccountId, std::set<std::string>> before, Instant now);
+// Enqueues pay_invoice_job_kind for each open invoice that failed, of accounts whose default payment
+// method has become another: once per invoice and method, for ever.
+Task<> retry_open_invoices(db::Tx& tx, std::set<AccountId> accounts, Instant now);
 
 // Whether the invoice still waits for its money.
 Task<bool> is_open(db::Database& db, AccountId account, provider::Name provider,

@@ -18,7 +18,8 @@ const db::Statement load_invoices{
               i.invoice_pdf, i.line_items, i.attempt_count, i.next_payment_attempt, i.period_start,
               i.period_end, i.due_date, i.paid_at, i.livemode, i.provider_stamp, i.created_at,
               i.revision
-       from json_to_recordset($1::json) as k(account_id uuid, provider text, id text)
+       from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
+                 unnest($3::text[]) as id) k
        cross join lateral (
            select t.*, t.xmin::text as revision from paydesk.invoices t
            where t.account_id = k.account_id and t.provider = k.provider
@@ -165,15 +166,7 @@ db::Params to_params(const std::vector<InvoiceRow>& rows,
 Task<std::vector<InvoiceRow>> load(db::Tx& tx, std::map<owner_store::ObjectKey, AccountId> keys) {
     std::vector<InvoiceRow> loaded;
     if (keys.empty()) co_return loaded;
-    json::array wanted;
-    for (const auto& [key, account] : keys) {
-        wanted.push_back(json::object{
-            {"account_id", account.value                    },
-            {"provider",   provider::to_string(key.provider)},
-            {"id",         key.id                           }
-        });
-    }
-    const auto rows = co_await tx.run(load_invoices, {recordset::param(wanted)});
+    const auto rows = co_await tx.run(load_invoices, columns::keys(keys));
     for (std::size_t i = 0; i < rows.size(); ++i) loaded.push_back(read_row(rows, i));
     co_return loaded;
 }

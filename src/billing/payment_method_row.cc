@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "billing/columns.h"
 #include "billing/recordset.h"
 
 namespace paydesk::billing {
@@ -36,7 +37,8 @@ const db::Statement load_methods{
     R"(select m.account_id, m.id, m.provider, m.provider_payment_method_id, m.type, m.card_brand,
               m.card_last4, m.card_exp_month, m.card_exp_year, m.fingerprint, m.detached_at,
               m.provider_stamp, m.created_at, m.revision
-       from json_to_recordset($1::json) as k(account_id uuid, provider text, id text)
+       from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
+                 unnest($3::text[]) as id) k
        cross join lateral (
            select t.*, t.xmin::text as revision from paydesk.payment_methods t
            where t.account_id = k.account_id and t.provider = k.provider
@@ -49,13 +51,10 @@ const db::Statement save_methods{
     R"(insert into paydesk.payment_methods (account_id, id, provider, provider_payment_method_id, type,
            card_brand, card_last4, card_exp_month, card_exp_year, fingerprint, detached_at,
            provider_stamp, created_at)
-       select r.account_id, r.id, r.provider, r.provider_payment_method_id, r.type, r.card_brand,
-           r.card_last4, r.card_exp_month, r.card_exp_year, r.fingerprint, r.detached_at,
-           r.provider_stamp, r.created_at
-       from json_to_recordset($1::json) as r(account_id uuid, id uuid, provider text,
-           provider_payment_method_id text, type text, card_brand text, card_last4 text,
-           card_exp_month smallint, card_exp_year smallint, fingerprint text,
-           detached_at timestamptz, provider_stamp timestamptz, created_at timestamptz)
+       select unnest($1::text[])::uuid, unnest($2::text[])::uuid, unnest($3::text[]),
+           unnest($4::text[]), unnest($5::text[]), unnest($6::text[]), unnest($7::text[]),
+           unnest($8::bigint[]), unnest($9::bigint[]), unnest($10::text[]),
+           unnest($11::timestamptz[]), unnest($12::timestamptz[]), unnest($13::timestamptz[])
        on conflict (account_id, provider, provider_payment_method_id) do update set
            type = excluded.type, card_brand = excluded.card_brand,
            card_last4 = excluded.card_last4, card_exp_month = excluded.card_exp_month,
@@ -76,13 +75,14 @@ const db::Statement set_defaults{"billing_refresh_default_payment_methods",
                                      s.provider_subscription_id desc
                             limit 1)) as method
            from paydesk.customers c
-           where c.account_id = any (array(select json_array_elements_text($1::json)::uuid)))
+           where c.account_id = any ($1::text[]::uuid[]))
        update paydesk.payment_methods m
        set is_default = coalesce(m.provider_payment_method_id = w.method, false)
        from wanted w
-       where m.account_id = any (array(select json_array_elements_text($1::json)::uuid))
+       where m.account_id = any ($1::text[]::uuid[])
          and m.account_id = w.account_id and m.provider = w.provider and m.detached_at is null
-         and m.is_default <> coalesce(m.provider_payment_method_id = w.method, false))"};
+         and m.is_default <> coalesce(m.provider_payment_method_id = w.method, false)
+       returning m.account_id, m.is_default)"};
 
 PaymentMethodRow read_row(const db::Rows& rows, std::size_t i) {
     PaymentMethodRow row{.id = std::string(rows.text(i, "id")),
@@ -106,24 +106,26 @@ PaymentMethodRow read_row(const db::Rows& rows, std::size_t i) {
     return row;
 }
 
-json::object to_json(const PaymentMethodRow& row) {
-    using recordset::value;
-    const auto& c = row.content;
-    return {
-        {"account_id",                 value(row.account.value)                },
-        {"id",                         value(row.id)                           },
-        {"provider",                   value(provider::to_string(row.provider))},
-        {"provider_payment_method_id", value(row.payment_method)               },
-        {"type",                       value(c.type)                           },
-        {"card_brand",                 value(c.brand)                          },
-        {"card_last4",                 value(c.last4)                          },
-        {"card_exp_month",             value(c.exp_month)                      },
-        {"card_exp_year",              value(c.exp_year)                       },
-        {"fingerprint",                value(c.fingerprint)                    },
-        {"detached_at",                value(row.detached_at)                  },
-        {"provider_stamp",             value(row.stamp)                        },
-        {"created_at",                 value(c.created_at)                     }
-    };
+// In the order of save_methods' parameters.
+db::Params to_params(const std::vector<PaymentMethodRow>& rows) {
+    using namespace columns;
+    using Row = PaymentMethodRow;
+    using C = Row::Content;
+    std::vector<const C*> c;
+    for (const auto& row : rows) c.push_back(&row.content);
+    return {texts(rows, &Row::account),
+            texts(rows, &Row::id),
+            texts(rows, &Row::provider),
+            texts(rows, &Row::payment_method),
+            texts(c, &C::type),
+            texts(c, &C::brand),
+            texts(c, &C::last4),
+            numbers(c, &C::exp_month),
+            numbers(c, &C::exp_year),
+            texts(c, &C::fingerprint),
+            instants(rows, &Row::detached_at),
+            instants(rows, &Row::stamp),
+            instants(c, &C::created_at)};
 }
 
 }  // namespace
@@ -132,31 +134,24 @@ Task<std::vector<PaymentMethodRow>> load(db::Tx& tx,
                                          std::map<owner_store::ObjectKey, AccountId> keys) {
     std::vector<PaymentMethodRow> loaded;
     if (keys.empty()) co_return loaded;
-    json::array wanted;
-    for (const auto& [key, account] : keys) {
-        wanted.push_back(json::object{
-            {"account_id", account.value                    },
-            {"provider",   provider::to_string(key.provider)},
-            {"id",         key.id                           }
-        });
-    }
-    const auto rows = co_await tx.run(load_methods, {recordset::param(wanted)});
+    const auto rows = co_await tx.run(load_methods, columns::keys(keys));
     for (std::size_t i = 0; i < rows.size(); ++i) loaded.push_back(read_row(rows, i));
     co_return loaded;
 }
 
 Task<> save(db::Tx& tx, std::vector<PaymentMethodRow> rows) {
-    if (rows.empty()) co_return;
-    json::array methods;
-    for (const auto& row : rows) methods.push_back(to_json(row));
-    co_await tx.run(save_methods, {recordset::param(methods)});
+    if (!rows.empty()) co_await tx.run(save_methods, to_params(rows));
 }
 
-Task<> refresh_defaults(db::Tx& tx, std::set<AccountId> accounts) {
-    if (accounts.empty()) co_return;
-    std::vector<std::string> ids;
-    for (const auto& account : accounts) ids.push_back(account.value);
-    co_await tx.run(set_defaults, {recordset::texts(ids)});
+Task<std::set<AccountId>> refresh_defaults(db::Tx& tx, std::set<AccountId> accounts) {
+    std::set<AccountId> moved;
+    if (accounts.empty()) co_return moved;
+    const auto rows = co_await tx.run(set_defaults, {columns::texts(accounts, std::identity{})});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (rows.boolean(i, "is_default"))
+            moved.insert(AccountId{std::string(rows.text(i, "account_id"))});
+    }
+    co_return moved;
 }
 
 }  // namespace payment_method_rows

@@ -42,8 +42,9 @@ Task<std::vector<PaymentMethodRow>> load(db::Tx& tx,
 Task<> save(db::Tx& tx, std::vector<PaymentMethodRow> rows);
 
 // Sets is_default where it belongs: the customer's own default, else that of the newest live
-// subscription. Derived from the rows alone, so it does not depend on what came first.
-Task<> refresh_defaults(db::Tx& tx, std::set<AccountId> accounts);
+// subscription. Derived from the rows alone, so it does not depend on what came first. Gives the accounts
+// of which another method has become the default.
+Task<std::set<AccountId>> refresh_defaults(db::Tx& tx, std::set<AccountId> accounts);
 }  // namespace payment_method_rows
 
 }  // namespace paydesk::billing

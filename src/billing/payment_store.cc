@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "base/assert.h"
+#include "billing/columns.h"
 #include "billing/recordset.h"
 
 namespace paydesk::billing::payment_store {
@@ -21,11 +22,10 @@ const db::Statement add_payments{
     "billing_add_payments",
     R"(insert into paydesk.payments as p (account_id, id, provider, source_kind, source_id,
            provider_payment_id, provider_invoice_id, amount, currency, status, description, created_at)
-       select r.account_id, r.id, r.provider, r.source_kind, r.source_id, r.provider_payment_id,
-           r.provider_invoice_id, r.amount, r.currency, r.status, r.description, r.created_at
-       from json_to_recordset($1::json) as r(account_id uuid, id uuid, provider text,
-           source_kind text, source_id text, provider_payment_id text, provider_invoice_id text,
-           amount bigint, currency text, status text, description text, created_at timestamptz)
+       select unnest($1::text[])::uuid, unnest($2::text[])::uuid, unnest($3::text[]),
+           unnest($4::text[]), unnest($5::text[]), unnest($6::text[]), unnest($7::text[]),
+           unnest($8::bigint[]), unnest($9::text[]), unnest($10::text[]), unnest($11::text[]),
+           unnest($12::timestamptz[])
        on conflict (account_id, provider, source_kind, source_id) do update
            set provider_payment_id = excluded.provider_payment_id
            where p.provider_payment_id is null and excluded.provider_payment_id is not null)"};
@@ -54,7 +54,7 @@ Payment read(const db::Rows& rows, std::size_t row) {
 }
 
 Task<> add(db::Tx& tx, std::vector<Payment> payments, Instant now) {
-    using recordset::value;
+    using namespace columns;
     if (payments.empty()) co_return;
     // Of several tellings of one payment in a batch, one: `on conflict` takes a row only once.
     std::map<std::tuple<std::string, std::string, std::string>, const Payment*> once;
@@ -62,24 +62,21 @@ Task<> add(db::Tx& tx, std::vector<Payment> payments, Instant now) {
         auto& chosen = once[{payment.account.value, payment.source_kind, payment.source_id}];
         if (chosen == nullptr || (!chosen->payment && payment.payment)) chosen = &payment;
     }
-    json::array rows;
+    std::vector<const Payment*> rows;
+    std::vector<std::string> ids, currencies;
     for (const auto& [key, payment] : once) {
-        rows.push_back(json::object{
-            {"account_id",          value(payment->account.value)                 },
-            {"id",                  value(uuid_v7(now))                           },
-            {"provider",            value(provider::to_string(payment->provider)) },
-            {"source_kind",         value(payment->source_kind)                   },
-            {"source_id",           value(payment->source_id)                     },
-            {"provider_payment_id", value(payment->payment)                       },
-            {"provider_invoice_id", value(payment->invoice)                       },
-            {"amount",              value(payment->amount.minor_units())          },
-            {"currency",            value(payment->amount.currency().lower_code())},
-            {"status",              value(payment->status)                        },
-            {"description",         value(payment->description)                   },
-            {"created_at",          value(payment->created_at)                    }
-        });
+        rows.push_back(payment);
+        ids.push_back(uuid_v7(now));
+        currencies.push_back(payment->amount.currency().lower_code());
     }
-    co_await tx.run(add_payments, {recordset::param(rows)});
+    using P = Payment;
+    co_await tx.run(add_payments,
+                    {texts(rows, &P::account), texts(ids, std::identity{}),
+                     texts(rows, &P::provider), texts(rows, &P::source_kind),
+                     texts(rows, &P::source_id), texts(rows, &P::payment), texts(rows, &P::invoice),
+                     numbers(rows, [](const P* payment) { return payment->amount.minor_units(); }),
+                     texts(currencies, std::identity{}), texts(rows, &P::status),
+                     texts(rows, &P::description), instants(rows, &P::created_at)});
 }
 
 }  // namespace paydesk::billing::payment_store

@@ -27,24 +27,56 @@ const db::Statement read_payment_exists{"read_payment_exists", R"(
 const db::Statement read_entitlements{"read_entitlements", R"(
     with best as materialized (
         select e.account_id, e.is_active, e.plan_key, e.plan_name, e.tier, e.rank, e.features,
-               e.limits, e.credits_per_month, e.credits, e.status, e.subscription_id,
+               e.limits, e.credits_per_month, e.status, e.subscription_id,
                e.billing_cycle as plan_type, e.current_period_end, e.trial_end, e.access_until,
                e.past_due_since, e.grace_until, e.suspended, e.add_ons
         from paydesk.entitlements e
         order by e.is_active desc, e.rank desc, e.account_id = $1 desc, e.account_id
-        limit 1)
-    select b.account_id, b.is_active, b.plan_key, b.plan_name, b.tier, b.rank, b.features, b.limits,
-           b.credits_per_month, b.credits, b.status, b.subscription_id, b.plan_type,
-           b.current_period_end, b.trial_end, b.access_until, b.past_due_since, b.grace_until,
-           b.suspended, b.add_ons
-    from best b
-    union all
-    (select $1::uuid, false, f.plan_key, f.name, f.tier, f.rank, f.features, f.limits,
-            f.credits_per_month, null, 'none', null, null, null, null, null, null, null, false, '[]'
-     from paydesk.plans f
-     where f.kind = 'plan' and f.plan_family = 'main' and f.is_active and not f.purchasable
-       and not exists (select from best)
-     order by f.rank, f.sort_order, f.plan_key limit 1))"};
+        limit 1),
+    chosen as materialized (
+        select b.account_id, b.is_active, b.plan_key, b.plan_name, b.tier, b.rank, b.features,
+               b.limits, b.credits_per_month, b.status, b.subscription_id, b.plan_type,
+               b.current_period_end, b.trial_end, b.access_until, b.past_due_since, b.grace_until,
+               b.suspended, b.add_ons
+        from best b
+        union all
+        (select $1::uuid, false, f.plan_key, f.name, f.tier, f.rank, f.features, f.limits,
+                f.credits_per_month, 'none', null, null, null, null, null, null, null, false, '[]'
+         from paydesk.plans f
+         where f.kind = 'plan' and f.plan_family = 'main' and f.is_active and not f.purchasable
+           and not exists (select from best)
+         order by f.rank, f.sort_order, f.plan_key limit 1)),
+    grants as materialized (
+        select g.kind, g.issued, g.remaining, g.effective_at, g.expires_at,
+               exists (select from paydesk.credit_grants n
+                       where n.account_id = g.account_id and n.slot = g.slot and n.supersedes
+                         and n.effective_at <= $2
+                         and (n.since, case n.kind when 'plan' then 2 - n.supersedes::int else 3 * n.supersedes::int end,
+                              n.effective_at)
+                             > (g.since, case g.kind when 'plan' then 2 - g.supersedes::int else 3 * g.supersedes::int end,
+                                g.effective_at)) as is_superseded
+        from paydesk.credit_grants g
+        where g.account_id = (select c.account_id from chosen c)
+          and (g.remaining > 0 or coalesce(g.expires_at > $2, g.issued = 0)))
+    select c.account_id, c.is_active, c.plan_key, c.plan_name, c.tier, c.rank, c.features, c.limits,
+           c.credits_per_month, c.status, c.subscription_id, c.plan_type, c.current_period_end,
+           c.trial_end, c.access_until, c.past_due_since, c.grace_until, c.suspended, c.add_ons,
+           coalesce((select l.balance_after from paydesk.credit_transactions l
+                     where l.account_id = c.account_id order by l.number desc limit 1), 0) as credits,
+           exists (select from grants g
+                   where (g.remaining > 0 and g.expires_at <= $2)
+                      or (g.issued = 0 and g.effective_at <= $2 and not g.is_superseded))
+           or exists (select from paydesk.credit_holds h
+                      where h.account_id = c.account_id and h.status = 'held'
+                        and h.expires_at <= $2) as credits_are_due,
+           not exists (select from grants g
+                       where g.expires_at > $2
+                         and (g.kind = 'free' or (g.kind = 'plan' and g.effective_at <= $2
+                                                  and not g.is_superseded)))
+           and coalesce((select f.credits_per_month > 0 from paydesk.plans f
+                         where f.kind = 'plan' and f.is_active and not f.purchasable
+                         order by f.rank, f.plan_key limit 1), false) as free_month_is_due
+    from chosen c)"};
 
 #define REFUND_COLUMNS                                                                            \
     "select r.id, r.account_id, r.payment_id, r.provider, "                                       \

@@ -14,7 +14,8 @@ extern const db::Statement read_payment_exists;
 
 // For db::run_as(). $1 the account that is answered for where nothing is known of the person yet. One
 // row: the best of their own account and their teams', from the view `entitlements`; none only without
-// a catalogue.
+// a catalogue. $2 now: `credits` is what is booked; `credits_are_due` says that time has done something
+// to them since, `free_month_is_due` that the free plan's month waits for a look (credits/ledger.h).
 extern const db::Statement read_entitlements;
 
 // For the operator, by db::run(): of all accounts. $1 how many, $2 the id after which the page begins,

@@ -34,9 +34,6 @@ db::Param param(const json::array& rows);
 // A JSON array of texts: for json_array_elements_text($1).
 db::Param texts(const std::vector<std::string>& values);
 
-// Objects of these accounts: json_to_recordset($1) as k(account_id uuid, provider text, id text).
-db::Param keys(const std::map<owner_store::ObjectKey, AccountId>& keys);
-
 // Readers of nullable columns.
 std::optional<std::int64_t> optional_integer(const db::Rows& rows, std::size_t row,
                                              std::string_view column);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "billing/columns.h"
 #include "billing/recordset.h"
 
 namespace paydesk::billing {
@@ -58,7 +59,8 @@ const db::Statement load_schedules{
     R"(select d.account_id, d.id, d.provider, d.provider_schedule_id, d.provider_subscription_id,
               d.status, d.effective_at, d.plan_key, d.plan_name, d.billing_cycle, d.price_id,
               d.quantity, d.unit_amount, d.currency, d.livemode, d.provider_stamp, d.revision
-       from json_to_recordset($1::json) as k(account_id uuid, provider text, id text)
+       from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
+                 unnest($3::text[]) as id) k
        cross join lateral (
            select t.*, t.xmin::text as revision from paydesk.subscription_schedules t
            where t.account_id = k.account_id and t.provider = k.provider
@@ -138,7 +140,7 @@ json::object to_json(const ScheduleRow& row) {
 Task<std::vector<ScheduleRow>> load(db::Tx& tx, std::map<owner_store::ObjectKey, AccountId> keys) {
     std::vector<ScheduleRow> loaded;
     if (keys.empty()) co_return loaded;
-    const auto rows = co_await tx.run(load_schedules, {recordset::keys(keys)});
+    const auto rows = co_await tx.run(load_schedules, columns::keys(keys));
     for (std::size_t i = 0; i < rows.size(); ++i) loaded.push_back(read_row(rows, i));
     co_return loaded;
 }

@@ -19,7 +19,8 @@ const db::Statement load_subscriptions{
               s.default_payment_method_id, s.latest_invoice_id, s.collection_paused, s.livemode,
               s.provider_stamp, s.provider_created_at, s.cancel_feedback, s.cancel_comment,
               s.revision
-       from json_to_recordset($1::json) as k(account_id uuid, provider text, id text)
+       from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
+                 unnest($3::text[]) as id) k
        cross join lateral (
            select t.*, t.xmin::text as revision from paydesk.subscriptions t
            where t.account_id = k.account_id and t.provider = k.provider
@@ -30,7 +31,7 @@ const db::Statement load_items{
     "billing_load_subscription_items",
     R"(select i.subscription_id, i.provider_item_id, i.price_id, i.product_id, i.lookup_key,
               i.quantity, i.period_start, i.period_end
-       from json_to_recordset($1::json) as k(account_id uuid, id uuid)
+       from (select unnest($1::text[])::uuid as account_id, unnest($2::text[])::uuid as id) k
        cross join lateral (
            select t.subscription_id, t.provider_item_id, t.price_id, t.product_id, t.lookup_key,
                   t.quantity, t.period_start, t.period_end
@@ -221,28 +222,17 @@ Task<std::vector<SubscriptionRow>> load(db::Tx& tx,
                                         std::map<owner_store::ObjectKey, AccountId> keys) {
     std::vector<SubscriptionRow> loaded;
     if (keys.empty()) co_return loaded;
-    json::array wanted;
-    for (const auto& [key, account] : keys) {
-        wanted.push_back(json::object{
-            {"account_id", account.value                    },
-            {"provider",   provider::to_string(key.provider)},
-            {"id",         key.id                           }
-        });
-    }
-    const auto rows = co_await tx.run(load_subscriptions, {recordset::param(wanted)});
+    const auto rows = co_await tx.run(load_subscriptions, columns::keys(keys));
     if (rows.empty()) co_return loaded;
 
-    json::array found;
     std::map<std::string, std::size_t, std::less<>> by_id;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         loaded.push_back(read_row(rows, i));
         by_id.emplace(loaded.back().id, i);
-        found.push_back(json::object{
-            {"account_id", loaded.back().account.value},
-            {"id",         loaded.back().id           }
-        });
     }
-    const auto items = co_await tx.run(load_items, {recordset::param(found)});
+    const auto items =
+        co_await tx.run(load_items, {columns::texts(loaded, &SubscriptionRow::account),
+                                     columns::texts(loaded, &SubscriptionRow::id)});
     for (std::size_t i = 0; i < items.size(); ++i) {
         auto& row = loaded[by_id.find(items.text(i, "subscription_id"))->second];
         row.content.items.push_back({.item = std::string(items.text(i, "provider_item_id")),

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "credits/ledger_store.h"
+#include "credits/notices.h"
 
 namespace paydesk::credits {
 
@@ -59,6 +60,30 @@ Task<> take_back(db::Tx& tx, PaymentRefunded fact, Ledger& ledger) {
     ledger.take_back(grant, due, fact.description);
 }
 
+Task<> take_back(db::Tx& tx, PeriodRefunded fact, Ledger& ledger) {
+    std::set<std::string> ids =
+        co_await ledger_store::find_grants(tx, fact.account, fact.fact_key_prefix);
+    for (const Grant* fresh : ledger.new_grants()) {
+        if (fresh->fact_key.starts_with(fact.fact_key_prefix)) ids.insert(fresh->id);
+    }
+    const std::vector<Grant> grants = ledger.grants();
+    for (const Grant& grant : grants) {
+        if (ids.contains(grant.id)) ledger.take_back(grant.id, grant.remaining, fact.description);
+    }
+}
+
+// What was bought and has arrived. Under the ledgers' lock: notices.h.
+Task<> tell_topped_up(db::Tx& tx, const std::map<AccountId, Ledger>& ledgers) {
+    std::vector<notify::Notification> notices;
+    for (const auto& [account, ledger] : ledgers) {
+        for (const Grant* grant : ledger.new_grants()) {
+            if (grant->kind == GrantKind::top_up)
+                notices.push_back(topped_up_notice(account, *grant, ledger.balance()));
+        }
+    }
+    co_await notify::add(tx, std::move(notices));
+}
+
 }  // namespace
 
 Task<> apply_facts(db::Tx& tx, std::vector<Fact> facts, Instant now) {
@@ -76,10 +101,13 @@ Task<> apply_facts(db::Tx& tx, std::vector<Fact> facts, Instant now) {
     }
     for (auto& [account, ledger] : ledgers) ledger.turn();
     for (const Fact& fact : facts) {
-        if (const auto* refunded = std::get_if<PaymentRefunded>(&fact))
-            co_await take_back(tx, *refunded, ledgers.at(refunded->account));
+        if (const auto* payment = std::get_if<PaymentRefunded>(&fact))
+            co_await take_back(tx, *payment, ledgers.at(payment->account));
+        if (const auto* period = std::get_if<PeriodRefunded>(&fact))
+            co_await take_back(tx, *period, ledgers.at(period->account));
     }
     co_await ledger_store::save(tx, ledgers);
+    co_await tell_topped_up(tx, ledgers);
 }
 
 }  // namespace paydesk::credits

@@ -28,12 +28,20 @@ struct PaymentRefunded {
     std::string description = "Refunded";
 };
 
-using Fact = std::variant<Granted, PaymentRefunded>;
+// All that was paid for a plan's period has been given back: what is unspent of its credits goes back, too.
+// Those of months to come stay until the subscription ends. Telling it again takes nothing more.
+struct PeriodRefunded {
+    AccountId account;
+    std::string fact_key_prefix;  // of the grants that were made for it
+    std::string description = "Refunded";
+};
+
+using Fact = std::variant<Granted, PaymentRefunded, PeriodRefunded>;
 
 // Applies the facts in the caller's transaction. Call it once per transaction, with all facts: it locks
 // the ledgers of all accounts at once, and a second call could deadlock with somebody else's.
 //
-// ENSURES: one grant per account and fact key, booked when its time has come.
+// ENSURES: one grant per account and fact key, booked when its time has come; who has topped up is told.
 // Throws db::Failure.
 Task<> apply_facts(db::Tx& tx, std::vector<Fact> facts, Instant now);
 

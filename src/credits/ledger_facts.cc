@@ -2,7 +2,7 @@
 
 #include "base/assert.h"
 #include "base/json.h"
-#include "credits/ledger_store.h"
+#include "credits/ledger_keys.h"
 #include "db/array_param.h"
 
 namespace paydesk::credits::ledger_store {
@@ -25,8 +25,11 @@ const db::Statement select_grant{
                  and e.to_account = 'taken_back') as taken_back
        from paydesk.credit_grants g where g.account_id = $1 and g.fact_key = $2)"};
 
+const db::Statement select_grants{"credits_find_grants", R"(
+    select id from paydesk.credit_grants where account_id = $1 and starts_with(fact_key, $2))"};
+
 // A hold as it was after the transaction: what came later is left out.
-const db::Statement select_keys{
+const db::Statement find_keys{
     "credits_find_keys",
     R"(select k.account_id, k.key, encode(coalesce(t.request_sha256, r.request_sha256), 'hex') as sha256,
               t.number, t.kind, t.amount, t.balance_after, t.description, t.created_at,
@@ -121,23 +124,33 @@ Task<std::optional<Granted>> find_grant(db::Tx& tx, AccountId account, std::stri
     co_return Granted{read_grant(rows, 0), rows.integer(0, "taken_back")};
 }
 
-Task<std::map<KeyedRequest, KeyedOutcome>> find_keys(db::Tx& tx, std::set<KeyedRequest> keys) {
-    std::map<KeyedRequest, KeyedOutcome> outcomes;
-    if (keys.empty()) co_return outcomes;
+Task<std::set<std::string>> find_grants(db::Tx& tx, AccountId account, std::string prefix) {
+    const db::Rows rows = co_await tx.run(select_grants, {account.value, std::move(prefix)});
+    std::set<std::string> ids;
+    for (std::size_t row = 0; row < rows.size(); ++row) ids.emplace(rows.text(row, "id"));
+    co_return ids;
+}
+
+db::Call select_keys(const std::set<KeyedRequest>& keys) {
     const auto text = [&](auto value) {
         return db::column<std::string_view>(
             keys, [&](const KeyedRequest& request) { return std::string_view(value(request)); });
     };
-    const db::Rows rows = co_await tx.run(
-        select_keys,
+    return {
+        find_keys,
         {text([](const KeyedRequest& request) -> const auto& { return request.account.value; }),
-         text([](const KeyedRequest& request) -> const auto& { return request.key; })});
+          text([](const KeyedRequest& request) -> const auto& { return request.key; })}
+    };
+}
+
+std::map<KeyedRequest, KeyedOutcome> read_keys(const db::Rows& rows) {
+    std::map<KeyedRequest, KeyedOutcome> outcomes;
     for (std::size_t row = 0; row < rows.size(); ++row) {
         outcomes.emplace(KeyedRequest{{std::string(rows.text(row, "account_id"))},
                                       std::string(rows.text(row, "key"))},
                          read_outcome(rows, row));
     }
-    co_return outcomes;
+    return outcomes;
 }
 
 }  // namespace paydesk::credits::ledger_store

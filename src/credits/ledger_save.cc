@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "credits/ledger_store.h"
 #include "db/array_param.h"
+#include "db/together.h"
 
 namespace paydesk::credits::ledger_store {
 
@@ -74,12 +75,17 @@ public:
         for (const Hold* hold : ledger.changed_holds()) add_hold(account, *hold);
     }
 
-    Task<> write(db::Tx& tx, Instant now) {
+    // What writes it all, in this order.
+    std::vector<db::Call> calls(Instant now) const {
+        std::vector<db::Call> calls;
         if (!grants_.empty())
-            co_await tx.run(insert_grants, {json::serialize(grants_), db::param(now)});
-        if (!bookings_.empty()) co_await tx.run(book_transactions, booking_params(now));
-        if (!holds_.empty()) co_await tx.run(write_holds, {json::serialize(holds_)});
-        if (!due_.empty()) co_await tx.run(note_due, {json::serialize(due_)});
+            calls.push_back({
+                insert_grants, {json::serialize(grants_), db::param(now)}
+            });
+        if (!bookings_.empty()) calls.push_back({book_transactions, booking_params(now)});
+        if (!holds_.empty()) calls.push_back({write_holds, {json::serialize(holds_)}});
+        if (!due_.empty()) calls.push_back({note_due, {json::serialize(due_)}});
+        return calls;
     }
 
 private:
@@ -225,17 +231,27 @@ json::array names(const std::set<AccountId>& accounts) {
     return array;
 }
 
+std::vector<db::Call> calls_of(const std::map<AccountId, Ledger>& ledgers) {
+    if (ledgers.empty()) return {};
+    Writer writer;
+    for (const auto& [account, ledger] : ledgers) writer.add(account, ledger);
+    return writer.calls(ledgers.begin()->second.now());
+}
+
 }  // namespace
 
 Task<> save(db::Tx& tx, const std::map<AccountId, Ledger>& ledgers) {
-    if (ledgers.empty()) co_return;
-    Writer writer;
-    for (const auto& [account, ledger] : ledgers) writer.add(account, ledger);
-    co_await writer.write(tx, ledgers.begin()->second.now());
+    std::vector<db::Call> calls = calls_of(ledgers);
+    if (!calls.empty()) co_await db::run_together(tx, std::move(calls));
 }
 
-Task<> save_refusals(db::Tx& tx, std::vector<KeyedRefusal> refusals, Instant now) {
-    if (refusals.empty()) co_return;
+void save_with_commit(db::Tx& tx, const std::map<AccountId, Ledger>& ledgers) {
+    for (db::Call& call : calls_of(ledgers))
+        db::run_with_commit(tx, call.statement, std::move(call.params));
+}
+
+void save_refusals(db::Tx& tx, const std::vector<KeyedRefusal>& refusals, Instant now) {
+    if (refusals.empty()) return;
     json::array rows;
     for (const KeyedRefusal& refused : refusals) {
         rows.push_back({
@@ -248,7 +264,7 @@ Task<> save_refusals(db::Tx& tx, std::vector<KeyedRefusal> refusals, Instant now
             {"shortfall",  refused.refusal.shortfall            }
         });
     }
-    co_await tx.run(insert_refusals, {json::serialize(rows), db::param(now)});
+    db::run_with_commit(tx, insert_refusals, {json::serialize(rows), db::param(now)});
 }
 
 Task<> sweep_refusals(db::Database& db, Instant before) {

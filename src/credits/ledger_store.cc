@@ -2,11 +2,12 @@
 
 #include "base/assert.h"
 #include "base/json.h"
+#include "credits/ledger_keys.h"
 #include "db/array_param.h"
 
 namespace paydesk::credits::ledger_store {
 
-// Of the ended ones: the slot's newest that supersedes and has taken effect, and the last free month. The
+// The `case` is slot_turn() of ledger.cc. Of the ended ones: the slot's newest that supersedes and has taken effect, and the last free month. The
 // `exists` are asked of ended ones only. `offset 0` leaves the planner no other way than the index.
 const db::Statement read_account{
     "credits_load_grants",
@@ -26,7 +27,10 @@ const db::Statement read_account{
                           select from paydesk.credit_grants n
                           where n.account_id = c.account_id and n.slot = c.slot and n.supersedes
                             and n.effective_at <= $2
-                            and (n.since, n.effective_at) > (c.since, c.effective_at)))
+                            and (n.since, case n.kind when 'plan' then 2 - n.supersedes::int else 3 * n.supersedes::int end,
+                                 n.effective_at)
+                                > (c.since, case c.kind when 'plan' then 2 - c.supersedes::int else 3 * c.supersedes::int end,
+                                   c.effective_at)))
                   or (c.kind = 'free' and not exists (
                           select from paydesk.credit_grants n
                           where n.account_id = c.account_id and n.kind = 'free'
@@ -35,10 +39,12 @@ const db::Statement read_account{
 
 namespace {
 
-// Without the settings Postgres would read a young table whole, again and again as it grows.
+// Without the settings Postgres would read a young table whole, again and again as it grows, and plan
+// each statement anew for the lengths of its lists, which costs as much as running it.
 const db::Statement lock_accounts{
     "credits_lock",
     R"(select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+              set_config('plan_cache_mode', 'force_generic_plan', true),
               count(pg_advisory_xact_lock(k.key))
        from (select distinct hashtextextended(name, 7411) as key
              from unnest($1::text[]) as name order by 1) k)"};
@@ -178,6 +184,15 @@ Task<> add_holds(db::Tx& tx, const Wanted& wanted, std::map<AccountId, Ledger::L
     }
 }
 
+Task<std::map<AccountId, Ledger>> ledgers_of(db::Tx& tx, db::Rows rows, Wanted wanted,
+                                             Instant now) {
+    auto loaded = read_accounts(rows);
+    co_await add_holds(tx, wanted, loaded, now);
+    std::map<AccountId, Ledger> ledgers;
+    for (auto& [account, ledger] : loaded) ledgers.emplace(account, Ledger(std::move(ledger), now));
+    co_return ledgers;
+}
+
 }  // namespace
 
 db::Params read_account_params(const AccountId& account, Instant now) {
@@ -196,12 +211,20 @@ Task<> lock(db::Tx& tx, std::set<AccountId> accounts) {
 
 Task<std::map<AccountId, Ledger>> load(db::Tx& tx, Wanted wanted, Instant now) {
     const db::Rows rows = co_await tx.run(read_account, {names(wanted.accounts), db::param(now)});
-    auto loaded = read_accounts(rows);
-    co_await add_holds(tx, wanted, loaded, now);
+    co_return co_await ledgers_of(tx, rows, std::move(wanted), now);
+}
 
-    std::map<AccountId, Ledger> ledgers;
-    for (auto& [account, ledger] : loaded) ledgers.emplace(account, Ledger(std::move(ledger), now));
-    co_return ledgers;
+Task<LockedLedgers> lock_and_load(db::Tx& tx, Wanted wanted, std::set<KeyedRequest> keys,
+                                  Instant now) {
+    std::vector<db::Call> calls;
+    calls.push_back({lock_accounts, {names(wanted.accounts)}});
+    calls.push_back({
+        read_account, {names(wanted.accounts), db::param(now)}
+    });
+    calls.push_back(select_keys(keys));
+    const std::vector<db::Rows> results = co_await db::run_together(tx, std::move(calls));
+    co_return LockedLedgers{.ledgers = co_await ledgers_of(tx, results[1], std::move(wanted), now),
+                            .keys = read_keys(results[2])};
 }
 
 Task<FreePlan> free_plan(db::Tx& tx) {

@@ -35,6 +35,8 @@ Hold read_hold(const db::Rows& rows, std::size_t row);
 
 // Writes what has happened to them since.
 Task<> save(db::Tx& tx, const std::map<AccountId, Ledger>& ledgers);
+// The same, in the round trip of the transaction's COMMIT.
+void save_with_commit(db::Tx& tx, const std::map<AccountId, Ledger>& ledgers);
 
 // The free plan of the catalogue, for accounts without another one.
 Task<FreePlan> free_plan(db::Tx& tx);
@@ -49,6 +51,8 @@ struct Granted {
     std::int64_t taken_back = 0;
 };
 Task<std::optional<Granted>> find_grant(db::Tx& tx, AccountId account, std::string fact_key);
+// The ids of the grants whose fact begins so.
+Task<std::set<std::string>> find_grants(db::Tx& tx, AccountId account, std::string fact_key_prefix);
 
 // ---- idempotency ----
 
@@ -64,14 +68,22 @@ struct KeyedOutcome {
     std::optional<Hold> hold = {};
     std::optional<Refusal> refusal = {};
 };
-Task<std::map<KeyedRequest, KeyedOutcome>> find_keys(db::Tx& tx, std::set<KeyedRequest> keys);
+
+// lock(), load() and what the keys have led to, in one round trip.
+struct LockedLedgers {
+    std::map<AccountId, Ledger> ledgers;
+    std::map<KeyedRequest, KeyedOutcome> keys;
+};
+Task<LockedLedgers> lock_and_load(db::Tx& tx, Wanted wanted, std::set<KeyedRequest> keys,
+                                  Instant now);
 
 struct KeyedRefusal {
     AccountId account;
     Key key;
     Refusal refusal;
 };
-Task<> save_refusals(db::Tx& tx, std::vector<KeyedRefusal> refusals, Instant now);
+// With the transaction's COMMIT.
+void save_refusals(db::Tx& tx, const std::vector<KeyedRefusal>& refusals, Instant now);
 Task<> sweep_refusals(db::Database& db, Instant before);
 
 // ---- what is due ----

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "base/metrics.h"
 #include "credits/ledger_store.h"
+#include "credits/notices.h"
 #include "db/group_commit.h"
 
 namespace paydesk::credits {
@@ -131,20 +132,31 @@ Task<> give_free(db::Tx& tx, Group& group, const Requests& requests) {
     }
 }
 
-Task<std::vector<Answer>> decide_group(db::Tx& tx, const Requests& requests, Instant now) {
+Task<> tell_low(db::Tx& tx, const Group& group, std::int64_t low_percent) {
+    std::vector<notify::Notification> notices;
+    for (const auto& [account, ledger] : group.ledgers) {
+        if (const auto low = ran_low(ledger, low_percent))
+            notices.push_back(low_notice(account, *low));
+    }
+    co_await notify::add(tx, std::move(notices));
+}
+
+Task<std::vector<Answer>> decide_group(db::Tx& tx, const Requests& requests,
+                                       std::int64_t low_percent, Instant now) {
     Group group;
-    const ledger_store::Wanted wanted = wanted_by(requests);
-    co_await ledger_store::lock(tx, wanted.accounts);
-    group.ledgers = co_await ledger_store::load(tx, wanted, now);
-    group.keys = co_await ledger_store::find_keys(tx, keys_of(requests));
+    auto locked =
+        co_await ledger_store::lock_and_load(tx, wanted_by(requests), keys_of(requests), now);
+    group.ledgers = std::move(locked.ledgers);
+    group.keys = std::move(locked.keys);
     for (auto& [account, ledger] : group.ledgers) ledger.turn();
     co_await give_free(tx, group, requests);
 
     std::vector<Answer> answers;
     answers.reserve(requests.size());
     for (const Request* request : requests) answers.push_back(answer_one(group, *request));
-    co_await ledger_store::save(tx, group.ledgers);
-    co_await ledger_store::save_refusals(tx, std::move(group.refusals), now);
+    co_await tell_low(tx, group, low_percent);
+    ledger_store::save_with_commit(tx, group.ledgers);
+    ledger_store::save_refusals(tx, group.refusals, now);
     co_return answers;
 }
 
@@ -161,9 +173,10 @@ void count(const Answer& answer) {
 
 class Spending::Impl {
 public:
-    Impl(asio::io_context& io, db::Database& db, const Clock& clock)
+    Impl(asio::io_context& io, db::Database& db, const Clock& clock, std::int64_t low_percent)
         : db_(db),
           clock_(clock),
+          low_percent_(low_percent),
           commits_(
               io, "credits_group_commit",
               [this](Requests requests) { return commit(std::move(requests)); }, group_rows_max,
@@ -184,17 +197,19 @@ public:
 private:
     Task<std::vector<Answer>> commit(Requests requests) {
         co_return co_await db_.transaction([&](db::Tx& tx) -> Task<std::vector<Answer>> {
-            co_return co_await decide_group(tx, requests, clock_.now());
+            co_return co_await decide_group(tx, requests, low_percent_, clock_.now());
         });
     }
 
     db::Database& db_;
     const Clock& clock_;
+    const std::int64_t low_percent_;
     db::GroupCommit<Request, Answer> commits_;
 };
 
-Spending::Spending(asio::io_context& io, db::Database& db, const Clock& clock)
-    : impl_(std::make_shared<Impl>(io, db, clock)) {}
+Spending::Spending(asio::io_context& io, db::Database& db, const Clock& clock,
+                   std::int64_t low_percent)
+    : impl_(std::make_shared<Impl>(io, db, clock, low_percent)) {}
 Spending::~Spending() = default;
 
 Task<Answer> Spending::run(Request request) { return impl_->run(std::move(request)); }

@@ -4,7 +4,7 @@
 //     request ──▶ Spending::run ── group commit ──▶ lock, load ──▶ Ledger decides ──▶ save ──▶ answer
 //
 // Requests that arrive while a commit runs are decided together, in their order, in the next one: one
-// transaction of four statements for hundreds of accounts, or for hundreds of requests of one.
+// transaction of two round trips for hundreds of accounts, or for hundreds of requests of one.
 
 #include <chrono>
 #include <memory>
@@ -16,6 +16,7 @@
 #include "base/ids.h"
 #include "base/task.h"
 #include "credits/ledger.h"
+#include "credits/low.h"
 #include "db/database.h"
 
 namespace paydesk::credits {
@@ -64,8 +65,9 @@ struct Answer {
 // Not thread-safe; of the io_context's thread.
 class Spending {
 public:
-    // The arguments outlive it; no run() may be under way when it dies.
-    Spending(asio::io_context& io, db::Database& db, const Clock& clock);
+    // The arguments outlive it; no run() may be under way when it dies. Who runs low is told (low.h).
+    Spending(asio::io_context& io, db::Database& db, const Clock& clock,
+             std::int64_t low_percent = low_percent_default);
     ~Spending();
 
     // Books the request, or says why not.

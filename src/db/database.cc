@@ -61,6 +61,8 @@ public:
     Task<> pause(std::chrono::milliseconds duration);
     std::vector<Command> as_unit(const std::optional<Identity>& identity) const;
     Task<Rows> run(std::vector<Command> unit);
+    static Task<std::optional<Failure>> try_commit(Connection& connection, SessionTx& tx);
+    static Task<bool> roll_back(Connection& connection);
     Task<> attempt(const std::optional<Identity>& identity,
                    const std::function<Task<bool>(Tx&)>& body);
 
@@ -190,6 +192,36 @@ Task<Rows> Database::Impl::run(std::vector<Command> unit) {
 
 // ---- transactions ----
 
+// If the connection is lost here, nobody knows whether the commit happened. The Failure is 08*, and
+// run_transaction() runs the body again: right only because bodies are idempotent (design, 11: the
+// second run finds the first one's rows and changes nothing).
+Task<std::optional<Failure>> Database::Impl::try_commit(Connection& connection, SessionTx& tx) {
+    std::vector<Command> last = tx.take_rest();
+    last.push_back({commit});
+    const Measured measured(commit.name);
+    try {
+        co_await connection.unit(std::move(last));
+        co_return std::nullopt;
+    } catch (const Failure& failure) {
+        Measured::failed(failure);
+        co_return failure;
+    }
+}
+
+// Whether the connection is fit for the next one. Where it is lost, so is the transaction: just what was
+// wanted.
+Task<bool> Database::Impl::roll_back(Connection& connection) {
+    if (!connection.is_open()) co_return false;
+    try {
+        std::vector<Command> last;
+        last.push_back({rollback});
+        co_await connection.unit(std::move(last));
+        co_return true;
+    } catch (const Failure&) {
+        co_return false;
+    }
+}
+
 // One try. Leaves no transaction open: a lease that is not finished() closes its connection.
 Task<> Database::Impl::attempt(const std::optional<Identity>& identity,
                                const std::function<Task<bool>(Tx&)>& body) {
@@ -205,33 +237,13 @@ Task<> Database::Impl::attempt(const std::optional<Identity>& identity,
     } catch (...) {
         thrown = std::current_exception();
     }
-    if (!tx.has_begun()) {
-        lease.finished();
-    } else if (wants_commit && !tx.failure()) {
-        // If the connection is lost here, nobody knows whether the commit happened. The Failure is
-        // 08*, and run_transaction() runs the body again: right only because bodies are idempotent
-        // (design, 11: the second run finds the first one's rows and changes nothing).
-        std::vector<Command> last;
-        last.push_back({commit});
-        const Measured measured(commit.name);
-        try {
-            co_await (*lease).unit(std::move(last));
-            lease.finished();
-        } catch (const Failure& failure) {
-            Measured::failed(failure);
-            if ((*lease).is_open()) lease.finished();  // refused, so rolled back
-            throw;
-        }
-    } else if ((*lease).is_open()) {
-        try {
-            std::vector<Command> last;
-            last.push_back({rollback});
-            co_await (*lease).unit(std::move(last));
-            lease.finished();
-        } catch (const Failure&) {
-            // The connection is lost, and the transaction with it: just what was wanted.
-        }
+    std::optional<Failure> refused;
+    if (wants_commit && !tx.failure() && tx.has_work()) {
+        refused = co_await try_commit(*lease, tx);
     }
+    const bool is_over = !tx.has_begun() || (wants_commit && !tx.failure() && !refused);
+    if (is_over || co_await roll_back(*lease)) lease.finished();
+    if (refused) throw Failure(*refused);
     if (thrown) std::rethrow_exception(thrown);
     // The body swallowed a failure and believes that it may commit. It may not.
     if (wants_commit && tx.failure()) throw Failure(*tx.failure());

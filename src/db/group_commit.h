@@ -3,8 +3,9 @@
 // add() returns once its own row's commit is over. Under load one commit serves hundreds of rows; on
 // its own, a row does not wait for company.
 //
-// When a good many wait already, a second commit starts beside the first: while one waits for the disk,
-// the other's rows are written. Sooner would only make both groups small.
+// When as many wait as are under way, and a good many, a second commit starts beside the first: while one
+// waits for the disk, the other's rows are written. Sooner would only make both groups small, and a group
+// costs as much as twenty rows.
 
 #include <algorithm>
 #include <cstddef>
@@ -46,8 +47,9 @@ public:
     Task<Answer> add(Row row, std::size_t bytes) {
         auto waiter = std::make_shared<Waiter>(std::move(row), bytes);
         queue_.push_back(waiter);
-        const bool many_wait = queue_.size() >= second_commit_rows_min;
-        if (running_ == 0 || (many_wait && running_ < commits_at_once_max)) {
+        // One that is spawned and has not begun takes this row, too.
+        const bool second = under_way_ > 0 && running_ < commits_at_once_max && may_commit();
+        if (running_ == 0 || second) {
             ++running_;
             spawn(io_, name_, drain());
         }
@@ -70,6 +72,11 @@ private:
     };
     using Group = std::vector<std::shared_ptr<Waiter>>;
 
+    // Rows under way are those of the other commit: a drain() asks between two of its own.
+    bool may_commit() const {
+        return under_way_ == 0 || queue_.size() >= std::max(second_commit_rows_min, under_way_);
+    }
+
     Group next_group() {
         Group group;
         std::size_t bytes = 0;
@@ -83,7 +90,7 @@ private:
     }
 
     Task<> drain() {
-        while (!queue_.empty()) {
+        while (!queue_.empty() && may_commit()) {
             const Group group = next_group();
             under_way_ += group.size();
             if (!co_await attempt(group)) {

@@ -143,9 +143,9 @@ private:
             if (shown) {
                 std::string note = text("exchange");
                 replace(note, "{amount}", money(*shown));
-                replace(note, "{rate}",
-                        invoice_.rate->rate.to_string() + " " +
-                            std::string(invoice_.rate->quote.code()));
+                std::string rate = invoice_.rate->rate.to_string();
+                replace(rate, ".", locale_.decimal_mark);
+                replace(note, "{rate}", rate + " " + std::string(invoice_.rate->quote.code()));
                 replace(note, "{base}", invoice_.rate->base.code());
                 replace(note, "{source}", invoice_.rate->source);
                 replace(note, "{date}", date(invoice_.rate->as_of));

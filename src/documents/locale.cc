@@ -77,8 +77,10 @@ std::string format_money(Money money, const Locale& locale) {
     const Currency currency = money.currency();
     const std::string_view code = currency.code();
 
+    // Lakhs and crores are set off by commas; where the group mark is another, so is the manner.
+    const bool indian = code == "INR" && locale.group_mark == ",";
     std::string number =
-        grouped(std::string_view(decimal).substr(0, point), locale.group_mark, code == "INR");
+        grouped(std::string_view(decimal).substr(0, point), locale.group_mark, indian);
     if (point != std::string::npos) number += locale.decimal_mark + decimal.substr(point + 1);
 
     std::string_view sign = code;

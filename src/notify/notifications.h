@@ -30,11 +30,12 @@ struct Notification {
     boost::json::object details = {};
 };
 
-// Adds those whose fact is new, in the caller's transaction, and wakes their accounts when it commits.
-// Where the type is one that is mailed, the e-mail is queued in the same statement.
+// Adds those whose fact is new, in the caller's transaction, and wakes their accounts when it commits;
+// `also_woken` with them. Where the type is one that is mailed, the e-mail is queued with it.
 // ENSURES: one row per (account, fact_key), whoever adds it and how often; at most one e-mail for it.
 // Gives how many were new.
-Task<std::size_t> add(db::Tx& tx, std::vector<Notification> notifications);
+Task<std::size_t> add(db::Tx& tx, std::vector<Notification> notifications,
+                      std::set<AccountId> also_woken = {});
 
 // Wakes live pages of these accounts when the caller's transaction commits: something of theirs has
 // changed. Once per account and transaction, however often it is called.

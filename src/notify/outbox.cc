@@ -71,6 +71,11 @@ Task<Result<void>> Outbox::send_due(Instant deadline) {
     co_return Result<void>{};
 }
 
+Task<Result<void>> Outbox::send_new(Instant deadline) {
+    if (server_ == nullptr) co_return Result<void>{};
+    co_return co_await send_due(deadline);
+}
+
 Task<bool> Outbox::send_one(email_store::Email email) {
     if (!email.recipient || !is_mail_address(*email.recipient)) {
         count("skipped");

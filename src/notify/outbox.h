@@ -52,6 +52,9 @@ public:
     // Sends what is due, until nothing is or `deadline` has come.
     // A mail is never lost to an error: it stays queued until it is sent, dead or skipped.
     Task<Result<void>> send_due(Instant deadline);
+    // The same for what a fact has just queued. Without a server it leaves that to the sweep, rather than
+    // look for them again with each fact.
+    Task<Result<void>> send_new(Instant deadline);
 
 private:
     // False: the server can't be reached, the rest of the batch has no chance either.

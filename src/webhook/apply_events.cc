@@ -36,6 +36,7 @@ Mark waiting_mark(const StoredEvent& event, const Applied& applied, Instant now)
     const std::string lacking = applied.waiting_for ? applied.waiting_for->value : "";
     return {.provider = event.provider,
             .event_id = event.event_id,
+            .place = event.place,
             .status = Status::waiting,
             .attempts = attempts,
             .next_attempt_at = parked ? never : now + waiting_back_off(attempts),
@@ -57,6 +58,7 @@ public:
         ++result_.drained.dead;
         marks_.push_back({.provider = event.provider,
                           .event_id = event.event_id,
+                          .place = event.place,
                           .status = Status::dead,
                           .attempts = event.attempts + 1,
                           .note = std::move(error).substr(0, error_bytes_max)});
@@ -66,6 +68,7 @@ public:
         ++result_.drained.ignored;
         marks_.push_back({.provider = event.provider,
                           .event_id = event.event_id,
+                          .place = event.place,
                           .status = Status::ignored,
                           .attempts = event.attempts + 1});
     }
@@ -87,6 +90,7 @@ public:
                                         .occurred_at = occurred_at});
                 marks_.push_back({.provider = event.provider,
                                   .event_id = event.event_id,
+                                  .place = event.place,
                                   .status = Status::received,
                                   .attempts = event.attempts,
                                   .next_attempt_at = now_ + tie_lease,
@@ -100,6 +104,7 @@ public:
                 ++result_.drained.processed;
                 marks_.push_back({.provider = event.provider,
                                   .event_id = event.event_id,
+                                  .place = event.place,
                                   .status = Status::processed,
                                   .attempts = event.attempts + 1,
                                   .account = applied.account,

@@ -29,38 +29,39 @@ const db::Statement add_events{
        on conflict (provider, event_id) do nothing
        returning event_id)"};
 
+// Every statement of a batch goes by an index and gets its rows as arrays, of whose sizes Postgres knows
+// nothing: planning it anew each time would find the same plan.
 const db::Statement set_up_batch{"webhook_begin_batch",
                                  "select set_config('enable_seqscan', 'off', true), "
-                                 "set_config('enable_bitmapscan', 'off', true)"};
+                                 "set_config('enable_bitmapscan', 'off', true), "
+                                 "set_config('plan_cache_mode', 'force_generic_plan', true)"};
 
-const db::Statement claim_due{"webhook_claim_events",
-                              R"(select provider, event_id, type, attempts, payload
+const db::Statement claim_due{
+    "webhook_claim_events",
+    R"(select ctid as place, provider, event_id, type, attempts, next_attempt_at, payload
        from paydesk.webhook_events
-       where status in ('received', 'waiting', 'failed') and next_attempt_at <= $1
-       order by next_attempt_at limit $2 for update skip locked)"};
+       where status in ('received', 'waiting', 'failed') and next_attempt_at between $1 and $2
+       order by next_attempt_at limit $3 for update skip locked)"};
 
-const db::Statement claim_this{"webhook_claim_event",
-                               R"(select provider, event_id, type, attempts, payload
+const db::Statement claim_this{
+    "webhook_claim_event",
+    R"(select ctid as place, provider, event_id, type, attempts, next_attempt_at, payload
        from paydesk.webhook_events
        where provider = $1 and event_id = $2 and status in ('received', 'waiting', 'failed')
        for update skip locked)"};
 
-// The lateral look-up makes the primary key the way in, whatever Postgres believes of the table's size:
-// a plan that was made while it was empty would read all of it for each row here.
+// By the place where the claim has locked them, where they stay until the transaction ends.
 const db::Statement mark_events{"webhook_mark_events",
                                 R"(update paydesk.webhook_events e
        set status = r.status, attempts = r.attempts, error = r.note,
            next_attempt_at = coalesce(r.next_attempt_at, e.next_attempt_at),
            account_id = coalesce(r.account_id::uuid, e.account_id), waiting_for = r.waiting_for,
-           processed_at = case when r.status in ('processed', 'ignored') then $9::timestamptz end
-       from (select unnest($1::text[]) as provider, unnest($2::text[]) as event_id,
+           processed_at = case when r.status in ('processed', 'ignored') then $8::timestamptz end
+       from (select unnest($1::text[])::tid as place, unnest($2::text[]) as event_id,
                 unnest($3::text[]) as status, unnest($4::bigint[]) as attempts,
                 unnest($5::timestamptz[]) as next_attempt_at, unnest($6::text[]) as account_id,
-                unnest($7::text[]) as waiting_for, unnest($8::text[]) as note) r
-       cross join lateral (
-           select t.ctid from paydesk.webhook_events t
-           where t.provider = r.provider and t.event_id = r.event_id limit 1) at
-       where e.ctid = at.ctid)"};
+                unnest($7::text[]) as waiting_for, unnest($9::text[]) as note) r
+       where e.ctid = r.place and e.event_id = r.event_id)"};
 
 const db::Statement mark_one_failed{"webhook_mark_failed",
                                     R"(update paydesk.webhook_events
@@ -93,6 +94,8 @@ StoredEvent read_event(const db::Rows& rows, std::size_t i) {
             .event_id = std::string(rows.text(i, "event_id")),
             .type = std::string(rows.text(i, "type")),
             .attempts = rows.integer(i, "attempts"),
+            .due_at = rows.instant(i, "next_attempt_at"),
+            .place = std::string(rows.text(i, "place")),
             .payload = std::string(rows.text(i, "payload"))};
 }
 
@@ -104,19 +107,20 @@ Task<std::vector<bool>> add(db::Database& db, std::vector<const NewEvent*> event
     const auto texts = [&](auto value) { return db::column<string_view>(events, value); };
     const auto instants = [&](auto value) { return db::column<Instant>(events, value); };
     const auto flags = [&](auto value) { return db::column<bool>(events, value); };
-    const auto added = co_await db.run(
-        add_events, {texts([](Event e) { return provider::to_string(e->provider); }),
-                     texts([](Event e) -> string_view { return e->event_id; }),
-                     texts([](Event e) -> string_view { return e->type; }),
-                     texts([](Event e) { return view(e->api_version); }),
-                     flags([](Event e) { return e->livemode; }),
-                     instants([](Event e) { return e->occurred_at; }),
-                     texts([](Event e) { return provider::to_string(e->object_kind); }),
-                     texts([](Event e) -> string_view { return e->object_id; }),
-                     flags([](Event e) { return e->ignored; }),
-                     texts([](Event e) { return unless_empty(e->note); }),
-                     instants([](Event e) { return e->received_at; }),
-                     texts([](Event e) -> string_view { return e->payload; })});
+    db::Params params{texts([](Event e) { return provider::to_string(e->provider); }),
+                      texts([](Event e) -> string_view { return e->event_id; }),
+                      texts([](Event e) -> string_view { return e->type; }),
+                      texts([](Event e) { return view(e->api_version); }),
+                      flags([](Event e) { return e->livemode; }),
+                      instants([](Event e) { return e->occurred_at; }),
+                      texts([](Event e) { return provider::to_string(e->object_kind); }),
+                      texts([](Event e) -> string_view { return e->object_id; }),
+                      flags([](Event e) { return e->ignored; }),
+                      texts([](Event e) { return unless_empty(e->note); }),
+                      instants([](Event e) { return e->received_at; })};
+    // Not in the list above, from which it would be copied.
+    params.push_back(texts([](Event e) -> string_view { return e->payload; }));
+    const auto added = co_await db.run(add_events, std::move(params));
     std::multiset<std::string_view> fresh;
     for (std::size_t i = 0; i < added.size(); ++i) fresh.insert(added.text(i, "event_id"));
     std::vector<bool> is_new;
@@ -131,8 +135,9 @@ Task<std::vector<bool>> add(db::Database& db, std::vector<const NewEvent*> event
 
 Task<> begin_batch(db::Tx& tx) { co_await tx.run(set_up_batch); }
 
-Task<std::vector<StoredEvent>> claim(db::Tx& tx, Instant now, std::int64_t limit) {
-    const auto rows = co_await tx.run(claim_due, {db::param(now), db::param(limit)});
+Task<std::vector<StoredEvent>> claim(db::Tx& tx, Instant from, Instant now, std::int64_t limit) {
+    const auto rows =
+        co_await tx.run(claim_due, {db::param(from), db::param(now), db::param(limit)});
     std::vector<StoredEvent> events;
     events.reserve(rows.size());
     for (std::size_t i = 0; i < rows.size(); ++i) events.push_back(read_event(rows, i));
@@ -170,7 +175,7 @@ Task<> mark(db::Tx& tx, std::vector<Mark> marks, Instant now) {
     if (marks.empty()) co_return;
     const auto texts = [&](auto value) { return db::column<string_view>(marks, value); };
     co_await tx.run(mark_events,
-                    {texts([](const Mark& m) { return provider::to_string(m.provider); }),
+                    {texts([](const Mark& m) -> string_view { return m.place; }),
                      texts([](const Mark& m) -> string_view { return m.event_id; }),
                      texts([](const Mark& m) { return to_string(m.status); }),
                      db::column<std::int64_t>(marks, [](const Mark& m) { return m.attempts; }),
@@ -179,8 +184,8 @@ Task<> mark(db::Tx& tx, std::vector<Mark> marks, Instant now) {
                          return m.account ? std::optional<string_view>(m.account->value)
                                           : std::nullopt;
                      }),
-                     texts([](const Mark& m) { return view(m.waiting_for); }),
-                     texts([](const Mark& m) { return unless_empty(m.note); }), db::param(now)});
+                     texts([](const Mark& m) { return view(m.waiting_for); }), db::param(now),
+                     texts([](const Mark& m) { return unless_empty(m.note); })});
 }
 
 Task<> mark_failed(db::Database& db, Mark mark) {

@@ -35,6 +35,8 @@ struct StoredEvent {
     provider::Name provider;
     std::string event_id, type;
     std::int64_t attempts = 0;  // before this one
+    Instant due_at;
+    std::string place;  // of the row, while this transaction locks it
     std::string payload;
 };
 
@@ -43,8 +45,8 @@ struct StoredEvent {
 Task<> begin_batch(db::Tx& tx);
 
 // Takes up to `limit` events that are due, the oldest first, and locks them until the transaction
-// ends; those that another transaction holds are passed over.
-Task<std::vector<StoredEvent>> claim(db::Tx& tx, Instant now, std::int64_t limit);
+// ends; those that another transaction holds are passed over, and those that were due before `from`.
+Task<std::vector<StoredEvent>> claim(db::Tx& tx, Instant from, Instant now, std::int64_t limit);
 // One event, if it is unfinished and free.
 Task<std::optional<StoredEvent>> claim_one(db::Tx& tx, provider::Name provider,
                                            std::string event_id);
@@ -55,6 +57,7 @@ std::string_view to_string(Status status);
 struct Mark {
     provider::Name provider;
     std::string event_id;
+    std::string place = {};  // of the claimed event; mark_failed() finds its row by the id
     Status status = Status::processed;
     std::int64_t attempts = 0;
     std::optional<Instant> next_attempt_at = {};  // none: as it is

@@ -185,7 +185,7 @@ private:
         try {
             result = co_await db_.transaction([&](db::Tx& tx) -> Task<AppliedEvents> {
                 co_await event_store::begin_batch(tx);
-                auto events = co_await event_store::claim(tx, clock_.now(), options_.batch_max);
+                auto events = co_await claim(tx);
                 claimed.clear();
                 for (const auto& event : events) claimed.push_back(without_payload(event));
                 if (events.empty()) co_return AppliedEvents{};
@@ -216,11 +216,30 @@ private:
         co_return result;
     }
 
+    // In a backlog a claim begins where the one before it ended, or it would walk over all that was
+    // applied since the last vacuum and all that other workers hold. What came due before that (a retry, a
+    // batch that was rolled back) is found at the backlog's end, and by every tenth claim.
+    Task<std::vector<StoredEvent>> claim(db::Tx& tx) {
+        const auto is_full = [this](const std::vector<StoredEvent>& events) {
+            return events.size() >= static_cast<std::size_t>(options_.batch_max);
+        };
+        const Instant from = std::exchange(claim_from_, {});
+        auto events = co_await event_store::claim(tx, from, clock_.now(), options_.batch_max);
+        if (!is_full(events) && from != Instant{}) {  // its own locks do not hide the rows from it
+            events = co_await event_store::claim(tx, {}, clock_.now(), options_.batch_max);
+        }
+        claims_ = is_full(events) ? claims_ + 1 : 0;
+        if (claims_ % 10 != 0) claim_from_ = std::max(claim_from_, events.back().due_at);
+        co_return events;
+    }
+
     static StoredEvent without_payload(const StoredEvent& event) {
         return {.provider = event.provider,
                 .event_id = event.event_id,
                 .type = event.type,
                 .attempts = event.attempts,
+                .due_at = event.due_at,
+                .place = {},
                 .payload = {}};
     }
 
@@ -343,6 +362,8 @@ private:
                                 .event_id = tie.event_id,
                                 .type = "",
                                 .attempts = tie.attempts,
+                                .due_at = {},
+                                .place = {},
                                 .payload = {}};
         if (error.code == ErrorCode::not_found) {
             // Deleted there: nobody can say which of the two came last, and nobody will need it.
@@ -352,6 +373,7 @@ private:
                 std::vector<event_store::Mark> marks;
                 marks.push_back({.provider = tie.provider,
                                  .event_id = tie.event_id,
+                                 .place = mine->place,
                                  .status = event_store::Status::processed,
                                  .attempts = tie.attempts + 1,
                                  .note = "two snapshots of one second, and the provider has the "
@@ -371,6 +393,8 @@ private:
     const ProcessorOptions options_;
     std::set<Timer*> pauses_, idle_;  // all of them; those that wake() may end
     bool woken_ = false, stopping_ = false;
+    Instant claim_from_{};  // due dates before it are not looked at
+    int claims_ = 0;        // in a row that were full
     int running_ = 0, awake_ = 0, ties_under_way_ = 0, fetches_ = 0;
 };
 

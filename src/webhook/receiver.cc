@@ -70,6 +70,15 @@ public:
               [this](std::vector<const NewEvent*> rows) { return commit(std::move(rows)); },
               commit_rows_max, commit_bytes_max) {}
 
+    // What may take a call elsewhere, before accept(). Refuses as it does.
+    Task<Result<void>> prepare(const Delivery& delivery) const {
+        const auto source = sources_.find(delivery.provider);
+        const bool nothing_to_do = delivery.body.size() > body_bytes_max ||
+                                   source == sources_.end() || !source->second.prepare;
+        if (nothing_to_do) co_return Result<void>{};
+        co_return co_await source->second.prepare(delivery);
+    }
+
     Result<NewEvent> accept(const Delivery& delivery) const {
         if (delivery.body.size() > body_bytes_max) {
             return Error{ErrorCode::webhook_body_too_large,
@@ -148,7 +157,8 @@ Receiver::Receiver(asio::io_context& io, db::Database& db, std::map<provider::Na
 Receiver::~Receiver() = default;
 
 Task<Result<Received>> Receiver::receive(Delivery delivery) {
-    auto row = impl_->accept(delivery);
+    const auto prepared = co_await impl_->prepare(delivery);
+    auto row = prepared ? impl_->accept(delivery) : Result<NewEvent>(prepared.error());
     if (!row) {
         const Error& error = row.error();
         log::info("webhook_refused", {

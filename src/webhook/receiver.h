@@ -55,6 +55,9 @@ struct Envelope {
 
 // What the receiver must know of one provider.
 struct Source {
+    // Brings what verify() needs from elsewhere (a certificate), before it; none: verify() needs nothing. Refuses
+    // as verify() does, or with unavailable: the provider is to deliver again.
+    std::function<Task<Result<void>>(const Delivery&)> prepare = {};
     // Accepts the delivery or refuses with webhook_signature_invalid or webhook_timestamp_stale.
     // No secret configured: refuses all (law 7). Constant time in the secret.
     std::function<Result<void>(const Delivery&)> verify;
@@ -64,6 +67,10 @@ struct Source {
     // and ignored.
     bool livemode = false;
 };
+
+// PayPal's envelope: {"id": "WH-...", "event_type": ..., "create_time": ..., "resource": {"id": ...}}. `livemode` is
+// that of our configuration: the event does not say.
+Result<Envelope> paypal_envelope(std::string_view body, bool livemode);
 
 // Stripe's envelope: {"object": "event", "id": "evt_...", "type": ..., "data": {"object": ...}}.
 // Thin events ("v2.core.event") are read too: they name no object of ours.
@@ -89,7 +96,8 @@ public:
     //   webhook_signature_invalid   missing, malformed, wrong, no secret, or a provider not set up
     //   webhook_timestamp_stale     rightly signed, but too long ago or in the future
     //   webhook_payload_invalid     signed, but not an event, or nothing that Postgres can store
-    //   unavailable                 receive_queue_max deliveries wait, or Postgres is away: answer 503
+    //   unavailable                 receive_queue_max deliveries wait, Postgres is away, or a certificate
+    //                               could not be fetched: answer 503
     //                               with Retry-After, and the provider delivers again
     Task<Result<Received>> receive(Delivery delivery);
 

@@ -88,7 +88,7 @@ const amounts = {
     if (session.amount_total !== session.amount_subtotal - discount + (shipping ?? 0) + tax) say('amount_total is not amount_subtotal - discount + shipping + tax')
   },
   credit_note(note, say) {
-    if (note.amount > note.subtotal + sum(note.total_taxes ?? [], (tax) => tax.amount)) say('amount is above its subtotal and tax')
+    if (note.amount > note.subtotal + sum(note.total_taxes ?? note.tax_amounts ?? [], (tax) => tax.amount)) say('amount is above its subtotal and tax')
   },
 }
 

@@ -109,10 +109,16 @@ function convert(folder, roots) {
   return { $defs, schemas }
 }
 
+// The SDK's version that is installed, which a range in package.json does not tell. npm puts one of them a folder higher.
+export function installed(folder) {
+  const places = [folder, join(here, '..')].map((place) => join(place, 'node_modules/stripe/package.json'))
+  return JSON.parse(readFileSync(places.find(existsSync))).version
+}
+
 // {$defs, schemas: {root: schema}} of the roots that exist in the SDK installed in sdk/<name>. Kept under build/, keyed by all it depends on.
 export function sdkSchema(name, roots) {
   const folder = join(here, 'sdk', name)
-  const version = JSON.parse(readFileSync(join(folder, 'package.json'))).dependencies.stripe
+  const version = installed(folder)
   const key = createHash('sha256').update(JSON.stringify([version, roots, readFileSync(fileURLToPath(import.meta.url), 'utf8')])).digest('hex').slice(0, 16)
   const file = join(cache, `${name}-${key}.json`)
   if (!existsSync(file)) {

@@ -20,7 +20,6 @@ const outOfScope = {
   'Reporting': ['reporting.report_run.succeeded'],
   'payment links and quotes: not in the sandbox\'s scope': ['payment_link.created', 'payment_link.updated', 'quote.accepted', 'quote.canceled', 'quote.created', 'quote.finalized'],
   'the Sources API, which Stripe has deprecated': ['customer.source.created', 'customer.source.updated'],
-  'tax rates: the sandbox computes no tax': ['tax_rate.created', 'tax_rate.updated'],
   'their recipes send meter events to https://meter-events.stripe.com, whatever --api-base says: that would leave this machine': ['v1.billing.meter.error_report_triggered', 'v1.billing.meter.no_meter_found'],
 }
 

@@ -29,6 +29,10 @@ describe('up', () => {
     const [, mailbox, smtp] = /Mailbox +(\S+) .*(smtp:\S+)\)/.exec(up.output())
     await createTransport(smtp).sendMail({ from: 'shop@example.com', to: 'ada@example.com', subject: 'Into the mailbox', text: 'x' })
     assert.match(await (await fetch(mailbox)).text(), /Into the mailbox/)
+    // The receipt of the purchase is there too: nothing had to be configured.
+    const receipt = await (await fetch(`${up.sandbox}/_sandbox/mails/wait?to=ada@example.com&subject=receipt&timeout=20`)).json()
+    assert.match(receipt.text, /We have received your payment of \$/)
+    assert.ok(receipt.attachments.some(({ content_type }) => content_type === 'application/pdf'), JSON.stringify(receipt.attachments))
     assert.equal(await up.stop('SIGINT'), 0)
     assert.deepEqual(processesNaming(folder), [])
   })

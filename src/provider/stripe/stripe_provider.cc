@@ -3,14 +3,13 @@
 #include <chrono>
 
 #include "base/assert.h"
+#include "provider/stripe/nested_list.h"
 #include "provider/stripe/normalise.h"
 #include "provider/stripe/reading.h"
 
 namespace paydesk::provider::stripe {
 namespace {
 
-constexpr int pages_max = 20;  // of a nested list
-constexpr int page_elements_max = 100;
 constexpr std::string_view sessions_path = "/v1/checkout/sessions";
 
 std::string path_of(std::string_view collection, const Ref& object) {
@@ -200,33 +199,11 @@ Task<Result<Change>> StripeProvider::fetch(ObjectKind kind, Ref object) {
                         object.value + " is deleted"};
     }
     if (!place.list.empty() && at_path(*answer, {place.list}) != nullptr) {
-        const Answer list = co_await read_to_the_end(*at_path(*answer, {place.list}));
+        const Answer list = co_await read_to_the_end(client_, *at_path(*answer, {place.list}));
         if (!list) co_return to_refusal(list.error());
         answer->as_object()[place.list] = *list;
     }
     co_return normalise_object(kind, *answer, at);
-}
-
-// Nested lists come with their first elements and the URL of the rest.
-Task<Answer> StripeProvider::read_to_the_end(json::value list) {
-    const std::string url = text_at(list, {"url"}).value_or("");
-    json::array elements = list_at(list, {});
-    bool more = bool_at(list, {"has_more"}).value_or(false);
-    for (int page = 0; more && page < pages_max; ++page) {
-        const auto last = elements.empty() ? std::nullopt : ref_at(elements.back(), {"id"});
-        if (!last || !url.starts_with("/v1/")) break;
-        Form query;
-        query.set("limit", page_elements_max).set("starting_after", last->value);
-        const Answer next = co_await client_.get(url, query);
-        if (!next) co_return next.error();
-        for (const json::value& element : list_at(*next, {})) elements.push_back(element);
-        more = bool_at(*next, {"has_more"}).value_or(false);
-    }
-    co_return json::object{
-        {"object",   "list"             },
-        {"data",     std::move(elements)},
-        {"has_more", more               }
-    };
 }
 
 Task<Result<Change>> StripeProvider::cancel_subscription(IntentId intent, Ref subscription,

@@ -76,7 +76,6 @@ private:
     Task<Result<Ref>> sync_price(Ref product, CatalogPrice price);
     Task<Answer> find_price(std::string lookup_key);
     Task<Result<void>> archive_price(Ref price);
-    Task<Answer> read_to_the_end(json::value list);
     Task<Result<Change>> change_subscription(IntentId intent, Ref subscription, Form changes);
     Task<Result<Change>> end_subscription(Ref subscription, CancelDetails details);
     Task<Answer> get_subscription(Ref subscription);

@@ -7,6 +7,7 @@ import { NetworkError, PaydeskError, UnexpectedAnswerError, errorOfAnswer } from
 import { openEventStream, type EventStream, type StreamState } from './event_stream';
 import { resilientFetch, type ResilientFetchOptions } from './resilient_fetch';
 import type { components, paths } from './schema.gen';
+import { uuidV7 } from './usage';
 
 type Schemas = components['schemas'];
 export type Subscription = Schemas['Subscription'];
@@ -160,6 +161,24 @@ export function createPaydesk(options: PaydeskOptions = {}) {
 
     getInvoices: (page: { limit?: number; starting_after?: string } = {}, o: CallOptions = {}) =>
       data(api.GET('/api/stripe/get-invoices', { ...call(o), params: { query: page } })),
+
+    /** What was used in the billing period, what is left of it and what it costs. */
+    getUsage: (
+      query: { metric?: string; at?: string; series?: 'day' } = {},
+      o: CallOptions = {},
+    ) => data(api.GET('/api/stripe/get-usage', { ...call(o), params: { query } })),
+
+    /** Records, if the limit allows it, in one step. */
+    consumeUsage: (body: Schemas['UsageEvent'], o: WriteOptions = {}) =>
+      data(api.POST('/api/usage/consume', { ...write({ idempotencyKey: uuidV7(), ...o }), body })),
+
+    trackUsage: (body: Schemas['UsageEvent'], o: WriteOptions = {}) =>
+      data(
+        api.POST('/api/stripe/track-usage', {
+          ...write({ idempotencyKey: uuidV7(), ...o }),
+          body,
+        }),
+      ),
 
     getNotifications: (
       page: { unread?: boolean; limit?: number; starting_after?: string } = {},

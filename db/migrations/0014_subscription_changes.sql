@@ -1,4 +1,4 @@
--- 0011_subscription_changes: scheduled changes of plan, why people leave, seats and invitations, trials.
+-- 0014_subscription_changes: scheduled changes of plan, why people leave, seats and invitations, trials.
 --
 -- Why     What a subscription will become is a fact of its own, told by the provider's schedule, and must
 --         be visible before it happens. Seats are sold by quantity: the database itself refuses a member
