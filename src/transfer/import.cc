@@ -119,10 +119,11 @@ private:
         const auto amount = int_at(object, {"credits"}).value_or(0);
         if (amount > credits::amount_max)
             co_return Fated{Fate::skipped, "more credits than an account can hold"};
-        credits_.push_back(
-            credits::Granted{.account = {*row.account},
-                             .grant = credits::top_up(credits_fact_key, amount, parts_.clock.now(),
-                                                      "Taken over from the former billing")});
+        // Of kind admin: a top-up would be told.
+        credits::Grant grant = credits::top_up(credits_fact_key, amount, parts_.clock.now(),
+                                               "Taken over from the former billing");
+        grant.kind = credits::GrantKind::admin;
+        credits_.push_back(credits::Granted{.account = {*row.account}, .grant = std::move(grant)});
         co_return Fated{Fate::taken};
     }
 
