@@ -81,6 +81,8 @@ constexpr Absent all[] = {
     {"",     "/v1/billing/credit_balance_summary",            "Billing credits are not in it."                                    },
     {"",     "/v1/billing/credit_balance_transactions",       "Billing credits are not in it."                                    },
     {"",     "/v1/billing/credit_grants",                     "Billing credits are not in it."                                    },
+    {"",     "/v1/billing/feedback_options",
+     "Feedback has Stripe's own options only: cancellation_details[feedback]."                                                    },
     {"",     "/v1/entitlements",                              "Entitlements are not in it."                                       },
     {"",     "/v1/products/*/features",                       "Entitlements are not in it."                                       },
     {"",     "/v1/reviews",                                   elsewhere                                                           },

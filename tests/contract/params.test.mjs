@@ -16,7 +16,6 @@ const harmless = {
   branding_settings: 'the hosted page has one look', custom_text: 'the hosted page has one text', wallet_options: 'the hosted page has no wallets',
   payment_method_options: 'the methods have no options here', payment_method_configuration: 'there is one', saved_payment_method_options: 'the hosted page offers no saved cards',
   networks: 'test cards have one network', shipping: 'nothing is shipped',
-  product: 'honoured: an id, or a new product\'s fields (plans.cc)', payload: 'honoured: its keys are the meter\'s own',
   created: 'honoured: read as it comes (created_matches)',
 }
 // What a listing refuses before it looks at the type.
