@@ -159,7 +159,7 @@ describe('an admin', () => {
   })
 
   test('gives money back, once, after a question', async () => {
-    const [payment] = await rows(`select payment_id, currency from paydesk.payments where account_id = ${accountOf('ada')} and amount = 4900`)
+    const [payment] = await rows(`select id as payment_id, currency from paydesk.payments where account_id = ${accountOf('ada')} and amount = 4900`)
     await page.goto(`${up.url}/admin/refunds?payment=${payment.payment_id}&currency=${payment.currency}`)
     await page.getByLabel('Amount').fill('abc')
     await by(page, 'refund-submit').click()

@@ -19,7 +19,7 @@ export const shapes = {
 export async function openShape(browser, problems, { shape = 'desktop', theme = 'light', locale = 'en-US' } = {}) {
   const context = await browser.newContext({ ...shapes[shape], colorScheme: theme, locale, acceptDownloads: true })
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
+  page.setDefaultTimeout(30_000)
   page.on('pageerror', (error) => problems.push(`page error: ${error.message}`))
   page.on('console', (message) => { if (message.type() === 'error' && /Content Security Policy|Refused to/.test(message.text())) problems.push(message.text()) })
   page.on('request', (request) => { if (!/^(https?:\/\/127\.0\.0\.1[:/]|data:|blob:|about:)/.test(request.url())) problems.push(`left the machine: ${request.url()}`) })
@@ -62,7 +62,7 @@ export const subscription = (given = {}) => ({
   stripe_subscription_id: 'sub_1', stripe_customer_id: 'cus_1', status: 'active', price_id: 'price_1', quantity: 1,
   cancel_at_period_end: false, cancel_at: null, cancel_scheduled: false, current_period_start: at(-10), current_period_end: at(20),
   canceled_at: null, ended_at: null, trial_start: null, trial_end: null, plan_key: 'pro', plan_name: 'Pro', plan_type: 'monthly',
-  amount: 4900, currency: 'usd', is_active: true, access_until: null, created_at: at(-40), updated_at: at(-10), ...given,
+  amount: 4900, currency: 'usd', is_active: true, access_until: null, cancel_reason: null, cancel_feedback: null, cancel_comment: null, scheduled_change: null, created_at: at(-40), updated_at: at(-10), ...given,
 })
 
 export const states = {

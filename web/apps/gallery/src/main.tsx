@@ -5,7 +5,7 @@ import { createRoot } from 'react-dom/client';
 
 import { pretend } from './api';
 import { samples, type Sample } from './samples';
-import '../../../packages/react/src/paydesk.css';
+import '@paydesk/react/paydesk.css';
 import './gallery.css';
 
 const languages = { 'en-US': english, 'de-DE': german };

@@ -6,10 +6,11 @@ import createFetchClient from 'openapi-fetch';
 import { adminCalls } from './admin_calls';
 import { newIdempotencyKey, type CallOptions, type WriteOptions } from './call_options';
 import { NetworkError, PaydeskError, UnexpectedAnswerError, errorOfAnswer } from './errors';
-import { nextCalls, type Send } from './next_calls';
 import { openEventStream, type EventStream, type StreamState } from './event_stream';
 import { resilientFetch, type ResilientFetchOptions } from './resilient_fetch';
 import type { components, paths } from './schema.gen';
+import { subscriptionCalls } from './subscription_calls';
+import { uuidV7 } from './usage';
 
 type Schemas = components['schemas'];
 export type Subscription = Schemas['Subscription'];
@@ -38,6 +39,9 @@ export type CreditHold = Schemas['CreditHold'];
 export type ConsumeCreditsRequest = Schemas['ConsumeCreditsRequest'];
 export type HoldCreditsRequest = Schemas['HoldCreditsRequest'];
 export type SettleCreditHoldRequest = Schemas['SettleCreditHoldRequest'];
+export type Usage = Schemas['Usage'];
+export type UsageOfMetric = Usage['usage'][number];
+export type UsageLimit = Schemas['UsageLimit'];
 export type LocalUser = Schemas['LocalUser'];
 export type LocalSignInResult = Schemas['LocalSignInResult'];
 export type CheckoutStatus = Schemas['CheckoutStatus'];
@@ -143,24 +147,6 @@ export function createPaydesk(options: PaydeskOptions = {}) {
     return answer.data;
   }
 
-  // openapi-fetch takes any path of this form; which ones there are is said in next_calls.ts.
-  const request = api.request as unknown as (
-    method: string,
-    path: string,
-    given: object,
-  ) => Promise<Answer<unknown>>;
-  const sendNext: Send = <T>(...[method, path, given, o]: Parameters<Send>): Promise<T> =>
-    data<T>(
-      request(method.toLowerCase(), path, {
-        signal: o.signal ?? null,
-        params: {
-          query: given.query ?? {},
-          header: given.idempotencyKey ? { 'Idempotency-Key': given.idempotencyKey } : {},
-        },
-        ...(given.body !== undefined && { body: given.body }),
-      }) as Promise<Answer<T>>,
-    );
-
   const call = (given: CallOptions) => ({ signal: given.signal ?? null });
   const write = (given: WriteOptions) => ({
     signal: given.signal ?? null,
@@ -177,6 +163,22 @@ export function createPaydesk(options: PaydeskOptions = {}) {
 
     getInvoices: (page: { limit?: number; starting_after?: string } = {}, o: CallOptions = {}) =>
       data(api.GET('/api/stripe/get-invoices', { ...call(o), params: { query: page } })),
+
+    /** What was used in the billing period, what is left of it and what it costs. */
+    getUsage: (query: { metric?: string; at?: string; series?: 'day' } = {}, o: CallOptions = {}) =>
+      data(api.GET('/api/stripe/get-usage', { ...call(o), params: { query } })),
+
+    /** Records, if the limit allows it, in one step. */
+    consumeUsage: (body: Schemas['UsageEvent'], o: WriteOptions = {}) =>
+      data(api.POST('/api/usage/consume', { ...write({ idempotencyKey: uuidV7(), ...o }), body })),
+
+    trackUsage: (body: Schemas['UsageEvent'], o: WriteOptions = {}) =>
+      data(
+        api.POST('/api/stripe/track-usage', {
+          ...write({ idempotencyKey: uuidV7(), ...o }),
+          body,
+        }),
+      ),
 
     getNotifications: (
       page: { unread?: boolean; limit?: number; starting_after?: string } = {},
@@ -243,7 +245,7 @@ export function createPaydesk(options: PaydeskOptions = {}) {
         }),
       ),
 
-    ...nextCalls(sendNext),
+    ...subscriptionCalls(api, data),
 
     /** For operators: everybody else is answered 403. */
     admin: adminCalls(api, data),

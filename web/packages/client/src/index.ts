@@ -24,13 +24,12 @@ export {
 export { formatMoney, fromDecimal, minorDigits, toDecimal, type FormatMoneyOptions } from './money';
 export { default_retry_policy, type RetryPolicy } from './resilient_fetch';
 export { SseParser, type ServerSentEvent } from './sse_parser';
-export type * from './next_calls';
+export type * from './subscription_calls';
 export { supabaseToken, type SupabaseLike } from './supabase';
 export {
-  createUsageBatcher,
-  type SentUsageFact,
-  type UsageBatcher,
-  type UsageBatcherOptions,
-  type UsageFact,
-  type UsageOutcome,
-} from './usage_batcher';
+  UsageReporter,
+  uuidV7,
+  type UsageEvent,
+  type UsageEventResult,
+  type UsageReporterOptions,
+} from './usage';

@@ -107,17 +107,19 @@ export default function UsageChart({ metric }: { metric: UsageOfMetric }) {
       <p className="mt-3 text-sm text-muted">
         {say.forecast(formatQuantity(metric.forecast, locale))}
       </p>
-      <table className="sr-only">
-        <caption>{say.perDay(metric.name)}</caption>
-        <tbody>
-          {points.map((point) => (
-            <tr key={point.date}>
-              <th scope="row">{formatDay(point.date, locale)}</th>
-              <td>{formatQuantity(point.quantity, locale)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <div className="sr-only">
+        <table>
+          <caption>{say.perDay(metric.name)}</caption>
+          <tbody>
+            {points.map((point) => (
+              <tr key={point.date}>
+                <th scope="row">{formatDay(point.date, locale)}</th>
+                <td>{formatQuantity(point.quantity, locale)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </>
   );
 }
