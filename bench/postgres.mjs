@@ -33,7 +33,7 @@ export function startCluster() {
   const data = join(dir, 'data')
   asUser(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-instructions'], { stdio: 'ignore', cwd: '/' })
   asUser(join(bin, 'pg_ctl'), ['-D', data, '-w', '-l', join(dir, 'log'), '-o',
-    `-k ${dir} -c listen_addresses= -c max_connections=80 -c shared_buffers=512MB -c max_wal_size=4GB -c min_wal_size=2GB${profiled ? ' -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track=all' : ''}`, 'start'], { stdio: 'ignore', cwd: '/' })
+    `-k ${dir} -c listen_addresses= -c max_connections=80 -c shared_buffers=512MB -c max_wal_size=4GB -c min_wal_size=2GB -c track_activity_query_size=16384${profiled ? ' -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track=all' : ''}`, 'start'], { stdio: 'ignore', cwd: '/' })
   warmPageCache(join(dir, 'warm'))
   const postmaster = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])
   const sql = (database, text) => asUser(join(bin, 'psql'), ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', dir, '-U', 'postgres', '-d', database, '-f', '-'], { input: text, cwd: '/' }).trim()

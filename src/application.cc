@@ -20,12 +20,15 @@
 #include "base/signal.h"
 #include "billing/access_policy_store.h"
 #include "billing/cancel_flow.h"
+#include "billing/change_flow.h"
 #include "billing/customer_flow.h"
 #include "billing/expiring_cards.h"
 #include "billing/invoice_papers.h"
 #include "billing/link_charges_flow.h"
 #include "billing/pay_invoice_flow.h"
 #include "billing/refund_flow.h"
+#include "billing/reminders.h"
+#include "billing/trials.h"
 #include "credits/due_job.h"
 #include "credits/spending.h"
 #include "http/security_headers.h"
@@ -38,6 +41,9 @@
 #include "provider/stripe/verify.h"
 #include "provider_parts.h"
 #include "reconcile/jobs.h"
+#include "usage/charge_flow.h"
+#include "usage/report_flow.h"
+#include "usage/usage.h"
 #include "webhook/processor.h"
 #include "webhook/receiver.h"
 
@@ -192,6 +198,9 @@ public:
           processor_(io, db_, clock_, provider_.appliers()),
           reconciler_(provider_.reconcile_parts(db_, [this] { processor_.wake(); })),
           spending_(io, db_, clock_, config_.credits_low_percent),
+          usage_(io, db_, clock_,
+                 {.past_max = std::chrono::days(config_.usage_accepted_days),
+                  .keep = std::chrono::days(config_.usage_keep_days)}),
           receiver_(io, db_,
                     {{provider::Name::stripe, stripe_source(config_, clock_)},
                      {provider::Name::paypal,
@@ -207,6 +216,8 @@ public:
             recorder_.emplace(*options.record_responses, services_.openapi_yaml);
         make_router();
         runner_.handle(billing::cancel_job_kind, billing::cancel_job(services_.flow));
+        runner_.handle(billing::change_job_kind, billing::change_job(services_.flow));
+        runner_.handle(billing::trial_job_kind, billing::trial_job(services_.flow));
         runner_.handle(billing::customer_job_kind, billing::customer_job(services_.flow));
         runner_.handle(billing::refund_job_kind, billing::refund_job(services_.flow));
         runner_.handle(billing::pay_invoice_job_kind, billing::pay_invoice_job(services_.flow));
@@ -214,9 +225,23 @@ public:
                       billing::link_charges_job(services_.flow));
         runner_.every(credits::due_job_kind, credits::due_job_period,
                       credits::due_job(db_, clock_));
+        runner_.every(usage::report_job_kind, usage::report_job_period,
+                      usage::report_job(db_, provider_.metering, clock_));
+        runner_.every(usage::charge_job_kind, usage::charge_job_period,
+                      usage::charge_job(db_, provider_.metering, usage_.metrics, clock_));
+        runner_.every(usage::partitions_job_kind, usage::partitions_job_period,
+                      usage::partitions_job(db_, clock_, usage_.retention));
         runner_.every("sweep_idempotency_keys", sweep_period,
                       [this](jobs::Job) -> Task<Result<void>> {
                           co_await api::sweep_idempotency_keys(db_, clock_.now());
+                          co_return Result<void>{};
+                      });
+        runner_.every(billing::reminders_job_kind, billing::reminders_period,
+                      [this](jobs::Job) -> Task<Result<void>> {
+                          const auto told = co_await billing::send_reminders(
+                              services_.flow,
+                              {.renewal = std::chrono::days(config_.renewal_reminder_days)});
+                          if (!told) co_return told.error();
                           co_return Result<void>{};
                       });
         runner_.handle(notify::send_emails_job_kind, [this](jobs::Job job) {
@@ -243,6 +268,7 @@ public:
         co_await billing::access_policy_store::set(
             db_, {.past_due_grace = services_.past_due_grace,
                   .suspends_disputed = config_.dispute_access == "suspend"});
+        co_await usage::make_partitions_ahead(db_, clock_.now(), usage_.retention);
         if (role_.worker) {
             run("processor", processor_.run());
             run("jobs", runner_.run());
@@ -262,7 +288,8 @@ public:
         if (started_) co_await server_->stop();
         processor_.stop();
         runner_.stop();
-        while (running_ > 0) co_await sleep_for(io_, std::chrono::milliseconds(5));
+        while (running_ > 0 || !usage_.thresholds.is_idle())
+            co_await sleep_for(io_, std::chrono::milliseconds(5));
         db_.stop();
     }
 
@@ -301,6 +328,7 @@ private:
             .clock = clock_,
             .flow = {db_, provider_.stripe, clock_, urls_},
             .spending = spending_,
+            .usage = usage_,
             .receiver = receiver_,
             .live = live_,
             .papers = papers_,
@@ -357,6 +385,7 @@ private:
     webhook::Processor processor_;
     reconcile::Reconciler reconciler_;
     credits::Spending spending_;
+    usage::Usage usage_;
     webhook::Receiver receiver_;
     jobs::Runner runner_;
     api::Live live_;

@@ -38,6 +38,10 @@ struct SyncPlansOptions {
 };
 int sync_plans(const SyncPlansOptions& options);
 
+// Tells the provider's meters what was used and brings what we rate to its draft invoices, now instead of by the
+// next job.
+int report_usage();
+
 // `var`: the database of a `paydesk up` instead of DATABASE_URL.
 struct ReplayOptions {
     std::vector<std::string> events = {};  // none: all that failed, are dead or wait

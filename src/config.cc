@@ -180,9 +180,12 @@ private:
         config_.return_origins = origins("PAYDESK_RETURN_URLS");
         config_.cors_origins = origins("PAYDESK_CORS_ORIGINS");
         config_.trusted_proxies = comma_separated(get("PAYDESK_TRUSTED_PROXIES"));
+        config_.usage_accepted_days = number("PAYDESK_USAGE_ACCEPTED_DAYS", 35, 1, 366);
+        config_.usage_keep_days = number("PAYDESK_USAGE_KEEP_DAYS", 90, 8, 3'660);
         config_.past_due_grace_days = number("PAYDESK_PAST_DUE_GRACE_DAYS", 14, 0, 365);
         config_.reconcile_requests = number("PAYDESK_RECONCILE_REQUESTS", 2'000, 0, 1'000'000);
         config_.credits_low_percent = number("PAYDESK_CREDITS_LOW_PERCENT", 10, 0, 90);
+        config_.renewal_reminder_days = number("PAYDESK_RENEWAL_REMINDER_DAYS", 14, 0, 90);
         if (auto access = get("PAYDESK_DISPUTE_ACCESS"); !access.empty()) {
             if (access != "keep" && access != "suspend")
                 wrong("PAYDESK_DISPUTE_ACCESS: \"{}\" is neither keep nor suspend", access);
@@ -393,8 +396,11 @@ std::string describe(const Config& config) {
     line("SUPABASE_JWT_SECRET", secret(config.auth.jwt_secret));
     line("SUPABASE_SERVICE_ROLE_KEY", secret(config.auth.service_key));
     line("past due grace, days", std::to_string(config.past_due_grace_days));
+    line("renewal reminder, days", std::to_string(config.renewal_reminder_days));
     line("PAYDESK_DISPUTE_ACCESS", config.dispute_access);
     line("PAYDESK_RECONCILE_REQUESTS", std::to_string(config.reconcile_requests));
+    line("usage accepted, days", std::to_string(config.usage_accepted_days));
+    line("usage records kept, days", std::to_string(config.usage_keep_days));
     for (const auto& [lookup_key, price] : config.price_ids) line("price " + lookup_key, price);
     for (const auto& [name, value] : describe(config.mail)) line(name, value);
     line("plans", config.plans_file.string());

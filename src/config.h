@@ -76,8 +76,11 @@ struct Config {
     int reconcile_requests = 2'000;       // PAYDESK_RECONCILE_REQUESTS: of one run; 0: no schedule
     int past_due_grace_days = 14;         // PAYDESK_PAST_DUE_GRACE_DAYS
     int credits_low_percent = 10;         // PAYDESK_CREDITS_LOW_PERCENT; 0: never told
+    int renewal_reminder_days = 14;       // PAYDESK_RENEWAL_REMINDER_DAYS: of yearly plans; 0: none
     std::string dispute_access = "keep";  // PAYDESK_DISPUTE_ACCESS: keep, suspend
     bool allow_anonymous_checkout = false;
+    int usage_accepted_days = 35;  // PAYDESK_USAGE_ACCEPTED_DAYS: how late an event may come
+    int usage_keep_days = 90;      // PAYDESK_USAGE_KEEP_DAYS: records; roll-ups stay
 
     std::filesystem::path plans_file;  // PAYDESK_PLANS
     std::filesystem::path web_folder;  // PAYDESK_WEB; empty: no dashboard

@@ -158,6 +158,9 @@ void add_operations(CLI::App& app, int& status) {
     add_reconcile(app, status);
     add_explain(app, status);
     add_transfer(app, status);
+    app.add_subcommand("report-usage",
+                       "Tells the provider what was used, now instead of by the next job")
+        ->callback([&status] { status = report_usage(); });
 
     auto minting = std::make_shared<TokenOptions>();
     auto* tokens = app.add_subcommand("token", "An access token for a local user of `paydesk up`");

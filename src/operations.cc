@@ -13,6 +13,8 @@
 #include "local_state.h"
 #include "operation_parts.h"
 #include "provider_parts.h"
+#include "usage/charge_flow.h"
+#include "usage/report_flow.h"
 #include "webhook/processor.h"
 
 namespace paydesk {
@@ -184,14 +186,37 @@ int sync_plans(const SyncPlansOptions& options) {
         }
         const auto report =
             co_await catalog::sync_plans(db, provider.stripe, *catalogue, config.price_ids);
+        const auto meters = report ? co_await usage::sync_meters(db, provider.metering)
+                                   : Result<std::size_t>(report.error());
         db.stop();
-        if (!report) throw Unavailable(report.error().message);
+        if (!meters) throw Unavailable(meters.error().message);
         fmt::print(
             "{} plans, {} top-ups and {} products are on offer, with {} prices ({} of them from "
             "the environment).\n",
             report->plans, report->top_ups, report->products, report->prices, report->fixed_prices);
     });
     return status;
+}
+
+int report_usage() {
+    const Config config = config_for({.database = true, .provider = true});
+    run_to_end([&](asio::io_context& io) -> Task<> {
+        const SystemClock clock;
+        ProviderParts provider(io, config);
+        db::Database db(io, database_options(config));
+        co_await db.ready(postgres_patience);
+        const auto reports = co_await usage::report_usage(db, provider.metering, clock.now());
+        usage::MetricsCache metrics(db, clock);
+        const auto known = co_await metrics.current();
+        const auto charges =
+            co_await usage::charge_usage(db, provider.metering, known, clock.now());
+        db.stop();
+        fmt::print("{} reports sent, {} refused; {} charges made, {} refused.\n", reports.sent,
+                   reports.refused, charges.charged, charges.refused);
+        if (reports.left + charges.left > 0)
+            throw Unavailable("The provider does not answer: the rest is sent by the next run.");
+    });
+    return 0;
 }
 
 int replay(const ReplayOptions& options) {

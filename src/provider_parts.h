@@ -8,6 +8,7 @@
 #include "provider/stripe/client.h"
 #include "provider/stripe/normalise.h"
 #include "provider/stripe/stripe_listing.h"
+#include "provider/stripe/stripe_metering.h"
 #include "provider/stripe/stripe_provider.h"
 #include "reconcile/reconciler.h"
 #include "webhook/processor.h"
@@ -26,13 +27,15 @@ struct ProviderParts {
           client(io, transport, clock,
                  {.secret_key = config.stripe.secret_key, .base_url = config.stripe.api_base}),
           stripe(client, clock),
-          listing(client, clock) {}
+          listing(client, clock),
+          metering(client) {}
 
     SystemClock clock;
     http::CurlTransport transport;
     provider::stripe::Client client;
     provider::stripe::StripeProvider stripe;
     provider::stripe::StripeListing listing;
+    provider::stripe::StripeMetering metering;
 
     webhook::Applier applier() {
         return {.normalise = provider::stripe::normalise, .provider = &stripe};

@@ -14,6 +14,7 @@
 #include "local_state.h"
 #include "provider_parts.h"
 #include "sandbox_child.h"
+#include "usage/report_flow.h"
 
 namespace paydesk {
 namespace {
@@ -130,6 +131,10 @@ catalog::SyncReport prepare(const Config& config, LocalState& state,
         co_await db.ready(std::chrono::seconds(10));
         co_await ensure_webhook_endpoint(provider.client, state, webhook_url);
         auto synced = co_await catalog::sync_plans(db, provider.stripe, *catalogue, {});
+        if (synced) {
+            const auto meters = co_await usage::sync_meters(db, provider.metering);
+            if (!meters) synced = meters.error();
+        }
         db.stop();
         if (!synced)
             throw Unavailable("The catalogue could not be brought to the sandbox: " +

@@ -1,7 +1,9 @@
 import react from '@vitejs/plugin-react';
+import { defaultClientConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  resolve: { conditions: ['paydesk-source', ...defaultClientConditions] },
   plugins: [react()],
   test: {
     environment: 'jsdom',

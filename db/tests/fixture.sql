@@ -11,9 +11,6 @@ insert into paydesk.schema_migrations (name, checksum) values ('0000_fixture.sql
 insert into paydesk.accounts (account_id, kind, email)
 values (:ann, 'person', 'ann@example.com'), (:bob, 'person', 'bob@example.com'),
        (:team, 'team', null);
-insert into paydesk.account_members (account_id, user_id, role, invited_email)
-values (:team, :cid, 'member', 'cid@example.com'), (:team, null, 'member', 'new@example.com'),
-       ('99999999-0000-4000-8000-000000000000', :bob, 'owner', null);
 
 insert into paydesk.customers (account_id, provider, provider_customer_id, email)
 select a.account_id, 'stripe', 'cus_' || left(a.account_id::text, 1), email from paydesk.accounts a;
@@ -39,6 +36,17 @@ insert into paydesk.subscriptions (account_id, id, provider, provider_subscripti
 select account_id, account_id, 'stripe', 'sub_' || left(account_id::text, 1), 'pro', 'Pro', 'monthly',
        'active', 'price_1', '2026-11-01Z', '2026-12-01Z', '2026-11-01Z'
 from paydesk.accounts;
+-- Seats are limited by the subscription ("pro" has 3 per unit).
+insert into paydesk.account_members (account_id, user_id, role, invited_email)
+values (:team, :cid, 'member', 'cid@example.com'), (:team, null, 'member', 'new@example.com'),
+       ('99999999-0000-4000-8000-000000000000', :bob, 'owner', null);
+insert into paydesk.subscription_schedules (account_id, id, provider, provider_schedule_id,
+    provider_subscription_id, status, effective_at, plan_key, plan_name, price_id, quantity, provider_stamp)
+select account_id, account_id, 'stripe', 'sub_sched_' || left(account_id::text, 1),
+       'sub_' || left(account_id::text, 1), 'active', '2026-12-01Z', 'pro', 'Pro', 'price_1', 2, '2026-11-02Z'
+from paydesk.accounts;
+insert into paydesk.trials (account_id, provider, provider_subscription_id, started_at, fingerprint)
+select account_id, 'stripe', 'sub_' || left(account_id::text, 1), '2026-11-01Z', 'fp_1' from paydesk.accounts;
 insert into paydesk.subscription_items (account_id, subscription_id, provider_item_id, price_id)
 select account_id, id, 'si_1', 'price_1' from paydesk.subscriptions;
 insert into paydesk.invoices (account_id, id, provider, provider_invoice_id, status, currency,
@@ -115,3 +123,28 @@ insert into paydesk.credit_refusals (account_id, idempotency_key, request_sha256
 select account_id, 'k1', sha256('x'), 'insufficient_credits', 'No.', 980, 10, '2026-11-01Z'
 from paydesk.accounts;
 insert into paydesk.credit_due (account_id, due_at) select account_id, '2026-11-02Z' from paydesk.accounts;
+
+insert into paydesk.meters (metric, name, aggregation, charge) values ('api_calls', 'API calls', 'sum', 'meter');
+select paydesk.make_usage_partitions('2026-11-01', '2026-11-02') \gset
+insert into paydesk.usage_records (account_id, idempotency_key, day, metric, quantity, occurred_at, received_at,
+                                   period_start, period_end, plan_key, is_late)
+select account_id, 'k1', '2026-11-01', 'api_calls', 5, '2026-11-01 10:00Z', '2026-11-01 10:00Z', '2026-11-01Z',
+       '2026-12-01Z', 'pro', false
+from paydesk.accounts;
+insert into paydesk.usage_undated_keys (account_id, idempotency_key, day)
+select account_id, 'k2', '2026-11-01' from paydesk.accounts;
+insert into paydesk.usage_uniques (account_id, metric, period_start, unique_value)
+select account_id, 'people', '2026-11-01Z', 'u1' from paydesk.accounts;
+insert into paydesk.usage_hours (account_id, metric, hour, period_start, events, quantity, maximum, is_reported)
+select account_id, 'api_calls', '2026-11-01 10:00Z', '2026-11-01Z', 1, 5, 5, false from paydesk.accounts;
+insert into paydesk.usage_totals (account_id, metric, period_start, period_end, plan_key, events, quantity, maximum)
+select account_id, 'api_calls', '2026-11-01Z', '2026-12-01Z', 'pro', 1, 5, 5 from paydesk.accounts;
+insert into paydesk.usage_reports (account_id, metric, hour, period_start, sequence, provider, identifier, quantity,
+                                   occurred_at, created_at)
+select account_id, 'api_calls', '2026-11-01 10:00Z', '2026-11-01Z', 1, 'stripe', 'usage-1', 5, '2026-11-01 10:00Z',
+       '2026-11-01 11:00Z'
+from paydesk.accounts;
+insert into paydesk.usage_charges (account_id, metric, period_start, period_end, provider, provider_invoice_id, quantity,
+                                   amount, currency, description, created_at)
+select account_id, 'api_calls', '2026-11-01Z', '2026-12-01Z', 'stripe', 'in_1', 5, 5, 'usd', 'API calls', '2026-12-01Z'
+from paydesk.accounts;

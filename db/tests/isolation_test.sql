@@ -51,8 +51,8 @@ $$;
 select pg_temp.table_of_people('paydesk.' || t, 'account_id', true)
 from unnest(array['accounts', 'customers', 'checkouts', 'subscriptions', 'subscription_items',
                   'invoices', 'payments', 'payment_methods', 'notifications', 'emails',
-                  'disputes']) t;
-select pg_temp.table_of_people('paydesk.' || t, 'account_id', false) from unnest(array['charges', 'refunds']) t;
+                  'disputes', 'subscription_schedules']) t;
+select pg_temp.table_of_people('paydesk.' || t, 'account_id', false) from unnest(array['charges', 'refunds', 'trials']) t;
 select pg_temp.server_only('paydesk.invoice_retries', '{}');
 select pg_temp.table_of_people('paydesk.account_members', 'user_id', true);
 select pg_temp.table_of_people('paydesk.plans', null, false), pg_temp.offer('paydesk.plans');
@@ -70,9 +70,20 @@ select pg_temp.server_only('paydesk.audit_log', '{}');
 select pg_temp.append_only('paydesk.' || t)
 from unnest(array['credit_grants', 'credit_transactions', 'credit_entries']) t;
 select pg_temp.table_of_people('paydesk.credit_holds', 'account_id', true);
+-- usage: the records are evidence, the roll-ups are the server's
+select pg_temp.append_only('paydesk.usage_records');
+select pg_temp.table_of_people('paydesk.' || t, 'account_id', true)
+from unnest(array['usage_periods', 'usage_hours', 'usage_totals', 'usage_reports', 'usage_charges']) t;
+select pg_temp.server_only('paydesk.' || t, '{}') from unnest(array['usage_undated_keys', 'usage_uniques']) t;
+select pg_temp.table_of_people('paydesk.meters', null, false);
+insert into rules
+select 'paydesk.meters', kind, 'select', 'everything', null
+from (values ('person'), ('nobody'), ('anon')) k (kind);
 select pg_temp.server_only('paydesk.credit_refusals', '{delete}');
 select pg_temp.server_only('paydesk.credit_due', '{update,delete}');
 insert into rules values
+    ('paydesk.seats', 'service', 'select', 'everything', 'account_id'),
+    ('paydesk.seats', 'server', 'select', 'everything', 'account_id'),
     ('paydesk.access_policy', 'person', 'select', 'everything', null),
     ('paydesk.access_policy', 'nobody', 'select', 'everything', null),
     ('paydesk.access_policy', 'service', 'select', 'everything', null),
@@ -109,7 +120,7 @@ insert into rules values
 insert into rules
 select 'public.' || v, k.kind, 'select', case k.kind when 'service' then 'everything' else 'own' end, 'user_id'
 from unnest(array['customers', 'subscriptions', 'invoices', 'payments', 'payment_methods',
-                  'notifications', 'credit_usage']) v, (values ('person'), ('nobody'), ('service')) k (kind);
+                  'notifications', 'credit_usage', 'usage_records']) v, (values ('person'), ('nobody'), ('service')) k (kind);
 insert into rules values ('public.webhook_events', 'service', 'select', 'everything', null),
                          ('public.pricing_plans', 'service', 'select', 'everything', null);
 select pg_temp.offer('public.pricing_plans');
@@ -250,7 +261,8 @@ from callers where kind in ('person', 'nobody');
 -- Functions: what people may call is named here.
 select pg_temp.check(format('%s: execute %s', c.role, p.oid::regprocedure),
     has_function_privilege(c.role, p.oid, 'execute')::text,
-    (c.role = 'authenticated' and p.proname in ('account_ids', 'person_id'))::text)
+    (c.role = 'authenticated' and p.proname in ('account_ids', 'person_id')
+     or c.role = 'paydesk_server' and p.proname in ('make_usage_partitions', 'drop_usage_partitions'))::text)
 from pg_proc p, (select distinct role from callers) c
 where p.pronamespace = 'paydesk'::regnamespace;
 
@@ -289,4 +301,8 @@ select pg_temp.check('the policy of ' || t || ' uses its index',
      or pg_temp.plan_of('select * from paydesk.' || t) ~ 'Index Cond: \(account_id = ANY.*InitPlan')::text, 'true')
 from unnest(array['customers', 'subscriptions', 'subscription_items', 'invoices', 'payments',
                   'payment_methods', 'notifications', 'checkouts', 'credit_grants',
-                  'credit_transactions', 'credit_entries', 'credit_holds', 'emails']) t;
+                  'credit_transactions', 'credit_entries', 'credit_holds', 'emails', 'usage_periods', 'usage_hours',
+                  'usage_totals', 'usage_reports', 'usage_charges']) t;
+-- The partitions are behind the table and nowhere else.
+select pg_temp.check(role || ' may enter paydesk_usage', has_schema_privilege(role, 'paydesk_usage', 'usage')::text, 'false')
+from (select distinct role from callers) c;

@@ -29,6 +29,9 @@ insert into allowed values
     ('index not led by account_id: paydesk.credit_due.credit_due_by_time', 'what is due, all accounts'),
     ('unique key without account_id: paydesk.schema_migrations.schema_migrations_pkey', 'the migrator''s'),
     ('no account_id: paydesk.schema_migrations', 'the migrator''s'),
+    ('unique key without account_id: paydesk.account_members.account_members_by_invitation',
+     'an invitation is found by its secret: who accepts does not know the account yet'),
+    ('index not led by account_id: paydesk.trials.trials_by_fingerprint', 'one card under all accounts'),
     ('no account_id: paydesk.plans', 'the catalogue belongs to nobody'),
     ('no account_id: paydesk.plan_prices', 'the catalogue belongs to nobody'),
     ('index not led by account_id: paydesk.charges.charges_of_unknown_origin',
@@ -41,6 +44,14 @@ insert into allowed values
     ('unique key without account_id: paydesk.reconciliations.reconciliations_pkey', 'a run looks at all accounts'),
     ('no account_id: paydesk.reconciliations', 'a run looks at all accounts'),
     ('account_id may be null: paydesk.webhook_events', 'unknown until it is applied'),
+    ('unique key without account_id: paydesk.meters.meters_pkey', 'the catalogue'),
+    ('no account_id: paydesk.meters', 'the catalogue'),
+    ('index not led by account_id: paydesk.usage_hours.usage_hours_unreported', 'what is to be reported, all accounts'),
+    ('index not led by account_id: paydesk.usage_reports.usage_reports_pending', 'what is to be sent, all accounts'),
+    ('security definer: paydesk.make_usage_partitions(date,date)',
+     'only an owner makes partitions: days, named by nothing that a caller writes'),
+    ('security definer: paydesk.drop_usage_partitions(date)',
+     'only an owner drops partitions: old days of which every period is invoiced'),
     ('account_id may be null: paydesk.jobs', 'some jobs are for nobody: sweeps, reconciliation');
 
 create temp view ours as

@@ -100,6 +100,13 @@ select pg_temp.refuses(sql, expected) from (values
     ('insert into paydesk.account_members (account_id, user_id) select account_id, user_id from paydesk.account_members where user_id is not null', 'account_members_once'),
     ('insert into paydesk.account_members (account_id, invited_email) select account_id, upper(invited_email) from paydesk.account_members where user_id is null', 'account_members_invited_once'),
     ('insert into paydesk.account_members (account_id, user_id, role) values (gen_random_uuid(), gen_random_uuid(), ''god'')', 'account_members_role'),
+    -- never more members than seats: the owner, two members, and no fourth
+    ('insert into paydesk.account_members (account_id, user_id) select account_id, gen_random_uuid() from paydesk.accounts where kind = ''person'' and email like ''ann%'' union all select account_id, gen_random_uuid() from paydesk.accounts where email like ''ann%''', 'accepted'),
+    ('insert into paydesk.account_members (account_id, user_id) select account_id, gen_random_uuid() from paydesk.accounts, generate_series(1, 3) where email like ''ann%''', 'account_members_within_seats'),
+    ('update paydesk.account_members set user_id = gen_random_uuid(), expires_at = null where invited_email = ''new@example.com''', 'accepted'),
+    ('insert into paydesk.subscription_schedules (account_id, id, provider, provider_schedule_id, status, effective_at, provider_stamp) select account_id, gen_random_uuid(), ''stripe'', ''x'', ''active'', now(), now() from paydesk.accounts', 'subscription_schedules_change_is_whole'),
+    ('update paydesk.subscription_schedules set status = ''released''', 'accepted'),
+    ('delete from paydesk.trials', 'permission denied for table trials'),
     -- A provider's id belongs to one account, for ever.
     ('insert into paydesk.provider_refs values (''stripe'', ''customer'', ''cus_a'', gen_random_uuid())', 'provider_refs_pkey'),
     ('insert into paydesk.provider_refs values (''stripe'', ''teapot'', ''x'', gen_random_uuid())', 'provider_refs_kind'),

@@ -43,6 +43,7 @@ TEST(Config, AGoodEnvironmentIsRead) {
     EXPECT_EQ(config->listen_url, config->database_url);
     EXPECT_EQ(config->port, 8080);
     EXPECT_EQ(config->past_due_grace_days, 14);
+    EXPECT_EQ(config->renewal_reminder_days, 14);
 }
 
 TEST(Config, AllThatIsMissingIsToldInOneMessage) {
@@ -92,6 +93,7 @@ const Bad bad_values[] = {
     {"PAYDESK_POOLER",                   "statement",                                 "neither transaction nor session"},
     {"PAYDESK_DISPUTE_ACCESS",           "maybe",                                     "neither keep nor suspend"       },
     {"PAYDESK_CREDITS_LOW_PERCENT",      "100",                                       "from 0 to 90"                   },
+    {"PAYDESK_RENEWAL_REMINDER_DAYS",    "often",                                     "from 0 to 90"                   },
     {"PAYDESK_PAST_DUE_GRACE_DAYS",      "two weeks",                                 "from 0 to 365"                  },
     {"PAYDESK_ALLOW_ANONYMOUS_CHECKOUT", "yes",                                       "neither true nor false"         },
     {"LOG_LEVEL",                        "loud",                                      "is not one of"                  },

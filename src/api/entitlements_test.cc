@@ -171,6 +171,7 @@ TEST_F(Entitlements, MembersShareTheirTeamsPlan) {
     const std::string team = "0190ada0-0000-7000-8000-00000000aaaa";
     add_account(team, "team");
     add_subscription(team, "sub_team", "active", "business");
+    database_.run("update paydesk.subscriptions set quantity = 2");
     database_.run("insert into paydesk.account_members (account_id, user_id) values ($1, $2)",
                   {team, ada});
     EXPECT_EQ(of(ada).at("plan_key"), "business");

@@ -212,6 +212,14 @@ std::optional<std::string> QueryFields::choice(std::string_view field,
     return std::nullopt;
 }
 
+std::optional<Instant> QueryFields::instant(std::string_view field) {
+    const auto text = find(field);
+    if (!text) return std::nullopt;
+    if (const auto parsed = parse_iso8601(*text)) return *parsed;
+    errors_.push_back({std::string(field), "must be an instant such as 2026-11-20T12:34:56Z."});
+    return std::nullopt;
+}
+
 std::optional<std::string> QueryFields::currency(std::string_view field) {
     const auto text = find(field);
     if (!text) return std::nullopt;

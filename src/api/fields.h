@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "api/problem.h"
+#include "base/clock.h"
 #include "http/message.h"
 
 namespace paydesk::api {
@@ -68,6 +69,8 @@ public:
     std::optional<std::string> uuid(std::string_view field);
     std::optional<std::string> choice(std::string_view field,
                                       std::initializer_list<std::string_view> choices);
+    std::optional<std::string> text(std::string_view field) const { return find(field); }
+    std::optional<Instant> instant(std::string_view field);
     // An ISO 4217 code, given in lower case.
     std::optional<std::string> currency(std::string_view field);
     // Printable ASCII, not empty; what is missing is wrong.

@@ -6,6 +6,8 @@ void add_routes(http::Router& router, const Services& services) {
     add_checkout_routes(router, services);
     add_portal_routes(router, services);
     add_subscription_routes(router, services);
+    add_change_routes(router, services);
+    add_seat_routes(router, services);
     add_invoice_routes(router, services);
     add_account_routes(router, services);
     add_invoice_document_routes(router, services);
@@ -19,6 +21,7 @@ void add_routes(http::Router& router, const Services& services) {
     add_explain_routes(router, services);
     add_payment_method_routes(router, services);
     add_credit_routes(router, services);
+    add_usage_routes(router, services);
     add_admin_credit_routes(router, services);
     add_plan_routes(router, services);
     add_notification_routes(router, services);

@@ -68,10 +68,13 @@ public:
 
     Task<Result<provider::Change>> cancel_subscription(provider::IntentId intent,
                                                        provider::Ref subscription,
-                                                       provider::CancelWhen when) override {
+                                                       provider::CancelWhen when,
+                                                       provider::CancelDetails details) override {
         const auto error = co_await begin("cancel_subscription", intent.value);
         if (is_refusal(error)) co_return *error;
         auto& snapshot = subscriptions.at(subscription.value);
+        snapshot.cancel_feedback = details.feedback;
+        snapshot.cancel_comment = details.comment;
         snapshot.cancel_at_period_end = when == provider::CancelWhen::period_end;
         if (when == provider::CancelWhen::now) {
             snapshot.status = provider::SubscriptionStatus::canceled;
@@ -81,8 +84,149 @@ public:
         co_return change_of(snapshot);
     }
 
+    Task<Result<provider::ChangePreview>> preview_change(provider::PlanChange change,
+                                                         bool at_period_end) override {
+        if (auto error = co_await begin("preview_change", change.price.value)) co_return *error;
+        auto& snapshot = subscriptions.at(change.subscription.value);
+        provider::ChangePreview preview{
+            .now = {},
+              .proration_date = {},
+              .renewal = {renewal_amount, *snapshot.period_end}
+        };
+        if (at_period_end) co_return preview;
+        preview.proration_date = proration_date;
+        preview.now = provider::InvoiceSnapshot{.invoice = {},
+                                                .customer = snapshot.customer,
+                                                .subscription = snapshot.subscription,
+                                                .account = {},
+                                                .status = provider::InvoiceStatus::draft,
+                                                .amount_due = due_now,
+                                                .amount_paid = Money::zero(Currency::usd()),
+                                                .amount_remaining = due_now,
+                                                .subtotal = due_now,
+                                                .total = due_now,
+                                                .number = {},
+                                                .billing_reason = {},
+                                                .hosted_invoice_url = {},
+                                                .invoice_pdf = {},
+                                                .lines = {{.description = "Remaining time",
+                                                           .amount = due_now,
+                                                           .quantity = 1,
+                                                           .price = change.price,
+                                                           .period_start = proration_date,
+                                                           .period_end = snapshot.period_end,
+                                                           .proration = true}},
+                                                .period_start = {},
+                                                .period_end = {},
+                                                .paid_at = {},
+                                                .due_date = {},
+                                                .next_payment_attempt = {},
+                                                .payment = {},
+                                                .created_at = now()};
+        co_return preview;
+    }
+
+    Task<Result<provider::Renewal>> preview_renewal(provider::Ref subscription) override {
+        if (auto error = co_await begin("preview_renewal", subscription.value)) co_return *error;
+        co_return provider::Renewal{renewal_amount,
+                                    *subscriptions.at(subscription.value).period_end};
+    }
+
+    Task<Result<provider::PlanChanged>> change_plan(provider::IntentId intent,
+                                                    provider::PlanChange change) override {
+        const auto error = co_await begin("change_plan", intent.value);
+        if (is_refusal(error)) co_return *error;
+        auto& snapshot = subscriptions.at(change.subscription.value);
+        last_change = change;
+        const auto schedule = snapshot.schedule;
+        release(snapshot);
+        if (change_state == provider::PlanChanged::State::applied) put(snapshot, change);
+        if (error) co_return *error;
+        provider::PlanChanged changed{.state = change_state, .subscription = change_of(snapshot)};
+        if (schedule) changed.released = change_of(schedules.at(schedule->value));
+        if (change_state == provider::PlanChanged::State::applied) co_return changed;
+        changed.url = "https://pay.example/in_1";
+        changed.expires_at = now() + std::chrono::hours(23);
+        co_return changed;
+    }
+
+    Task<Result<provider::Change>> schedule_change(provider::IntentId intent,
+                                                   provider::PlanChange change) override {
+        const auto error = co_await begin("schedule_change", intent.value);
+        if (is_refusal(error)) co_return *error;
+        auto& snapshot = subscriptions.at(change.subscription.value);
+        if (!snapshot.schedule) {
+            snapshot.schedule = provider::Ref{"sub_sched_" + std::to_string(schedules.size() + 1)};
+        }
+        provider::SubscriptionItem then = snapshot.items.front();
+        then.price = change.price;
+        then.quantity = change.quantity;
+        auto& schedule = schedules[snapshot.schedule->value];
+        schedule = {
+            .schedule = *snapshot.schedule,
+            .customer = snapshot.customer,
+            .subscription = snapshot.subscription,
+            .status = "active",
+            .current_phase_start = snapshot.period_start,
+            .phases = {{*snapshot.period_start, snapshot.period_end, snapshot.items},
+                       {*snapshot.period_end, std::nullopt, {then}}},
+            .created_at = now()
+        };
+        if (error) co_return *error;
+        co_return change_of(schedule);
+    }
+
+    Task<Result<std::optional<provider::Change>>> release_schedule(
+        provider::IntentId intent, provider::Ref subscription) override {
+        if (auto error = co_await begin("release_schedule", intent.value)) co_return *error;
+        auto& snapshot = subscriptions.at(subscription.value);
+        const auto schedule = snapshot.schedule;
+        release(snapshot);
+        if (!schedule) co_return std::optional<provider::Change>{};
+        co_return std::optional(change_of(schedules.at(schedule->value)));
+    }
+
+    Task<Result<provider::Change>> pause_subscription(provider::IntentId intent,
+                                                      provider::Ref subscription) override {
+        if (auto error = co_await begin("pause_subscription", intent.value)) co_return *error;
+        auto& snapshot = subscriptions.at(subscription.value);
+        release(snapshot);
+        snapshot.status = provider::SubscriptionStatus::paused;
+        co_return change_of(snapshot);
+    }
+
+    Task<Result<provider::PlanChanged>> resume_subscription(provider::IntentId intent,
+                                                            provider::Ref subscription) override {
+        if (auto error = co_await begin("resume_subscription", intent.value)) co_return *error;
+        auto& snapshot = subscriptions.at(subscription.value);
+        if (change_state == provider::PlanChanged::State::applied) {
+            snapshot.status = provider::SubscriptionStatus::active;
+            co_return provider::PlanChanged{.subscription = change_of(snapshot)};
+        }
+        co_return provider::PlanChanged{.state = change_state,
+                                        .subscription = change_of(snapshot),
+                                        .url = "https://pay.example/in_1"};
+    }
+
+    Task<Result<std::optional<provider::PromotionCode>>> find_promotion_code(
+        std::string code) override {
+        if (auto error = co_await begin("find_promotion_code", code)) co_return *error;
+        const auto found = promotion_codes.find(code);
+        if (found == promotion_codes.end()) co_return std::optional<provider::PromotionCode>{};
+        co_return std::optional(found->second);
+    }
+
+    Task<Result<provider::Change>> set_promotion_code(
+        provider::IntentId intent, provider::Ref subscription,
+        std::optional<provider::Ref> promotion_code) override {
+        if (auto error = co_await begin("set_promotion_code", intent.value)) co_return *error;
+        discounts[subscription.value] = promotion_code;
+        co_return change_of(subscriptions.at(subscription.value));
+    }
+
     Task<Result<provider::Change>> fetch(provider::ObjectKind, provider::Ref object) override {
         if (auto error = co_await begin("fetch", object.value)) co_return *error;
+        if (schedules.contains(object.value)) co_return change_of(schedules.at(object.value));
         if (invoices.contains(object.value)) co_return change_of(invoices.at(object.value));
         if (!subscriptions.contains(object.value)) co_return Error{ErrorCode::not_found, "gone"};
         co_return change_of(subscriptions.at(object.value));
@@ -182,6 +326,9 @@ public:
     provider::Change change_of(const provider::RefundSnapshot& snapshot) {
         return change_of(provider::ObjectKind::refund, snapshot.refund, snapshot);
     }
+    provider::Change change_of(const provider::ScheduleSnapshot& snapshot) {
+        return change_of(provider::ObjectKind::subscription_schedule, snapshot.schedule, snapshot);
+    }
     provider::Change change_of(provider::ObjectKind kind, provider::Ref object,
                                provider::Fact fact) {
         return {.provider = provider::Name::stripe,
@@ -202,9 +349,16 @@ public:
     std::map<std::string, provider::InvoiceSnapshot> invoices;            // by id
     std::map<std::string, provider::RefundSnapshot> refunds;              // by intent
     std::string refund_status = "succeeded";
-    std::map<std::string, std::int64_t> charged, refunded;   // by charge or payment
-    std::map<std::string, provider::PaymentOrigin> origins;  // by payment
-    std::map<std::string, std::int64_t> offered;             // by lookup_key
+    std::map<std::string, std::int64_t> charged, refunded;           // by charge or payment
+    std::map<std::string, provider::PaymentOrigin> origins;          // by payment
+    std::map<std::string, std::int64_t> offered;                     // by lookup_key
+    std::map<std::string, provider::ScheduleSnapshot> schedules;     // by id
+    std::map<std::string, provider::PromotionCode> promotion_codes;  // by code
+    std::map<std::string, std::optional<provider::Ref>> discounts;   // by subscription
+    Money due_now{5'000, Currency::usd()}, renewal_amount{9'900, Currency::usd()};
+    std::optional<Instant> proration_date = from_unix(1'800'000'000);
+    provider::PlanChanged::State change_state = provider::PlanChanged::State::applied;
+    std::optional<provider::PlanChange> last_change;
     std::optional<provider::NewCheckout> last_checkout;
     std::optional<provider::NewPortal> last_portal;
     // The next call of that name fails so. What is retryable is a lost answer: the call took effect.
@@ -219,6 +373,21 @@ private:
         Error error = std::move(failures.front().second);
         failures.pop_front();
         co_return error;
+    }
+
+    void release(provider::SubscriptionSnapshot& snapshot) {
+        if (!snapshot.schedule) return;
+        auto& schedule = schedules.at(snapshot.schedule->value);
+        schedule.status = "released";
+        schedule.current_phase_start.reset();
+        snapshot.schedule.reset();
+    }
+    static void put(provider::SubscriptionSnapshot& snapshot, const provider::PlanChange& change) {
+        for (auto& item : snapshot.items) {
+            if (item.item != change.item) continue;
+            item.price = change.price;
+            item.quantity = change.quantity;
+        }
     }
 
     static bool is_refusal(const std::optional<Error>& error) {

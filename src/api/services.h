@@ -18,6 +18,9 @@
 namespace paydesk::credits {
 class Spending;
 }
+namespace paydesk::usage {
+struct Usage;
+}
 namespace paydesk::webhook {
 class Receiver;
 }
@@ -58,6 +61,7 @@ struct Services {
     const Clock& clock;
     billing::Flow flow;
     credits::Spending& spending;
+    usage::Usage& usage;
     webhook::Receiver& receiver;
     Live& live;
     billing::InvoicePapers& papers;

@@ -14,6 +14,12 @@
 namespace paydesk::api {
 namespace {
 
+constexpr std::size_t comment_bytes_max = 1'000;
+// Stripe: cancellation_details.feedback.
+constexpr std::initializer_list<std::string_view> cancel_feedbacks = {
+    "customer_service", "low_quality", "missing_features", "other",
+    "switched_service", "too_complex", "too_expensive",    "unused"};
+
 using enum ColumnKind;
 constexpr Column columns[] = {
     {"id",                     text   },
@@ -37,6 +43,10 @@ constexpr Column columns[] = {
     {"plan_type",              text   },
     {"amount",                 integer},
     {"currency",               text   },
+    {"cancel_reason",          text   },
+    {"cancel_feedback",        text   },
+    {"cancel_comment",         text   },
+    {"scheduled_change",       json   },
     {"created_at",             instant},
     {"updated_at",             instant},
 };
@@ -70,6 +80,11 @@ Task<http::Response> cancel(const Services& services, const http::Request& reque
     const auto at_period_end = body.flag("cancelAtPeriodEnd");
     const bool immediately = body.flag("immediately").value_or(false);
     const auto when = when_of(at_period_end, immediately);
+    provider::CancelDetails details{.feedback = body.choice("feedback", cancel_feedbacks),
+                                    .comment = body.lines("comment", comment_bytes_max)};
+    if ((details.feedback || details.comment) && when && *when == provider::CancelWhen::never) {
+        body.wrong(details.feedback ? "feedback" : "comment", "is for who leaves, not who stays.");
+    }
     if (auto refused = body.refused()) co_return *refused;
     if (!subscription)
         co_return field_problem({
@@ -81,7 +96,7 @@ Task<http::Response> cancel(const Services& services, const http::Request& reque
         });
 
     const auto cancelled = co_await billing::cancel_subscription(
-        services.flow, {caller.account, *subscription, *when});
+        services.flow, {caller.account, *subscription, *when, std::move(details)});
     if (!cancelled) co_return refusal(cancelled.error());
 
     const db::Rows rows =

@@ -19,6 +19,7 @@
 #include "credits/spending.h"
 #include "db/test_database.h"
 #include "provider/stripe/verify.h"
+#include "usage/usage.h"
 #include "webhook/receiver.h"
 
 namespace paydesk::api {
@@ -111,6 +112,7 @@ protected:
     billing::ReturnUrls urls_;
     provider::stripe::Verifier signatures_;
     credits::Spending spending_;
+    usage::Usage usage_;
     webhook::Receiver receiver_;
     Live live_;
     documents::Wording wording_;

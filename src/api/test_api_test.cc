@@ -16,6 +16,7 @@ TestApi::TestApi()
       urls_("https://app.example", {"https://other.example"}),
       signatures_({std::string(webhook_secret)}),
       spending_(io_, db_, clock_),
+      usage_(io_, db_, clock_),
       receiver_(io_, db_,
                 {{provider::Name::stripe,
                   {.verify =
@@ -33,6 +34,7 @@ TestApi::TestApi()
           .clock = clock_,
           .flow = {db_, provider_, clock_, urls_},
           .spending = spending_,
+          .usage = usage_,
           .receiver = receiver_,
           .live = live_,
           .papers = papers_,
@@ -139,6 +141,10 @@ std::string TestApi::add_subscription(const std::string& account, const std::str
         "4900, now() - interval '1 day', now() + interval '29 days', "
         "case when $6 then now() end, now() - interval '1 hour', now() - interval '1 day')",
         {account, ours, id, plan, status, db::param(ended)});
+    database_.run(
+        "insert into paydesk.subscription_items (account_id, subscription_id, provider_item_id, "
+        "price_id, quantity) values ($1, $2, $3, 'price_pro_monthly_4900', 1)",
+        {account, ours, "si_" + id});
     const Instant start = clock_.now() - std::chrono::days(1);
     provider_.subscriptions.insert_or_assign(
         id, provider::SubscriptionSnapshot{.subscription = {id},

@@ -22,7 +22,9 @@
 #include "billing/plan_price_store.h"
 #include "billing/refund_row.h"
 #include "billing/refunded_payment.h"
+#include "billing/schedule_row.h"
 #include "billing/subscription_row.h"
+#include "billing/trial_store.h"
 #include "notify/notifications.h"
 
 namespace paydesk::billing {
@@ -55,6 +57,7 @@ struct Batch {
     std::map<ObjectKey, Loaded<ChargeRow>> charges = {};
     std::map<ObjectKey, Loaded<RefundRow>> refunds = {};
     std::map<ObjectKey, Loaded<DisputeRow>> disputes = {};
+    std::map<ObjectKey, Loaded<ScheduleRow>> schedules = {};
 
     std::vector<payment_store::Payment> payments = {};
     std::vector<RefundedPayment> refunded = {};  // whose refunded amount this batch has changed
@@ -63,6 +66,8 @@ struct Batch {
     std::set<AccountId> defaults_moved = {};           // default payment methods to be derived anew
     std::set<payment_settlement::Key> to_settle = {};  // payments to be derived anew
     dunning_store::Changes dunning = {};               // failed collections
+    std::set<AccountId> seats_moved = {};              // whose members may be too many now
+    std::vector<trial_store::Trial> trials = {};       // that have begun
 
     const provider::Change& change(std::size_t i) const { return changes[i].change; }
     ObjectKey key_of(std::size_t i) const {
@@ -117,6 +122,10 @@ Task<> save_refunds(Batch& batch);
 Task<> load_disputes(Batch& batch);
 void decide(Batch& batch, std::size_t i, const provider::DisputeSnapshot& snapshot);
 Task<> save_disputes(Batch& batch);
+
+Task<> load_schedules(Batch& batch);
+void decide(Batch& batch, std::size_t i, const provider::ScheduleSnapshot& snapshot);
+Task<> save_schedules(Batch& batch);
 
 // Changes the invoice's row, which load_invoices() has loaded.
 void decide(Batch& batch, std::size_t i, const provider::InvoicePaymentSnapshot& paid);

@@ -4,6 +4,7 @@
 #include "base/metrics.h"
 #include "billing/apply_batch.h"
 #include "billing/decide_facts.h"
+#include "billing/seats.h"
 
 namespace paydesk::billing {
 
@@ -152,6 +153,8 @@ Task<> derive(Batch& batch) {
     batch.refunded = co_await payment_settlement::settle(batch.tx, std::move(batch.to_settle));
     if (!batch.refunded.empty()) co_await announce_refunded(batch.tx, batch.refunded);
     co_await dunning_store::note(batch.tx, std::move(batch.dunning));
+    co_await trim_seats(batch.tx, std::move(batch.seats_moved));
+    co_await trial_store::note(batch.tx, std::move(batch.trials), batch.now);
 
     auto moved =
         co_await payment_method_rows::refresh_defaults(batch.tx, std::move(batch.defaults_moved));
@@ -175,6 +178,7 @@ Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> change
     co_await load_charges(batch);
     co_await load_refunds(batch);
     co_await load_disputes(batch);
+    co_await load_schedules(batch);
 
     for (std::size_t i = 0; i < count; ++i) {
         std::visit(Decide{batch, i}, batch.change(i).fact);
@@ -192,6 +196,7 @@ Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> change
     co_await save_charges(batch);
     co_await save_refunds(batch);
     co_await save_disputes(batch);
+    co_await save_schedules(batch);
     co_await save_refs(batch);
     co_await derive(batch);
     co_await notify::add(tx, std::move(batch.facts), std::move(batch.touched));

@@ -274,6 +274,20 @@ TEST_F(ApplyCredits, AnUpgradeGivesTheDifferenceAtOnce) {
     });
 }
 
+// Stripe's times are whole seconds: what follows within one began as early.
+TEST_F(ApplyCredits, ASecondMayHoldAPurchaseItsUpgradeAndItsEnd) {
+    play([&]() -> Task<> {
+        EXPECT_EQ(co_await balance(), 100);
+        co_await apply(paid_month("in_1", "price_pro", 0));
+        EXPECT_EQ(co_await balance(), 2'500);
+        co_await apply(paid("in_2", {line("price_pro", -4'900, may, month(1), true),
+                                     line("price_business", 9'900, may, month(1), true)}));
+        EXPECT_EQ(co_await balance(), 5'000);
+        co_await apply(ended());
+        EXPECT_EQ(co_await balance(), 100);
+    });
+}
+
 TEST_F(ApplyCredits, AYearIsGivenByTheMonth) {
     play([&]() -> Task<> {
         co_await apply(paid("in_1", {line("price_pro_year", 49'000, month(0), month(12))}));

@@ -33,6 +33,7 @@ struct ReadClaim {
     Claim operator()(const provider::RefundSnapshot& s) const { return {{}, s.account, s.charge}; }
     Claim operator()(const provider::DisputeSnapshot& s) const { return {{}, {}, s.charge}; }
     Claim operator()(const provider::InvoicePaymentSnapshot&) const { return {}; }
+    Claim operator()(const provider::ScheduleSnapshot& s) const { return {s.customer, {}}; }
 };
 
 std::optional<ObjectKey> charge_key(const provider::Change& change, const Claim& claim) {

@@ -48,6 +48,31 @@ void check_transition(const Batch& batch, std::size_t i, SubscriptionStatus from
     }
 }
 
+// Whether a plan is sold by it now: what seats are counted by (view paydesk.seats).
+bool gives_seats(const SubscriptionRow::Content& content) {
+    using enum SubscriptionStatus;
+    return content.plan_family == "main" && content.plan_key &&
+           (content.status == active || content.status == trialing || content.status == past_due);
+}
+
+// Who has more members than seats now. A subscription that ends gives no seats either, but its members
+// share nothing then; they keep their places should it come back.
+void note_seats(Batch& batch, const SubscriptionRow& row, const SubscriptionRow::Content& content) {
+    if (!gives_seats(content)) return;
+    const bool same = gives_seats(row.content) && row.content.plan_key == content.plan_key &&
+                      row.content.quantity <= content.quantity;
+    if (!same) batch.seats_moved.insert(row.account);
+}
+
+void note_trial(Batch& batch, const SubscriptionRow& row, const SubscriptionRow::Content& content) {
+    using enum SubscriptionStatus;
+    if (content.status != trialing || row.content.status == trialing) return;
+    batch.trials.push_back({.account = row.account,
+                            .provider = row.provider,
+                            .subscription = {row.subscription},
+                            .started_at = content.trial_start.value_or(batch.now)});
+}
+
 }  // namespace
 
 Task<> load_subscriptions(Batch& batch) {
@@ -114,6 +139,8 @@ void decide(Batch& batch, std::size_t i, const provider::SubscriptionSnapshot& s
     const bool owes = row->content.status == SubscriptionStatus::past_due ||
                       content.status == SubscriptionStatus::past_due;
     if (owes) batch.dunning.subscriptions.insert({account, change.provider, row->subscription});
+    note_seats(batch, *row, content);
+    note_trial(batch, *row, content);
     row->stamp = stamp_after(standing, incoming);
     row->content = std::move(content);
     dirty = true;

@@ -22,7 +22,7 @@ Task<Result<Decided>> decide_and_record(const Flow& flow, const CancelWish& wish
         if (!target) co_return Error{ErrorCode::not_found, "There is no such subscription."};
         const auto step = decide_cancel(target->status, wish.when);
         if (!step) co_return step.error();
-        Intent intent{intent_id, wish.account, target->subscription, wish.when};
+        Intent intent{intent_id, wish.account, target->subscription, wish.when, wish.details};
         if (*step == CancelStep::call) {
             co_await cancel_store::record(tx, intent, now + cancel_job_delay);
         }
@@ -44,8 +44,8 @@ Task<Applied> apply(const Flow& flow, Intent intent, ToApply answer) {
 
 // Carries the intent out at the provider and brings the answer home.
 Task<Result<void>> carry_out(const Flow& flow, Intent intent) {
-    auto answer = co_await flow.provider.cancel_subscription({"cancel:" + intent.id},
-                                                             intent.subscription, intent.when);
+    auto answer = co_await flow.provider.cancel_subscription(
+        {"cancel:" + intent.id}, intent.subscription, intent.when, intent.details);
     if (!answer) {
         if (!info(answer.error().code).retryable) {
             co_await flow.db.transaction(

@@ -24,6 +24,7 @@ struct CancelWish {
     AccountId account;
     std::string subscription;  // our id, or the provider's
     provider::CancelWhen when;
+    provider::CancelDetails details = {};
 };
 
 struct Cancelled {

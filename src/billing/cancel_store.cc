@@ -46,13 +46,18 @@ Task<std::optional<Target>> find(db::Tx& tx, AccountId account, std::string subs
 
 Task<> record(db::Tx& tx, Intent intent, Instant run_at) {
     co_await tx.run(delete_waiting, {std::string(cancel_job_kind), intent.subscription.value});
+    const auto text = [](const std::optional<std::string>& said) {
+        return said ? json::value(*said) : json::value();
+    };
     // False when an older intent is running this moment: the provider gets both, ours last.
     (void)co_await jobs::enqueue(tx, {
                                          .kind = cancel_job_kind,
                                          .payload = {{"intent", intent.id},
                                                      {"account_id", intent.account.value},
                                                      {"subscription", intent.subscription.value},
-                                                     {"when", word(intent.when)}},
+                                                     {"when", word(intent.when)},
+                                                     {"feedback", text(intent.details.feedback)},
+                                                     {"comment", text(intent.details.comment)}},
                                          .run_at = run_at,
                                          .unique_key = intent.subscription.value
     });
@@ -70,7 +75,14 @@ std::optional<Intent> read_intent(const boost::json::value& payload) {
     if (!id || !account || !subscription || !when) return std::nullopt;
     for (const auto known : {provider::CancelWhen::now, provider::CancelWhen::period_end,
                              provider::CancelWhen::never}) {
-        if (*when == word(known)) return Intent{*id, {*account}, {*subscription}, known};
+        if (*when != word(known)) continue;
+        return Intent{
+            *id,
+            {*account},
+            {*subscription},
+            known,
+            {string_at(payload, {"feedback"}), string_at(payload, {"comment"})}
+        };
     }
     return std::nullopt;
 }

@@ -25,6 +25,7 @@ struct Intent {
     AccountId account;
     provider::Ref subscription;
     provider::CancelWhen when;
+    provider::CancelDetails details = {};
 };
 
 // Records the intent as a job that runs at `run_at`, in place of one that waits for the same

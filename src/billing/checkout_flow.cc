@@ -4,12 +4,15 @@
 #include "base/log.h"
 #include "billing/checkout_store.h"
 #include "billing/customer_flow.h"
+#include "billing/promotion_flow.h"
 
 namespace paydesk::billing {
 namespace {
 
 using checkout_store::CheckoutRow;
 using Offer = catalog::plan_store::Offer;
+
+constexpr std::string_view promotion_id_prefix = "promo_";
 
 Error exists() {
     return {ErrorCode::subscription_exists,
@@ -245,6 +248,19 @@ private:
     provider::Ref customer_;
 };
 
+// The provider's id of the code that was typed, checked before anybody is sent to pay.
+Task<Result<std::optional<std::string>>> promotion_for(const Flow& flow, const CheckoutWish& wish,
+                                                       const Offer& offer) {
+    const auto& code = wish.promotion_code;
+    if (!code || code->starts_with(promotion_id_prefix)) co_return code;
+    PromotionUse use{.account = wish.buyer.account};
+    const auto total = offer.unit_amount.times(wish.quantity);
+    if (total) use.amount = *total;
+    const auto found = co_await find_promotion(flow, *code, std::move(use));
+    if (!found) co_return found.error();
+    co_return std::optional(found->promotion_code.value);
+}
+
 }  // namespace
 
 Task<Result<CheckoutSession>> create_checkout(const Flow& flow, CheckoutWish wish) {
@@ -256,6 +272,11 @@ Task<Result<CheckoutSession>> create_checkout(const Flow& flow, CheckoutWish wis
 
     auto customer = co_await ensure_customer(flow, wish.buyer);
     if (!customer) co_return customer.error();
+    if (auto code = co_await promotion_for(flow, wish, *offer); !code) {
+        co_return code.error();
+    } else {
+        wish.promotion_code = std::move(*code);
+    }
 
     Attempt attempt(flow, wish, std::move(*wanted), std::move(*customer));
     for (int round = 0; round < checkout_rounds_max; ++round) {

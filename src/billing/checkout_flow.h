@@ -34,7 +34,7 @@ struct CheckoutWish {
     std::optional<std::string> billing_cycle;  // "monthly", "yearly"
     std::optional<std::string> mode;           // "subscription", "payment": only checked
     std::int64_t quantity = 1;
-    std::optional<std::string> promotion_code;
+    std::optional<std::string> promotion_code;  // as people type it, or the provider's id
     std::optional<std::string> success_url, cancel_url;
 };
 
@@ -48,6 +48,7 @@ struct CheckoutSession {
 //   plan_not_purchasable    it is free, or has no price for this cycle
 //   invalid_input           cycle or mode do not fit the price, a quantity of a top-up plan
 //   url_not_allowed
+//   promotion_code_invalid  (promotion_flow.h)
 //   subscription_exists     a live one in the family, or a checkout of it that has just been completed
 //   unavailable             another checkout of the account was started at the same moment
 // and with what the provider refuses with.

@@ -19,13 +19,18 @@ constexpr db::Statement select_processing{"checkout_processing", R"(
     where account_id = $1 and plan_family = $2 and mode = 'subscription' and status = 'processing'
     limit 1)"};
 
-// trial: one per account and family, however many plans are tried.
+// trial: one per account and family, however many plans are tried; none for a card that another account
+// had one with.
 #define CHECKOUT_COLUMNS                                                                       \
     "c.account_id, c.id, c.plan_key, c.plan_family, c.billing_cycle, c.mode, c.quantity, "     \
     "c.provider_price_id, c.success_url, c.cancel_url, c.expires_at, c.status, "               \
     "c.provider_checkout_id, c.url, "                                                          \
     "case when exists (select from paydesk.subscriptions s where s.account_id = c.account_id " \
     "                  and s.plan_family = c.plan_family) then 0 "                             \
+    "     when exists (select from paydesk.payment_methods m join paydesk.trials t "           \
+    "                  on t.provider = m.provider and t.fingerprint = m.fingerprint "          \
+    "                  where m.account_id = c.account_id and m.detached_at is null "           \
+    "                  and t.account_id <> c.account_id) then 0 "                              \
     "     else coalesce((select p.trial_days from paydesk.plans p where p.plan_key = "         \
     "c.plan_key), "                                                                            \
     "0) end as trial_days "

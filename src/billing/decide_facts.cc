@@ -293,4 +293,22 @@ std::vector<Notification> facts_of(const AccountId& account,
     return facts;
 }
 
+std::vector<notify::Notification> facts_of(const AccountId& account,
+                                           const ScheduleRow::Content& content) {
+    if (!content.subscription || !content.effective_at || content.plan_name.empty()) return {};
+    const std::string many =
+        *content.quantity > 1 ? " (" + std::to_string(*content.quantity) + " units)" : "";
+    const std::string yearly = content.billing_cycle == "yearly" ? ", paid yearly" : "";
+    Notification fact{.account = account,
+                      .type = "subscription_change_scheduled",
+                      .title = "Plan Change Scheduled",
+                      .message = "From " + date_for_people(*content.effective_at) +
+                                 " on your plan is " + content.plan_name + many + yearly + ".",
+                      .metadata = {{"subscription_id", *content.subscription}},
+                      .fact_key = "subscription_change_scheduled:" + *content.subscription + ":" +
+                                  *content.price_id + ":" + std::to_string(*content.quantity) +
+                                  ":" + unix_of(content.effective_at)};
+    return {std::move(fact)};
+}
+
 }  // namespace paydesk::billing

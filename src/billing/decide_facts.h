@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "billing/schedule_row.h"
 #include "billing/subscription_row.h"
 #include "notify/notifications.h"
 #include "provider/change.h"
@@ -61,5 +62,9 @@ std::vector<notify::Notification> facts_of(const AccountId& account,
 
 // "November 20, 2026", in UTC.
 std::string date_for_people(Instant instant);
+
+// subscription_change_scheduled  ...:<sub>:<price>:<quantity>:<unix>          it will be another plan
+std::vector<notify::Notification> facts_of(const AccountId& account,
+                                           const ScheduleRow::Content& content);
 
 }  // namespace paydesk::billing

@@ -2,6 +2,22 @@
 
 namespace paydesk::billing {
 
+// What it will become; nothing once it is so, whichever of the two facts was told first.
+#define SCHEDULED_CHANGE                                                                          \
+    "(select json_build_object('plan_key', q.plan_key, 'plan_name', nullif(q.plan_name, ''), "    \
+    "'plan_type', q.billing_cycle, 'price_id', q.price_id, 'quantity', q.quantity, "              \
+    "'amount', q.unit_amount, 'currency', q.currency, 'effective_at', "                           \
+    "to_char(q.effective_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')) "              \
+    "from paydesk.subscription_schedules q "                                                      \
+    "where q.account_id = s.account_id and q.provider = s.provider "                              \
+    "and q.provider_subscription_id = s.provider_subscription_id and q.status = 'active' "        \
+    "and q.effective_at is not null and not s.cancel_at_period_end "                              \
+    "and s.status not in ('canceled', 'incomplete_expired', 'paused') "                           \
+    "and not exists (select from paydesk.subscription_items i where i.account_id = s.account_id " \
+    "and i.subscription_id = s.id and i.price_id = q.price_id "                                   \
+    "and coalesce(i.quantity, 1) = q.quantity) "                                                  \
+    "order by q.provider_stamp desc, q.id desc limit 1)"
+
 #define SUBSCRIPTION_COLUMNS                                                                   \
     "select s.id, s.account_id as user_id, s.provider, "                                       \
     "case s.provider when 'stripe' then s.provider_subscription_id end as "                    \
@@ -12,6 +28,8 @@ namespace paydesk::billing {
     "s.past_due_since, "                                                                       \
     "s.trial_end, s.plan_key, nullif(s.plan_name, '') as plan_name, s.billing_cycle as "       \
     "plan_type, "                                                                              \
+    "s.cancel_reason, s.cancel_feedback, s.cancel_comment, " SCHEDULED_CHANGE                  \
+    " as scheduled_change, "                                                                   \
     "s.unit_amount as amount, s.currency, coalesce(s.provider_created_at, s.created_at) as "   \
     "created_at, "                                                                             \
     "s.updated_at "                                                                            \
@@ -27,6 +45,13 @@ const db::Statement read_current_subscription{"read_current_subscription", SUBSC
 
 const db::Statement read_subscription{"read_subscription", SUBSCRIPTION_COLUMNS R"(
     where s.account_id = $1 and (s.id::text = $2 or s.provider_subscription_id = $2))"};
+
+const db::Statement read_subscriptions{"read_subscriptions", SUBSCRIPTION_COLUMNS R"(
+    where s.account_id = $1
+    order by s.status in ('active', 'trialing', 'past_due') desc,
+             s.status not in ('canceled', 'incomplete_expired') desc,
+             coalesce(s.provider_created_at, s.created_at) desc, s.id desc
+    limit 100)"};
 
 const db::Statement read_newest_subscription{"read_newest_subscription", SUBSCRIPTION_COLUMNS R"(
     where s.account_id = $1 and s.plan_family = $2

@@ -18,6 +18,9 @@ inline constexpr std::int64_t page_rows_max = 100;
 // latest that ended. At most one row.
 extern const db::Statement read_current_subscription;
 
+// $1 account. All of them, at most page_rows_max, the one that counts first; columns as above.
+extern const db::Statement read_subscriptions;
+
 // $1 account, $2 ours or the provider's id. At most one row, columns as above.
 extern const db::Statement read_subscription;
 

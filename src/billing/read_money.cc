@@ -51,8 +51,10 @@ const db::Statement read_entitlements{"read_entitlements", R"(
                exists (select from paydesk.credit_grants n
                        where n.account_id = g.account_id and n.slot = g.slot and n.supersedes
                          and n.effective_at <= $2
-                         and (n.since, n.supersedes, n.effective_at)
-                             > (g.since, g.supersedes, g.effective_at)) as is_superseded
+                         and (n.since, case n.kind when 'plan' then 2 - n.supersedes::int else 3 * n.supersedes::int end,
+                              n.effective_at)
+                             > (g.since, case g.kind when 'plan' then 2 - g.supersedes::int else 3 * g.supersedes::int end,
+                                g.effective_at)) as is_superseded
         from paydesk.credit_grants g
         where g.account_id = (select c.account_id from chosen c)
           and (g.remaining > 0 or coalesce(g.expires_at > $2, g.issued = 0)))

@@ -44,6 +44,8 @@ SubscriptionRow::Content content_of(const provider::SubscriptionSnapshot& snapsh
     content.trial_start = snapshot.trial_start;
     content.trial_end = not_before(snapshot.trial_end, snapshot.trial_start);
     content.cancel_reason = snapshot.cancel_reason;
+    content.cancel_feedback = snapshot.cancel_feedback;
+    content.cancel_comment = snapshot.cancel_comment;
     content.default_payment_method = text(snapshot.default_payment_method);
     content.latest_invoice = text(snapshot.latest_invoice);
     content.collection_paused = snapshot.collection_paused;

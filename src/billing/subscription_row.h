@@ -44,7 +44,8 @@ struct SubscriptionRow {
         std::optional<Instant> period_start, period_end;
         bool cancel_at_period_end = false;
         std::optional<Instant> cancel_at, canceled_at, ended_at, trial_start, trial_end;
-        std::optional<std::string> cancel_reason, default_payment_method, latest_invoice;
+        std::optional<std::string> cancel_reason, cancel_feedback = {}, cancel_comment = {};
+        std::optional<std::string> default_payment_method, latest_invoice;
         bool collection_paused = false, livemode = false;
         std::optional<Instant> provider_created_at;
         std::vector<SubscriptionItemRow> items;  // by item id

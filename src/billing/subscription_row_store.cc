@@ -17,7 +17,8 @@ const db::Statement load_subscriptions{
               s.unit_amount, s.current_period_start, s.current_period_end, s.cancel_at_period_end,
               s.cancel_at, s.canceled_at, s.ended_at, s.trial_start, s.trial_end, s.cancel_reason,
               s.default_payment_method_id, s.latest_invoice_id, s.collection_paused, s.livemode,
-              s.provider_stamp, s.provider_created_at, s.revision
+              s.provider_stamp, s.provider_created_at, s.cancel_feedback, s.cancel_comment,
+              s.revision
        from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
                  unnest($3::text[]) as id) k
        cross join lateral (
@@ -44,13 +45,14 @@ const db::Statement save_subscriptions{
            plan_name, plan_family, billing_cycle, status, price_id, quantity, currency, unit_amount,
            current_period_start, current_period_end, cancel_at_period_end, cancel_at, canceled_at,
            ended_at, trial_start, trial_end, cancel_reason, default_payment_method_id,
-           latest_invoice_id, collection_paused, livemode, provider_stamp, provider_created_at)
+           latest_invoice_id, collection_paused, livemode, provider_stamp, provider_created_at,
+           cancel_feedback, cancel_comment)
        select r.account_id::uuid, r.id::uuid, r.provider, r.provider_subscription_id, r.plan_key,
            r.plan_name, r.plan_family, r.billing_cycle, r.status, r.price_id, r.quantity, r.currency,
            r.unit_amount, r.current_period_start, r.current_period_end, r.cancel_at_period_end,
            r.cancel_at, r.canceled_at, r.ended_at, r.trial_start, r.trial_end, r.cancel_reason,
            r.default_payment_method_id, r.latest_invoice_id, r.collection_paused, r.livemode,
-           r.provider_stamp, r.provider_created_at
+           r.provider_stamp, r.provider_created_at, r.cancel_feedback, r.cancel_comment
        from (select unnest($1::text[]) as account_id, unnest($2::text[]) as id,
                 unnest($3::text[]) as provider, unnest($4::text[]) as provider_subscription_id,
                 unnest($5::text[]) as plan_key, unnest($6::text[]) as plan_name,
@@ -71,7 +73,8 @@ const db::Statement save_subscriptions{
                 unnest($25::boolean[]) as collection_paused,
                 unnest($26::boolean[]) as livemode,
                 unnest($27::timestamptz[]) as provider_stamp,
-                unnest($28::timestamptz[]) as provider_created_at) r
+                unnest($28::timestamptz[]) as provider_created_at,
+                unnest($29::text[]) as cancel_feedback, unnest($30::text[]) as cancel_comment) r
        on conflict (account_id, provider, provider_subscription_id) do update set
            plan_key = excluded.plan_key, plan_name = excluded.plan_name,
            plan_family = excluded.plan_family, billing_cycle = excluded.billing_cycle,
@@ -87,7 +90,8 @@ const db::Statement save_subscriptions{
            latest_invoice_id = excluded.latest_invoice_id,
            collection_paused = excluded.collection_paused, livemode = excluded.livemode,
            provider_stamp = excluded.provider_stamp,
-           provider_created_at = excluded.provider_created_at)"};
+           provider_created_at = excluded.provider_created_at,
+           cancel_feedback = excluded.cancel_feedback, cancel_comment = excluded.cancel_comment)"};
 
 const db::Statement drop_items{"billing_drop_subscription_items",
                                R"(delete from paydesk.subscription_items i
@@ -146,6 +150,8 @@ SubscriptionRow read_row(const db::Rows& rows, std::size_t i) {
     c.collection_paused = rows.boolean(i, "collection_paused");
     c.livemode = rows.boolean(i, "livemode");
     c.provider_created_at = rows.optional_instant(i, "provider_created_at");
+    c.cancel_feedback = rows.optional_text(i, "cancel_feedback");
+    c.cancel_comment = rows.optional_text(i, "cancel_comment");
     return row;
 }
 
@@ -183,7 +189,9 @@ db::Params to_params(const std::vector<SubscriptionRow>& rows) {
             flags(c, &C::collection_paused),
             flags(c, &C::livemode),
             instants(rows, &Row::stamp),
-            instants(c, &C::provider_created_at)};
+            instants(c, &C::provider_created_at),
+            texts(c, &C::cancel_feedback),
+            texts(c, &C::cancel_comment)};
 }
 
 // An item with the subscription that it is written for.

@@ -1,5 +1,7 @@
 #include "catalog/plan_store.h"
 
+#include <fmt/format.h>
+
 #include "base/json.h"
 
 namespace paydesk::catalog::plan_store {
@@ -27,24 +29,24 @@ constexpr db::Statement lock{"catalog_lock", R"(
 
 constexpr db::Statement save_plans{"catalog_save_plans", R"(
     insert into paydesk.plans (plan_key, kind, plan_family, name, description, tier, rank, features,
-                               limits, credits_per_month, credits, trial_days, purchasable,
+                               limits, usage, credits_per_month, credits, trial_days, purchasable,
                                is_active, sort_order)
     select r.plan_key, r.kind, r.plan_family, r.name, r.description, r.tier, r.rank, r.features,
-           r.limits, r.credits_per_month, r.credits, r.trial_days, r.purchasable, true, r.sort_order
+           r.limits, r.usage, r.credits_per_month, r.credits, r.trial_days, r.purchasable, true, r.sort_order
     from json_to_recordset($1) as r (plan_key text, kind text, plan_family text, name text,
-        description text, tier text, rank integer, features jsonb, limits jsonb,
+        description text, tier text, rank integer, features jsonb, limits jsonb, usage jsonb,
         credits_per_month bigint, credits bigint, trial_days integer, purchasable boolean,
         sort_order integer)
     on conflict (plan_key) do update set
         kind = excluded.kind, plan_family = excluded.plan_family, name = excluded.name,
         description = excluded.description, tier = excluded.tier, rank = excluded.rank,
-        features = excluded.features, limits = excluded.limits,
+        features = excluded.features, limits = excluded.limits, usage = excluded.usage,
         credits_per_month = excluded.credits_per_month, credits = excluded.credits,
         trial_days = excluded.trial_days, purchasable = excluded.purchasable, is_active = true,
         sort_order = excluded.sort_order)"};
 
 constexpr db::Statement select_plans{"catalog_stored_plans", R"(
-    select plan_key, kind, plan_family, name, description, tier, rank, features, limits,
+    select plan_key, kind, plan_family, name, description, tier, rank, features, limits, usage,
            credits_per_month, credits, trial_days
     from paydesk.plans where is_active)"};
 
@@ -79,6 +81,22 @@ constexpr db::Statement save_prices{"catalog_save_prices", R"(
         provider_product_id = coalesce(excluded.provider_product_id, plan_prices.provider_product_id),
         lookup_key = excluded.lookup_key, is_active = true)"};
 
+constexpr db::Statement save_meters{"catalog_save_meters", R"(
+    insert into paydesk.meters (metric, name, unit, aggregation, charge, is_active)
+    select r.metric, r.name, r.unit, r.aggregation, r.charge, true
+    from json_to_recordset($1) as r (metric text, name text, unit text, aggregation text, charge text)
+    on conflict (metric) do update set
+        name = excluded.name, unit = excluded.unit, aggregation = excluded.aggregation,
+        charge = excluded.charge, is_active = true)"};
+
+constexpr db::Statement select_meters{"catalog_stored_meters", R"(
+    select metric, name, unit, aggregation, charge from paydesk.meters where is_active)"};
+
+constexpr db::Statement retire_meters{"catalog_retire_meters", R"(
+    update paydesk.meters set is_active = false
+    where is_active and metric not in
+        (select r.metric from json_to_recordset($1) as r (metric text)))"};
+
 PlanKind kind_of(std::string_view text) {
     if (text == to_string(PlanKind::plan)) return PlanKind::plan;
     return text == to_string(PlanKind::top_up) ? PlanKind::top_up : PlanKind::product;
@@ -102,7 +120,8 @@ std::string plans_json(const Catalogue& catalogue) {
     json::array rows;
     for (const Plan& plan : catalogue.plans) {
         const bool is_plan = plan.kind == PlanKind::plan;
-        json::object limits;
+        json::object limits, usage;
+        for (const auto& [metric, price] : plan.usage) usage[metric] = to_json(price);
         for (const auto& [metric, limit] : plan.limits) limits[metric] = limit;
         rows.push_back({
             {"plan_key",          plan.key                       },
@@ -112,6 +131,7 @@ std::string plans_json(const Catalogue& catalogue) {
             {"description",       plan.description               },
             {"tier",              plan.tier                      },
             {"rank",              plan.rank                      },
+            {"usage",             std::move(usage)               },
             {"features",          json::value_from(plan.features)},
             {"limits",            std::move(limits)              },
             {"credits_per_month", is_plan ? plan.credits : 0     },
@@ -122,6 +142,20 @@ std::string plans_json(const Catalogue& catalogue) {
         });
     }
     return storable(rows);
+}
+
+std::string meters_json(const Catalogue& catalogue) {
+    json::array rows;
+    for (const Meter& meter : catalogue.meters) {
+        rows.push_back({
+            {"metric",      meter.key                   },
+            {"name",        meter.name                  },
+            {"unit",        meter.unit                  },
+            {"aggregation", to_string(meter.aggregation)},
+            {"charge",      to_string(meter.charge)     }
+        });
+    }
+    return json::serialize(rows);
 }
 
 std::string prices_json(const std::vector<PriceRow>& prices) {
@@ -172,6 +206,11 @@ Task<bool> is_active_plan(db::Database& db, std::string plan_key) {
     co_return !rows.empty();
 }
 
+std::string describe(const Meter& meter) {
+    return fmt::format("{}, {}, {}, {}", meter.name, meter.unit, to_string(meter.aggregation),
+                       to_string(meter.charge));
+}
+
 Task<Stored> load(db::Database& db, provider::Name provider) {
     Stored stored;
     const auto plans = co_await db.run(select_plans);
@@ -180,8 +219,9 @@ Task<Stored> load(db::Database& db, provider::Name provider) {
             return std::string(plans.text(i, column));
         };
         const auto features = parse_json(plans.text(i, "features")),
-                   limits = parse_json(plans.text(i, "limits"));
-        PD_ASSERT(features && limits);  // of jsonb columns
+                   limits = parse_json(plans.text(i, "limits")),
+                   usage = parse_json(plans.text(i, "usage"));
+        PD_ASSERT(features && limits && usage);  // of jsonb columns
         StoredPlan plan{
             .kind = text("kind"),
             .family = text("plan_family"),
@@ -195,7 +235,17 @@ Task<Stored> load(db::Database& db, provider::Name provider) {
             plan.features.emplace_back(feature.as_string());
         for (const auto& [metric, limit] : limits->as_object())
             plan.limits.emplace(metric, limit.as_int64());
+        for (const auto& [metric, price] : usage->as_object()) {
+            if (auto read = usage_price_from_json(price)) plan.usage.emplace(metric, *read);
+        }
         stored.plans.emplace(text("plan_key"), std::move(plan));
+    }
+    const auto meters = co_await db.run(select_meters);
+    for (std::size_t i = 0; i < meters.size(); ++i) {
+        stored.meters.emplace(
+            meters.text(i, "metric"),
+            fmt::format("{}, {}, {}, {}", meters.text(i, "name"), meters.text(i, "unit"),
+                        meters.text(i, "aggregation"), meters.text(i, "charge")));
     }
     const auto prices = co_await db.run(select_prices, {db::param(to_string(provider))});
     for (std::size_t i = 0; i < prices.size(); ++i) {
@@ -217,6 +267,9 @@ Task<> save(db::Tx& tx, provider::Name provider, const Catalogue& catalogue,
     co_await tx.run(lock);
     co_await tx.run(save_plans, {plans});
     co_await tx.run(retire_plans, {plans});
+    const std::string meters = meters_json(catalogue);
+    co_await tx.run(save_meters, {meters});
+    co_await tx.run(retire_meters, {meters});
     // Before the new ones come: a plan has one active price per cycle and currency.
     co_await tx.run(retire_prices, {price_rows, name});
     co_await tx.run(save_prices, {price_rows, name});

@@ -45,6 +45,7 @@ struct StoredPlan {
     std::int64_t rank = 0, credits = 0, trial_days = 0;
     std::vector<std::string> features = {};
     std::map<std::string, std::int64_t> limits = {};
+    std::map<std::string, UsagePrice> usage = {};
 };
 struct StoredPrice {
     std::string plan_key, billing_cycle;
@@ -54,7 +55,10 @@ struct StoredPrice {
 struct Stored {
     std::map<std::string, StoredPlan> plans;  // by key
     std::vector<StoredPrice> prices;
+    std::map<std::string, std::string> meters;  // by metric: all that is said of it, to be compared
 };
+// As Stored has it.
+std::string describe(const Meter& meter);
 Task<Stored> load(db::Database& db, provider::Name provider);
 
 // A price at the provider, to be stored.

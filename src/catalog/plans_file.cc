@@ -19,6 +19,8 @@ constexpr std::size_t entries_max = 50;  // features, limits of one plan
 constexpr std::int64_t credits_max = 1'000'000'000'000;
 constexpr std::array<std::string_view, 5> aggregations = {"sum", "count", "max", "last", "unique"};
 static_assert(aggregations.size() == static_cast<std::size_t>(Aggregation::unique) + 1);
+constexpr std::array<std::string_view, 3> usage_charges = {"none", "meter", "invoice_item"};
+static_assert(usage_charges.size() == static_cast<std::size_t>(UsageCharge::invoice_item) + 1);
 
 bool is_key(std::string_view text) {
     if (text.empty() || text.size() > 60 || text.front() < 'a' || text.front() > 'z') return false;
@@ -51,6 +53,7 @@ public:
         if (catalogue_.plans.empty()) wrong(nullptr, "there is no [[plan]]");
         if (catalogue_.plans.size() > plans_max) wrong(nullptr, "more than {} plans", plans_max);
         check_families();
+        check_charges();
         return std::move(catalogue_);
     }
 
@@ -126,6 +129,19 @@ private:
         if (is_key(*value)) return *value;
         wrong(table.get(name), "{}: {} \"{}\": use a-z, 0-9 and _", where, name, *value);
         return fallback;
+    }
+
+    // The value of an enumeration by its name; the first where it is missing.
+    template <class Enum, std::size_t n>
+    Enum one_of(const toml::table& table, std::string_view name, std::string_view where,
+                const std::array<std::string_view, n>& names) {
+        const auto named = text(table, name, where, false);
+        if (!named) return Enum{};
+        const auto found = std::ranges::find(names, *named);
+        if (found != names.end()) return static_cast<Enum>(found - names.begin());
+        wrong(table.get(name), "{}: {} \"{}\" is not one of {}", where, name, *named,
+              fmt::join(names, ", "));
+        return Enum{};
     }
 
     std::optional<std::string> key(const toml::table& table, std::string_view kind) {
@@ -206,6 +222,133 @@ private:
         }
     }
 
+    // A number of units: whole, or text where it has decimals.
+    std::optional<Decimal> units(const toml::table& table, std::string_view name,
+                                 const std::string& where) {
+        const toml::node* node = table.get(name);
+        if (node == nullptr) return std::nullopt;
+        if (const auto number = node->value_exact<std::int64_t>(); number && *number >= 0)
+            return Decimal::from_int(*number);
+        if (const auto decimal = node->value_exact<std::string>()) {
+            const auto parsed = Decimal::parse(*decimal);
+            if (parsed && !parsed->is_negative()) return *parsed;
+        }
+        wrong(node, "{}: {} must be a number of units such as 1000 or \"0.5\"", where, name);
+        return std::nullopt;
+    }
+
+    // An amount for a unit: of minor units, with all its decimals.
+    std::optional<Decimal> unit_price(const toml::table& table, std::string_view name,
+                                      const std::string& where) {
+        const toml::node* node = table.get(name);
+        if (node == nullptr) return std::nullopt;
+        std::int64_t minor = 1;
+        for (int digit = 0; digit < currency_.minor_digits(); ++digit) minor *= 10;
+        if (const auto text = node->value_exact<std::string>()) {
+            const auto parsed = Decimal::parse(*text);
+            if (parsed && !parsed->is_negative()) {
+                if (const auto price = parsed->times(Decimal::from_int(minor))) return *price;
+            }
+        }
+        wrong(node, "{}: write {} as text, such as \"0.01\"", where, name);
+        return std::nullopt;
+    }
+
+    void read_tiers(UsagePrice& price, const toml::node& node, const std::string& where) {
+        const toml::array* array = node.as_array();
+        if (array == nullptr || array->empty() || array->size() > entries_max)
+            return wrong(&node, "{}: tiers must be a list of 1 to {} tables", where, entries_max);
+        for (const toml::node& element : *array) {
+            const toml::table* table = element.as_table();
+            if (table == nullptr)
+                return wrong(&element, "{}: a tier is a table such as {{ price = \"0.01\" }}",
+                             where);
+            only(*table, {"up_to", "price", "flat"}, where + ": tiers");
+            UsageTier tier{.up_to = units(*table, "up_to", where)};
+            tier.price = unit_price(*table, "price", where).value_or(Decimal());
+            tier.flat = unit_price(*table, "flat", where).value_or(Decimal());
+            const bool is_last = &element == &array->back();
+            const bool ascends = price.tiers.empty() || !tier.up_to || !price.tiers.back().up_to ||
+                                 *tier.up_to > *price.tiers.back().up_to;
+            if (is_last == tier.up_to.has_value() || !ascends) {
+                wrong(&element, "{}: up_to must rise from tier to tier, and the last has none",
+                      where);
+            }
+            price.tiers.push_back(tier);
+        }
+    }
+
+    void read_usage_price(Plan& plan, const std::string& metric, const toml::table& table) {
+        const std::string where = plan.key + ": usage." + metric;
+        only(table, {"model", "included", "price", "per", "tiers", "flat", "limit"}, where);
+        constexpr std::array<std::string_view, 2> limits = {"hard", "soft"};
+        enum class Limit : std::uint8_t { hard, soft };
+        UsagePrice price{.model = one_of<UsageModel>(table, "model", where, usage_models)};
+        price.limit_is_soft = one_of<Limit>(table, "limit", where, limits) == Limit::soft;
+        price.included = units(table, "included", where).value_or(Decimal());
+        price.per = units(table, "per", where).value_or(Decimal::from_int(1));
+        price.flat = unit_price(table, "flat", where).value_or(Decimal());
+        if (price.per.is_zero()) wrong(table.get("per"), "{}: per must be more than zero", where);
+        const bool is_tiered =
+            price.model == UsageModel::graduated || price.model == UsageModel::volume;
+        if (is_tiered != table.contains("tiers") || (is_tiered && table.contains("price")))
+            wrong(&table, "{}: graduated and volume have tiers, the others a price", where);
+        if (const toml::node* node = table.get("tiers")) read_tiers(price, *node, where);
+        if (const auto each = unit_price(table, "price", where))
+            price.tiers.push_back({.up_to = {}, .price = *each, .flat = {}});
+        plan.usage.emplace(metric, std::move(price));
+    }
+
+    // [plan.usage.api_calls]
+    void read_usage(Plan& plan, const toml::node& node) {
+        const toml::table* table = node.as_table();
+        if (table == nullptr || table->size() > entries_max)
+            return wrong(&node, "{}: usage: write [plan.usage.api_calls]", plan.key);
+        for (const auto& [metric, price] : *table) {
+            const toml::table* fields = price.as_table();
+            if (fields == nullptr) {
+                wrong(&price, "{0}: usage.{1}: write [plan.usage.{1}]", plan.key, metric.str());
+            } else if (!is_metered(metric.str()) || catalogue_.meters.empty()) {
+                wrong(&price, "{}: usage.{}: no [[meter]] has this key; add one or correct it",
+                      plan.key, metric.str());
+            } else {
+                read_usage_price(plan, std::string(metric.str()), *fields);
+            }
+        }
+    }
+
+    // What has a price must be charged somehow, and the provider's meters cannot do everything.
+    void check_charges() {
+        for (const Plan& plan : catalogue_.plans) {
+            for (const auto& [metric, price] : plan.usage) {
+                const auto meter = std::ranges::find(catalogue_.meters, metric, &Meter::key);
+                if (meter == catalogue_.meters.end() || !price.costs()) continue;
+                const bool by_meter = meter->charge == UsageCharge::meter;
+                if (meter->charge == UsageCharge::none) {
+                    wrong(nullptr,
+                          "{}: usage.{} has a price, but its [[meter]] does not say how it is "
+                          "charged: charge = \"invoice_item\" or \"meter\"",
+                          plan.key, metric);
+                } else if (by_meter && price.model == UsageModel::package) {
+                    wrong(nullptr,
+                          "{}: usage.{}: the provider's meters do not sell packages; use charge = "
+                          "\"invoice_item\"",
+                          plan.key, metric);
+                }
+            }
+        }
+        for (const Meter& meter : catalogue_.meters) {
+            const bool cannot =
+                meter.aggregation == Aggregation::max || meter.aggregation == Aggregation::unique;
+            if (meter.charge == UsageCharge::meter && cannot) {
+                wrong(nullptr,
+                      "meter {}: the provider's meters know sum, count and last; use charge = "
+                      "\"invoice_item\"",
+                      meter.key);
+            }
+        }
+    }
+
     void read_prices(Plan& plan, const toml::node& node) {
         const toml::table* table = node.as_table();
         if (table == nullptr || table->empty()) {
@@ -235,6 +378,7 @@ private:
                 .description = {},
                 .features = {},
                 .limits = {},
+                .usage = {},
                 .credits = 0,
                 .trial_days = {},
                 .currency = currency_,
@@ -246,7 +390,7 @@ private:
         if (!plan_key) return;
         only(table,
              {"key", "family", "tier", "rank", "name", "description", "features", "limits",
-              "credits", "trial_days", "prices"},
+              "credits", "trial_days", "prices", "usage"},
              *plan_key);
         Plan plan = empty_plan(*plan_key, PlanKind::plan);
         read_common(plan, table);
@@ -257,6 +401,7 @@ private:
             plan.trial_days = static_cast<int>(whole(table, "trial_days", plan.key, 1, 730));
         }
         if (const toml::node* node = table.get("limits")) read_limits(plan, *node);
+        if (const toml::node* node = table.get("usage")) read_usage(plan, *node);
         if (const toml::node* node = table.get("prices")) {
             read_prices(plan, *node);
         } else if (plan.trial_days) {
@@ -268,7 +413,7 @@ private:
     void read_meter(const toml::table& table) {
         const auto meter_key = text(table, "key", "a [[meter]]", true);
         if (!meter_key) return;
-        only(table, {"key", "name", "aggregation"}, *meter_key);
+        only(table, {"key", "name", "unit", "aggregation", "charge"}, *meter_key);
         if (!is_key(*meter_key)) {
             wrong(table.get("key"), "meter \"{}\": use a-z, 0-9 and _, beginning with a letter",
                   *meter_key);
@@ -281,14 +426,9 @@ private:
         }
         Meter meter{.key = *meter_key,
                     .name = text(table, "name", *meter_key, true, name_bytes_max).value_or("")};
-        const auto named = text(table, "aggregation", *meter_key, false).value_or("sum");
-        const auto found = std::ranges::find(aggregations, named);
-        if (found == aggregations.end()) {
-            wrong(table.get("aggregation"), "{}: aggregation \"{}\" is not one of {}", *meter_key,
-                  named, fmt::join(aggregations, ", "));
-        } else {
-            meter.aggregation = static_cast<Aggregation>(found - aggregations.begin());
-        }
+        meter.unit = text(table, "unit", *meter_key, false, name_bytes_max).value_or("");
+        meter.aggregation = one_of<Aggregation>(table, "aggregation", *meter_key, aggregations);
+        meter.charge = one_of<UsageCharge>(table, "charge", *meter_key, usage_charges);
         catalogue_.meters.push_back(std::move(meter));
     }
 
@@ -362,6 +502,10 @@ std::string_view to_string(PlanKind kind) {
 
 std::string_view to_string(Aggregation aggregation) {
     return aggregations.at(static_cast<std::size_t>(aggregation));
+}
+
+std::string_view to_string(UsageCharge charge) {
+    return usage_charges.at(static_cast<std::size_t>(charge));
 }
 
 std::string_view to_string(BillingCycle cycle) {

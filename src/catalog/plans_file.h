@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/money.h"
+#include "catalog/usage_price.h"
 
 namespace paydesk::catalog {
 
@@ -45,6 +46,7 @@ struct Plan {
     std::string name, description;
     std::vector<std::string> features;
     std::map<std::string, std::int64_t> limits;  // per metric and billing period; -1: unlimited
+    std::map<std::string, UsagePrice> usage;     // what usage of a metric costs
     std::int64_t credits = 0;                    // a month, or once for a top-up
     std::optional<int> trial_days;
     Currency currency;
@@ -55,10 +57,17 @@ struct Plan {
 enum class Aggregation : std::uint8_t { sum, count, max, last, unique };
 std::string_view to_string(Aggregation aggregation);
 
+// How what is used beyond the plan's price is charged. meter: the provider counts and rates (Stripe's meters:
+// sum, count, last). invoice_item: we rate, and the provider's invoice gets a line.
+enum class UsageCharge : std::uint8_t { none, meter, invoice_item };
+std::string_view to_string(UsageCharge charge);
+
 struct Meter {
     std::string key;  // the metric that limits are about
     std::string name;
+    std::string unit = {};  // "GB"; "" where the name says it
     Aggregation aggregation = Aggregation::sum;
+    UsageCharge charge = UsageCharge::none;
 };
 
 struct Catalogue {
@@ -68,8 +77,8 @@ struct Catalogue {
 
 // Refuses with invalid_input: not TOML (with the line), unknown or missing keys, wrong types, keys that
 // are not [a-z][a-z0-9_]*, duplicates, amounts that are not exact in the currency, no free plan or
-// two in one family, limits of metrics that no [[meter]] counts (where there is one at all). The
-// message has one line for each.
+// two in one family, limits of metrics that no [[meter]] counts (where there is one at all), prices of
+// usage that nothing would charge or that the provider's meters cannot. The message has one line for each.
 // `file_name` is only for the message.
 Result<Catalogue> parse_plans(std::string_view text, std::string_view file_name);
 

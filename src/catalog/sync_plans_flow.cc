@@ -53,6 +53,7 @@ std::string what_differs(const Plan& plan, const plan_store::StoredPlan& stored)
     compare("rank", plan.rank, stored.rank);
     compare("features", plan.features, stored.features);
     compare("limits", plan.limits, stored.limits);
+    compare("usage", plan.usage, stored.usage);
     compare("credits", plan.credits, stored.credits);
     compare("trial_days", std::int64_t{plan.trial_days.value_or(0)}, stored.trial_days);
     return fmt::format("{}", fmt::join(fields, ", "));
@@ -92,6 +93,22 @@ void compare_with_stored(const Plan& plan, const plan_store::Stored& stored,
             changes.push_back(fmt::format("sell {} by {} of the environment instead of {}",
                                           price.lookup_key, id->second, was->price.value));
         }
+    }
+}
+
+void compare_meters(const Catalogue& catalogue, const plan_store::Stored& stored,
+                    std::vector<std::string>& changes) {
+    for (const Meter& meter : catalogue.meters) {
+        const auto there = stored.meters.find(meter.key);
+        if (there == stored.meters.end()) {
+            changes.push_back(fmt::format("count {}", meter.key));
+        } else if (there->second != plan_store::describe(meter)) {
+            changes.push_back(fmt::format("change what is said of meter {}", meter.key));
+        }
+    }
+    for (const auto& [metric, said] : stored.meters) {
+        if (std::ranges::find(catalogue.meters, metric, &Meter::key) == catalogue.meters.end())
+            changes.push_back(fmt::format("no longer count {}", metric));
     }
 }
 
@@ -164,6 +181,7 @@ Task<Result<SyncPlan>> compare_plans(db::Database& db, provider::Provider& provi
         for (auto& change : difference->changes)
             plan_of_sync.at_provider.push_back(std::move(change));
     }
+    compare_meters(catalogue, stored, plan_of_sync.here);
     compare_gone(catalogue, stored, plan_of_sync.here);
     co_return plan_of_sync;
 }

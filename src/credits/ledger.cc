@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/assert.h"
@@ -10,6 +11,13 @@
 namespace paydesk::credits {
 
 namespace {
+
+// The order of what began in one second: the free month, the plan that was bought, its upgrade, its end.
+// The same in SQL: ledger_store.cc and billing/read_money.cc.
+int slot_turn(const Grant& grant) {
+    if (grant.kind == GrantKind::plan) return grant.supersedes ? 1 : 2;
+    return grant.supersedes ? 3 : 0;
+}
 
 bool is_amount(std::int64_t amount) { return amount >= 1 && amount <= amount_max; }
 
@@ -56,10 +64,12 @@ bool Ledger::is_ended(const Grant& grant) const {
 
 bool Ledger::is_superseded(const Grant& grant) const {
     if (grant.slot.empty()) return false;
+    const auto place = [](const Grant& one) {
+        return std::tuple(one.since, slot_turn(one), one.effective_at);
+    };
     return std::ranges::any_of(grants_, [&](const Grant& other) {
         return other.supersedes && other.slot == grant.slot && other.effective_at <= now_ &&
-               std::tie(other.since, other.supersedes, other.effective_at) >
-                   std::tie(grant.since, grant.supersedes, grant.effective_at);
+               place(other) > place(grant);
     });
 }
 

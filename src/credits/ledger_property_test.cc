@@ -88,8 +88,8 @@ private:
             if (!other.follows || !other.ends_others || other.begins > now_) continue;
             if (other.since > pot.since) return false;
             if (other.since != pot.since) continue;
-            // In one moment: a plan comes before what only adds to one.
-            if (!pot.ends_others || other.begins > pot.begins) return false;
+            // In one moment: what adds to a plan comes after it, and stays.
+            if (pot.ends_others && other.begins > pot.begins) return false;
         }
         return true;
     }

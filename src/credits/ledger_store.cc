@@ -7,7 +7,7 @@
 
 namespace paydesk::credits::ledger_store {
 
-// Of the ended ones: the slot's newest that supersedes and has taken effect, and the last free month. The
+// The `case` is slot_turn() of ledger.cc. Of the ended ones: the slot's newest that supersedes and has taken effect, and the last free month. The
 // `exists` are asked of ended ones only. `offset 0` leaves the planner no other way than the index.
 const db::Statement read_account{
     "credits_load_grants",
@@ -27,7 +27,10 @@ const db::Statement read_account{
                           select from paydesk.credit_grants n
                           where n.account_id = c.account_id and n.slot = c.slot and n.supersedes
                             and n.effective_at <= $2
-                            and (n.since, n.effective_at) > (c.since, c.effective_at)))
+                            and (n.since, case n.kind when 'plan' then 2 - n.supersedes::int else 3 * n.supersedes::int end,
+                                 n.effective_at)
+                                > (c.since, case c.kind when 'plan' then 2 - c.supersedes::int else 3 * c.supersedes::int end,
+                                   c.effective_at)))
                   or (c.kind = 'free' and not exists (
                           select from paydesk.credit_grants n
                           where n.account_id = c.account_id and n.kind = 'free'

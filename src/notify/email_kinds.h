@@ -9,11 +9,12 @@ namespace paydesk::notify {
 
 // Kinds of their own; a notification of the same type queues one. What is not here is told in the
 // dashboard only (subscription_activated: the receipt of its payment is the mail).
-inline constexpr std::array<std::string_view, 12> email_kinds = {
+inline constexpr std::array<std::string_view, 14> email_kinds = {
     "payment_success",
     "payment_failed",
     "action_required",
     "trial_ending",
+    "trial_refused",
     "renewal_upcoming",
     "subscription_cancel_scheduled",
     "subscription_canceled",
@@ -21,7 +22,8 @@ inline constexpr std::array<std::string_view, 12> email_kinds = {
     "card_expiring",
     "credits_low",
     "credits_topped_up",
-    "free_form",  // written by an admin: POST /api/admin/send-email
+    "seat_invitation",  // to one who has no account yet: seats.h queues it
+    "free_form",        // written by an admin: POST /api/admin/send-email
 };
 
 constexpr bool is_email_kind(std::string_view type) {

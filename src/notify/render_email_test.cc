@@ -60,6 +60,8 @@ json::object full_data() {
         {"expires",         "12/2026"                            },
         {"credits",         12'500                               },
         {"balance",         15'000                               },
+        {"inviter",         "Grace Hopper"                       },
+        {"expires_at",      1'798'848'000                        },
         {"url",             "https://pay.example.com/i/1?a=1&b=2"},
         {"subject",         "About your account"                 },
         {"paragraphs",      {"First paragraph.", "Second one."}  },

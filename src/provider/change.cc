@@ -8,9 +8,9 @@ namespace {
 // Each in the order of its enum: the index is the value.
 constexpr std::array<std::string_view, 2> names = {"stripe", "paypal"};
 
-constexpr std::array<std::string_view, 9> kinds = {
-    "customer", "subscription", "invoice", "payment_method", "checkout",
-    "charge",   "refund",       "dispute", "other",
+constexpr std::array<std::string_view, 10> kinds = {
+    "customer", "subscription", "invoice", "payment_method",        "checkout",
+    "charge",   "refund",       "dispute", "subscription_schedule", "other",
 };
 static_assert(kinds.size() == static_cast<std::size_t>(ObjectKind::other) + 1);
 
@@ -69,6 +69,16 @@ std::optional<ChargeStatus> parse_charge_status(std::string_view text) {
 
 std::optional<InvoiceStatus> parse_invoice_status(std::string_view text) {
     return parse<InvoiceStatus>(invoice_statuses, text);
+}
+
+const SchedulePhase* ScheduleSnapshot::next_phase() const {
+    if (status != "active" && status != "not_started") return nullptr;
+    for (const auto& phase : phases) {
+        if (current_phase_start && phase.start <= *current_phase_start) continue;
+        if (!current_phase_start && status == "active") return nullptr;  // nobody knows where it is
+        return &phase;
+    }
+    return nullptr;
 }
 
 }  // namespace paydesk::provider

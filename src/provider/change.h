@@ -37,6 +37,7 @@ enum class ObjectKind : std::uint8_t {
     charge,
     refund,
     dispute,
+    subscription_schedule,
     other,
 };
 std::string_view to_string(ObjectKind kind);
@@ -91,8 +92,9 @@ struct SubscriptionSnapshot {
     std::optional<Instant> period_start, period_end;
     bool cancel_at_period_end = false;
     std::optional<Instant> cancel_at, canceled_at, ended_at, trial_start, trial_end;
-    std::optional<std::string> cancel_reason;
+    std::optional<std::string> cancel_reason, cancel_feedback = {}, cancel_comment = {};
     std::optional<Ref> default_payment_method, latest_invoice;
+    std::optional<Ref> schedule = {};  // the subscription schedule that drives it
     bool collection_paused = false;
     Instant created_at;
     std::optional<std::string> plan_key;  // from metadata: plan_key
@@ -101,6 +103,26 @@ struct SubscriptionSnapshot {
     bool cancel_scheduled() const {
         return !is_terminal(status) && (cancel_at_period_end || cancel_at.has_value());
     }
+};
+
+// What a subscription schedule makes of its subscription from `start` on.
+struct SchedulePhase {
+    Instant start;
+    std::optional<Instant> end;
+    std::vector<SubscriptionItem> items;  // without ids and periods
+};
+
+struct ScheduleSnapshot {
+    Ref schedule;
+    Ref customer;
+    std::optional<Ref> subscription;  // also after its release; none before it has begun
+    std::string status;  // "not_started", "active", "completed", "released", "canceled"
+    std::optional<Instant> current_phase_start;
+    std::vector<SchedulePhase> phases;
+    Instant created_at;
+
+    // What it will change next: the first phase after the current one.
+    const SchedulePhase* next_phase() const;
 };
 
 struct InvoiceLine {
@@ -206,7 +228,7 @@ struct Unfollowed {};
 
 using Fact = std::variant<Unfollowed, CustomerSnapshot, SubscriptionSnapshot, InvoiceSnapshot,
                           PaymentMethodSnapshot, CheckoutSnapshot, ChargeSnapshot, RefundSnapshot,
-                          DisputeSnapshot, InvoicePaymentSnapshot>;
+                          DisputeSnapshot, InvoicePaymentSnapshot, ScheduleSnapshot>;
 
 struct Change {
     Name provider;

@@ -71,6 +71,9 @@ void describe(Lines& lines, const SubscriptionSnapshot& subscription) {
     lines.add("cancel_at", subscription.cancel_at);
     lines.add("canceled_at", subscription.canceled_at);
     lines.add("cancel_reason", subscription.cancel_reason);
+    lines.add("cancel_feedback", subscription.cancel_feedback);
+    lines.add("cancel_comment", subscription.cancel_comment);
+    lines.add("schedule", subscription.schedule);
     lines.add("ended_at", subscription.ended_at);
     lines.add("trial_start", subscription.trial_start);
     lines.add("trial_end", subscription.trial_end);
@@ -88,6 +91,24 @@ void describe(Lines& lines, const SubscriptionSnapshot& subscription) {
         lines.add("quantity", item.quantity);
         lines.add("period_start", item.period_start);
         lines.add("period_end", item.period_end);
+    }
+}
+
+void describe(Lines& lines, const ScheduleSnapshot& schedule) {
+    lines.add("customer", schedule.customer);
+    lines.add("subscription", schedule.subscription);
+    lines.add("status", std::string_view(schedule.status));
+    lines.add("current_phase_start", schedule.current_phase_start);
+    lines.add("created_at", schedule.created_at);
+    for (std::size_t i = 0; i < schedule.phases.size(); ++i) {
+        const SchedulePhase& phase = schedule.phases[i];
+        lines.under(fmt::format("phases[{}].", i));
+        lines.add("start", phase.start);
+        lines.add("end", phase.end);
+        for (const auto& item : phase.items) {
+            lines.add("price", item.price);
+            lines.add("quantity", item.quantity);
+        }
     }
 }
 

@@ -70,6 +70,68 @@ struct NewPortal {
 
 enum class CancelWhen : std::uint8_t { now, period_end, never };  // never: undo a scheduled one
 
+// Why somebody leaves, in the provider's words. Stripe: cancellation_details.
+struct CancelDetails {
+    // "customer_service", "low_quality", "missing_features", "other", "switched_service",
+    // "too_complex", "too_expensive", "unused"
+    std::optional<std::string> feedback = {};
+    std::optional<std::string> comment = {};
+};
+
+// What a subscription is to be: `item` gets this price and quantity, all others stay. The target is
+// absolute: asking twice changes nothing the second time.
+struct PlanChange {
+    Ref subscription, item, price;
+    std::int64_t quantity = 1;
+    std::string interval;  // of the price: "month", "year"
+    // As of when unused time is credited and the rest charged; none: now. What a preview gave.
+    std::optional<Instant> proration_date = {};
+};
+
+struct Renewal {
+    Money amount;
+    Instant at;
+};
+
+struct ChangePreview {
+    std::optional<InvoiceSnapshot> now;  // what would be charged at once; none at the period's end
+    std::optional<Instant> proration_date;  // of its prorations
+    Renewal renewal;                        // what comes after, and when
+};
+
+// How a change that takes effect at once went.
+struct PlanChanged {
+    enum class State : std::uint8_t {
+        applied,
+        requires_action,  // the bank wants to be asked: the old plan stays until the invoice is paid
+        processing,       // the bank moves the money: the old plan stays until it has
+    };
+    State state = State::applied;
+    Change subscription;
+    std::optional<Change> invoice = {};      // where it is not paid yet
+    std::optional<Change> released = {};     // the schedule that was given up for it
+    std::optional<std::string> url = {};     // where people pay it
+    std::optional<Instant> expires_at = {};  // then the change is given up
+};
+
+struct PromotionCode {
+    Ref promotion_code;
+    std::string code;
+    bool active = false;
+    std::optional<Instant> expires_at = {};
+    std::optional<std::int64_t> max_redemptions = {};
+    std::int64_t times_redeemed = 0;
+    std::optional<Ref> customer = {};  // it is for this one only
+    bool first_time_only = false;
+    std::optional<Money> minimum_amount = {};
+    // What it gives.
+    std::string name = {};
+    std::optional<std::string> percent_off = {};  // "25", "12.5"
+    std::optional<Money> amount_off = {};
+    std::string duration = {};  // "once", "repeating", "forever"
+    std::optional<std::int64_t> duration_in_months = {};
+};
+
 struct NewRefund {
     std::optional<Ref> charge, payment;  // REQUIRES: one of them
     Money amount;
@@ -114,9 +176,34 @@ public:
     // Gives the URL of the portal session.
     virtual Task<Result<std::string>> create_portal(IntentId intent, NewPortal input) = 0;
     // What is so already is a success without a change. Refuses also with
-    // subscription_not_resumable: `never` for a subscription that has ended.
+    // subscription_not_resumable: `never` for a subscription that has ended. A scheduled change of
+    // plan ends with it. `details` only where it is cancelled.
     virtual Task<Result<Change>> cancel_subscription(IntentId intent, Ref subscription,
-                                                     CancelWhen when) = 0;
+                                                     CancelWhen when, CancelDetails details) = 0;
+
+    // What change_plan() would charge now (`at_period_end`: nothing), and the renewals after it.
+    virtual Task<Result<ChangePreview>> preview_change(PlanChange change, bool at_period_end) = 0;
+    // The next renewal as things are. Refuses with not_found where there will be none.
+    virtual Task<Result<Renewal>> preview_renewal(Ref subscription) = 0;
+    // At once: what is due is charged, a change scheduled before is given up. Refuses with
+    // payment_declined; then the subscription is as it was.
+    virtual Task<Result<PlanChanged>> change_plan(IntentId intent, PlanChange change) = 0;
+    // From the end of the paid period on, in place of a change scheduled before. Gives the schedule.
+    virtual Task<Result<Change>> schedule_change(IntentId intent, PlanChange change) = 0;
+    // Gives up what was scheduled; the schedule, or nothing where there is none.
+    virtual Task<Result<std::optional<Change>>> release_schedule(IntentId intent,
+                                                                 Ref subscription) = 0;
+    // Nothing is charged and no service owed until it is resumed; unused time is credited. A change
+    // that was scheduled is given up. What is so already is a success.
+    virtual Task<Result<Change>> pause_subscription(IntentId intent, Ref subscription) = 0;
+    // A new period begins, and is paid for: until it is, the subscription stays paused.
+    virtual Task<Result<PlanChanged>> resume_subscription(IntentId intent, Ref subscription) = 0;
+
+    // The code as people type it, whatever its case. An active one wins.
+    virtual Task<Result<std::optional<PromotionCode>>> find_promotion_code(std::string code) = 0;
+    // In place of all discounts of the subscription; none: takes them away.
+    virtual Task<Result<Change>> set_promotion_code(IntentId intent, Ref subscription,
+                                                    std::optional<Ref> promotion_code) = 0;
 
     // Refuses also with refund_exceeds_payment and payment_not_refundable.
     virtual Task<Result<Change>> create_refund(IntentId intent, NewRefund input) = 0;

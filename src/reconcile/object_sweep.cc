@@ -16,14 +16,16 @@ namespace {
 // Customers first: without them nothing has an owner. A payment is derived from its invoice and charge.
 constexpr std::array stages = {
     provider::ObjectKind::customer,     provider::ObjectKind::payment_method,
-    provider::ObjectKind::subscription, provider::ObjectKind::invoice,
-    provider::ObjectKind::charge,       provider::ObjectKind::refund,
-    provider::ObjectKind::dispute,      provider::ObjectKind::checkout,
+    provider::ObjectKind::subscription, provider::ObjectKind::subscription_schedule,
+    provider::ObjectKind::invoice,      provider::ObjectKind::charge,
+    provider::ObjectKind::refund,       provider::ObjectKind::dispute,
+    provider::ObjectKind::checkout,
 };
 
 // What can change long after it was made is always looked at whole.
 bool is_dated(provider::ObjectKind kind) {
     return kind != provider::ObjectKind::customer && kind != provider::ObjectKind::subscription &&
+           kind != provider::ObjectKind::subscription_schedule &&
            kind != provider::ObjectKind::payment_method;
 }
 

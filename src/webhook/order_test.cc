@@ -158,6 +158,29 @@ TEST(Order, ScheduledAndResumed) {
     EXPECT_EQ(world.provider().fetches, 0);
 }
 
+// A change is scheduled, two of its events in one second; then it happens, and the schedule is done.
+TEST(Order, AScheduledChange) {
+    World world;
+    const std::string three =
+        replace_all(subscription("active"), R"("quantity":1)", R"("quantity":3)");
+    world.provider().objects[ObjectKind::subscription_schedule] = schedule("completed", 2);
+    const Play change{
+        .events = {{"evt_1", "customer.subscription.created", 1, subscription("active")},
+                   {"evt_2", "subscription_schedule.created", 10, schedule("active", 1)},
+                   {"evt_3", "subscription_schedule.updated", 10, schedule("active", 2)},
+                   {"evt_4", "customer.subscription.updated", 300, three},
+                   {"evt_5", "subscription_schedule.completed", 300, schedule("completed", 2)}},
+        .orders = all_orders(5),
+        .lost = {}
+    };
+    play(world, change, 1);
+    expect_one_end(world, change, 1, R"("status": "completed")");
+    const std::string end = world.dump(1);
+    EXPECT_NE(end.find(R"("quantity": 3)"), std::string::npos) << end;
+    EXPECT_NE(end.find(R"("effective_at": null)"), std::string::npos) << end;
+    EXPECT_NE(end.find("subscription_change_scheduled"), std::string::npos) << end;
+}
+
 // What Checkout sends, several of them in the same second (facts/stripe.md 3.1).
 std::vector<Event> checkout_flow() {
     const std::string paid =

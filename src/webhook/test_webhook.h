@@ -84,6 +84,21 @@ inline std::string invoice(std::string_view status, std::string_view more = "") 
         more.empty() ? "" : ",", more);
 }
 
+// In its first phase of one unit; `phases` 2: from the period's end on there are three.
+inline std::string schedule(std::string_view status, int phases) {
+    const auto phase = [](int quantity, std::int64_t from) {
+        return fmt::format(
+            R"({{"start_date":{},"end_date":{},"items":[{{"price":"price_pro","quantity":{}}}]}})",
+            from, from + 2'592'000, quantity);
+    };
+    return fmt::format(
+        R"({{"id":"sub_sched_@","object":"subscription_schedule","customer":"cus_@","created":{0},)"
+        R"("status":"{1}","subscription":"sub_@","livemode":false,"current_phase":{2},)"
+        R"("phases":[{3}]}})",
+        t0, status, status == "active" ? fmt::format(R"({{"start_date":{}}})", t0) : "null",
+        phase(1, t0) + (phases > 1 ? "," + phase(3, t0 + 2'592'000) : ""));
+}
+
 inline std::string payment_method(bool attached) {
     return fmt::format(
         R"({{"id":"pm_@","object":"payment_method","type":"card","created":{},"livemode":false,)"
@@ -151,7 +166,40 @@ public:
         co_return unexpected();
     }
     Task<Result<provider::Change>> cancel_subscription(provider::IntentId, provider::Ref,
-                                                       provider::CancelWhen) override {
+                                                       provider::CancelWhen,
+                                                       provider::CancelDetails) override {
+        co_return unexpected();
+    }
+    Task<Result<provider::ChangePreview>> preview_change(provider::PlanChange, bool) override {
+        co_return unexpected();
+    }
+    Task<Result<provider::Renewal>> preview_renewal(provider::Ref) override {
+        co_return unexpected();
+    }
+    Task<Result<provider::PlanChanged>> change_plan(provider::IntentId,
+                                                    provider::PlanChange) override {
+        co_return unexpected();
+    }
+    Task<Result<provider::Change>> schedule_change(provider::IntentId,
+                                                   provider::PlanChange) override {
+        co_return unexpected();
+    }
+    Task<Result<std::optional<provider::Change>>> release_schedule(provider::IntentId,
+                                                                   provider::Ref) override {
+        co_return unexpected();
+    }
+    Task<Result<provider::Change>> pause_subscription(provider::IntentId, provider::Ref) override {
+        co_return unexpected();
+    }
+    Task<Result<provider::PlanChanged>> resume_subscription(provider::IntentId,
+                                                            provider::Ref) override {
+        co_return unexpected();
+    }
+    Task<Result<std::optional<provider::PromotionCode>>> find_promotion_code(std::string) override {
+        co_return unexpected();
+    }
+    Task<Result<provider::Change>> set_promotion_code(provider::IntentId, provider::Ref,
+                                                      std::optional<provider::Ref>) override {
         co_return unexpected();
     }
     Task<Result<provider::Change>> create_refund(provider::IntentId, provider::NewRefund) override {
@@ -235,18 +283,20 @@ public:
     // Each different text, with the buyers of whom it is true.
     std::map<std::string, std::vector<int>> dumps(int first, int last) const {
         static const std::pair<const char*, const char*> tables[] = {
-            {"customers",          "provider"                  },
-            {"subscriptions",      "provider_subscription_id"  },
-            {"subscription_items", "provider_item_id"          },
-            {"invoices",           "provider_invoice_id"       },
-            {"payments",           "source_id"                 },
-            {"charges",            "provider_charge_id"        },
-            {"refunds",            "provider_refund_id"        },
-            {"disputes",           "provider_dispute_id"       },
-            {"payment_methods",    "provider_payment_method_id"},
-            {"checkouts",          "provider_checkout_id"      },
-            {"provider_refs",      "kind, provider_id"         },
-            {"notifications",      "fact_key"                  }
+            {"customers",              "provider"                  },
+            {"subscriptions",          "provider_subscription_id"  },
+            {"subscription_items",     "provider_item_id"          },
+            {"subscription_schedules", "provider_schedule_id"      },
+            {"trials",                 "provider_subscription_id"  },
+            {"invoices",               "provider_invoice_id"       },
+            {"payments",               "source_id"                 },
+            {"charges",                "provider_charge_id"        },
+            {"refunds",                "provider_refund_id"        },
+            {"disputes",               "provider_dispute_id"       },
+            {"payment_methods",        "provider_payment_method_id"},
+            {"checkouts",              "provider_checkout_id"      },
+            {"provider_refs",          "kind, provider_id"         },
+            {"notifications",          "fact_key"                  }
         };
         std::string sql;
         for (const auto& [table, order] : tables) {

@@ -85,7 +85,7 @@ describe('S3: subscribe, top up, renew, cancel', () => {
 
   test('the cancellation flow: tier free, 100 credits', async () => {
     const { id } = await it.subscriptionOf(grace)
-    await grace.post('/api/stripe/cancel-subscription', { subscriptionId: id, cancelAtPeriodEnd: false, immediately: true })
+    await grace.post('/api/stripe/cancel-subscription', { subscriptionId: id, immediately: true })
     await it.has(grace, 100, 'free')
   })
 

@@ -37,7 +37,7 @@ async function newMails() {
   for (const mail of data.toReversed()) {
     if (taken.has(mail.id)) continue
     taken.add(mail.id)
-    for (const to of mail.to) (fresh[to.address ?? to] ??= []).push(mail.subject)
+    for (const to of mail.envelope.to) (fresh[to] ??= []).push(mail.subject)
   }
   return fresh
 }

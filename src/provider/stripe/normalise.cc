@@ -72,6 +72,13 @@ constexpr auto followed = std::to_array<Followed>({
     {"charge.dispute.closed",                    ObjectKind::dispute},
     {"charge.dispute.funds_withdrawn",           ObjectKind::dispute},
     {"charge.dispute.funds_reinstated",          ObjectKind::dispute},
+
+    {"subscription_schedule.created",            ObjectKind::subscription_schedule},
+    {"subscription_schedule.updated",            ObjectKind::subscription_schedule},
+    {"subscription_schedule.released",           ObjectKind::subscription_schedule},
+    {"subscription_schedule.canceled",           ObjectKind::subscription_schedule},
+    {"subscription_schedule.completed",          ObjectKind::subscription_schedule},
+    {"subscription_schedule.aborted",            ObjectKind::subscription_schedule},
 });
 // clang-format on
 
@@ -104,6 +111,8 @@ Result<Fact> read_fact(ObjectKind kind, const json::value& object, Instant at) {
             return as_fact(read_refund(object, at));
         case ObjectKind::dispute:
             return as_fact(read_dispute(object, at));
+        case ObjectKind::subscription_schedule:
+            return as_fact(read_schedule(object, at));
         case ObjectKind::other:
             break;
     }

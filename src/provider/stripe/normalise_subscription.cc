@@ -77,6 +77,9 @@ Result<SubscriptionSnapshot> read_subscription(const json::value& object, Instan
     subscription.trial_start = instant_at(object, {"trial_start"});
     subscription.trial_end = instant_at(object, {"trial_end"});
     subscription.cancel_reason = text_at(object, {"cancellation_details", "reason"});
+    subscription.cancel_feedback = text_at(object, {"cancellation_details", "feedback"});
+    subscription.cancel_comment = text_at(object, {"cancellation_details", "comment"});
+    subscription.schedule = ref_at(object, {"schedule"});
     subscription.default_payment_method = ref_at(object, {"default_payment_method"});
     subscription.latest_invoice = ref_at(object, {"latest_invoice"});
     subscription.collection_paused = at_path(object, {"pause_collection"}) != nullptr;

@@ -52,6 +52,7 @@ Ref own_ref(const Fact& fact) {
         Ref operator()(const RefundSnapshot& s) const { return s.refund; }
         Ref operator()(const DisputeSnapshot& s) const { return s.dispute; }
         Ref operator()(const InvoicePaymentSnapshot& s) const { return s.invoice; }
+        Ref operator()(const ScheduleSnapshot& s) const { return s.schedule; }
     };
     return std::visit(Own{}, fact);
 }

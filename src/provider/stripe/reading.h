@@ -64,6 +64,7 @@ Result<CheckoutSnapshot> read_checkout(const json::value& object, Instant at);
 Result<ChargeSnapshot> read_charge(const json::value& object, Instant at);
 Result<RefundSnapshot> read_refund(const json::value& object, Instant at);
 Result<DisputeSnapshot> read_dispute(const json::value& object, Instant at);
+Result<ScheduleSnapshot> read_schedule(const json::value& object, Instant at);
 // An empty payment: it was paid otherwise than by a payment intent.
 Result<InvoicePaymentSnapshot> read_invoice_payment(const json::value& object);
 

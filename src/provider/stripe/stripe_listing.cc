@@ -19,6 +19,8 @@ Collection collection_of(const ObjectQuery& query) {
             return {"/v1/customers", ""};
         case ObjectKind::subscription:
             return {"/v1/subscriptions", "items"};
+        case ObjectKind::subscription_schedule:
+            return {"/v1/subscription_schedules", ""};
         case ObjectKind::invoice:
             return {"/v1/invoices", "lines"};
         case ObjectKind::payment_method:

@@ -58,6 +58,11 @@ Form checkout_form(const NewCheckout& input) {
     if (recurring) {
         set_metadata(form, "subscription_data[metadata]", input);
         form.set("subscription_data[trial_period_days]", input.trial_days);
+        // Checkout asks for a card; where it is gone when the trial ends, so is the subscription.
+        if (input.trial_days) {
+            form.set("subscription_data[trial_settings][end_behavior][missing_payment_method]",
+                     "cancel");
+        }
     } else {
         set_metadata(form, "payment_intent_data[metadata]", input);
         form.set("invoice_creation[enabled]", true);
@@ -112,6 +117,8 @@ Fetched place_of(ObjectKind kind) {
             return {"/v1/refunds", ""};
         case ObjectKind::dispute:
             return {"/v1/disputes", ""};
+        case ObjectKind::subscription_schedule:
+            return {"/v1/subscription_schedules", ""};
         case ObjectKind::other:
             break;
     }
@@ -200,7 +207,7 @@ Task<Result<Change>> StripeProvider::fetch(ObjectKind kind, Ref object) {
 }
 
 Task<Result<Change>> StripeProvider::cancel_subscription(IntentId intent, Ref subscription,
-                                                         CancelWhen when) {
+                                                         CancelWhen when, CancelDetails details) {
     auto current = co_await fetch(ObjectKind::subscription, subscription);
     if (!current) co_return current;
     const auto& state = std::get<SubscriptionSnapshot>(current->fact);
@@ -211,13 +218,23 @@ Task<Result<Change>> StripeProvider::cancel_subscription(IntentId intent, Ref su
                         "This subscription has ended: start a new one.",
                         subscription.value + " is " + std::string(to_string(state.status))};
     }
-    if (when == CancelWhen::now) co_return co_await end_subscription(subscription);
+    if (when == CancelWhen::now) {
+        co_return co_await end_subscription(subscription, std::move(details));
+    }
     if (when == CancelWhen::period_end) {
         const bool ends_with_period =
             state.cancel_at_period_end || (state.cancel_at && state.cancel_at <= state.period_end);
-        if (ends_with_period) co_return current;
-        co_return co_await change_subscription(intent, subscription,
-                                               Form().set("cancel_at_period_end", true));
+        if (ends_with_period && !details.feedback && !details.comment) co_return current;
+        if (state.schedule) {
+            const auto released =
+                co_await release_schedule({intent.value + ":release"}, subscription);
+            if (!released) co_return released.error();
+        }
+        Form form;
+        if (!ends_with_period) form.set("cancel_at_period_end", true);
+        form.set("cancellation_details[feedback]", details.feedback)
+            .set("cancellation_details[comment]", details.comment);
+        co_return co_await change_subscription(intent, subscription, std::move(form));
     }
 
     // cancel_at_period_end and cancel_at exclude each other in one call, so each that is set is
@@ -245,9 +262,13 @@ Task<Result<Change>> StripeProvider::change_subscription(IntentId intent, Ref su
     co_return normalise_object(ObjectKind::subscription, *answer, at);
 }
 
-Task<Result<Change>> StripeProvider::end_subscription(Ref subscription) {
+Task<Result<Change>> StripeProvider::end_subscription(Ref subscription, CancelDetails details) {
     const Instant at = asking_moment();
-    const Answer answer = co_await client_.del(path_of("/v1/subscriptions", subscription));
+    Form why;
+    why.set("cancellation_details[feedback]", details.feedback)
+        .set("cancellation_details[comment]", details.comment);
+    const Answer answer =
+        co_await client_.del(path_of("/v1/subscriptions", subscription), std::move(why));
     if (answer) co_return normalise_object(ObjectKind::subscription, *answer, at);
 
     // DELETE takes no idempotency key. When the answer to the first try was lost, the second is

@@ -14,6 +14,14 @@ namespace paydesk::provider::stripe {
 //   get_, expire_        an already expired session expires again without complaint
 //   create_portal        POST billing_portal/sessions with the flow's deep link
 //   cancel_subscription  reads first, then sends only what changes something
+//   preview_change       POST invoices/create_preview, for now and for the renewal after it
+//   change_plan          POST subscriptions/:id: always_invoice, pending_if_incomplete; a declined
+//                        invoice is voided, which ends the pending update
+//   schedule_change      subscription_schedules: from the subscription, then a second phase
+//   release_schedule     POST subscription_schedules/:id/release
+//   pause_, resume_      POST subscriptions/:id/pause, /resume
+//   find_promotion_code  GET promotion_codes?code=
+//   set_promotion_code   POST subscriptions/:id with discounts
 //   create_refund        POST refunds; metadata refund_id
 //   find_refund          GET refunds of the charge or payment
 //   pay_invoice          POST invoices/:id/pay, off session
@@ -37,8 +45,19 @@ public:
 
     // What is so already is a success without a call: cancelling what has ended, scheduling twice,
     // undoing what is not scheduled. Refuses with subscription_not_resumable to undo what has ended.
-    Task<Result<Change>> cancel_subscription(IntentId intent, Ref subscription,
-                                             CancelWhen when) override;
+    Task<Result<Change>> cancel_subscription(IntentId intent, Ref subscription, CancelWhen when,
+                                             CancelDetails details) override;
+    Task<Result<ChangePreview>> preview_change(PlanChange change, bool at_period_end) override;
+    Task<Result<Renewal>> preview_renewal(Ref subscription) override;
+    Task<Result<PlanChanged>> change_plan(IntentId intent, PlanChange change) override;
+    Task<Result<Change>> schedule_change(IntentId intent, PlanChange change) override;
+    Task<Result<std::optional<Change>>> release_schedule(IntentId intent,
+                                                         Ref subscription) override;
+    Task<Result<Change>> pause_subscription(IntentId intent, Ref subscription) override;
+    Task<Result<PlanChanged>> resume_subscription(IntentId intent, Ref subscription) override;
+    Task<Result<std::optional<PromotionCode>>> find_promotion_code(std::string code) override;
+    Task<Result<Change>> set_promotion_code(IntentId intent, Ref subscription,
+                                            std::optional<Ref> promotion_code) override;
     Task<Result<Change>> create_refund(IntentId intent, NewRefund input) override;
     Task<Result<std::optional<Change>>> find_refund(NewRefund input) override;
     Task<Result<Change>> pay_invoice(IntentId intent, Ref invoice, Ref payment_method) override;
@@ -58,7 +77,12 @@ private:
     Task<Answer> find_price(std::string lookup_key);
     Task<Result<void>> archive_price(Ref price);
     Task<Result<Change>> change_subscription(IntentId intent, Ref subscription, Form changes);
-    Task<Result<Change>> end_subscription(Ref subscription);
+    Task<Result<Change>> end_subscription(Ref subscription, CancelDetails details);
+    Task<Answer> get_subscription(Ref subscription);
+    Task<Answer> preview(Form form);
+    Task<Result<PlanChanged>> settle_payment(IntentId intent, PlanChanged changed, Ref invoice,
+                                             bool void_when_declined);
+    Task<Result<Ref>> ensure_schedule(IntentId intent, Ref subscription);
     Instant asking_moment() const;
 
     Client& client_;

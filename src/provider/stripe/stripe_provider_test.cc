@@ -78,7 +78,7 @@ std::vector<SdkCase> sdk_cases() {
     };
     const auto cancel = [](CancelWhen when) {
         return [when](Provider& p) -> Task<> {
-            EXPECT_TRUE(co_await p.cancel_subscription({"i"}, {"sub_1"}, when));
+            EXPECT_TRUE(co_await p.cancel_subscription({"i"}, {"sub_1"}, when, {}));
         };
     };
     const auto sync = [](Money amount, std::optional<std::string> interval, const char* key) {
@@ -304,7 +304,7 @@ TEST(StripeProvider, CancelSubscription) {
         for (const auto& [status, body] : c.answers) stripe.transport.answer(status, body);
         std::string outcome;
         stripe.with_provider([&](Provider& p) -> Task<> {
-            const auto change = co_await p.cancel_subscription({"cancel:1"}, {"sub_1"}, c.when);
+            const auto change = co_await p.cancel_subscription({"cancel:1"}, {"sub_1"}, c.when, {});
             outcome = change ? to_string(std::get<SubscriptionSnapshot>(change->fact).status)
                              : info(change.error().code).name;
         });

@@ -1,8 +1,9 @@
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defaultClientConditions, defineConfig } from 'vite';
 
 export default defineConfig({
+  resolve: { conditions: ['paydesk-source', ...defaultClientConditions] },
   plugins: [react(), tailwindcss()],
   build: {
     target: 'es2023',

@@ -5,6 +5,7 @@ import type { ComponentType } from 'react';
 import { Navigate, Outlet, createBrowserRouter, useLocation, useNavigate } from 'react-router';
 
 import { paydesk } from './client';
+import { useSpeech } from './language';
 import { useLocalSession } from './session';
 import { PageCrash } from './shell/PageCrash';
 import { PageLoading } from './shell/Page';
@@ -13,12 +14,15 @@ import { Shell } from './shell/Shell';
 function Root() {
   const session = useLocalSession();
   const navigate = useNavigate();
+  const { locale, components } = useSpeech();
   return (
     // The key throws away everything that one user has loaded before the next one sees the page.
     <PaydeskProvider
       key={session?.user.id ?? 'nobody'}
       client={paydesk}
       signedIn={session !== null}
+      locale={locale}
+      words={components}
       navigate={(path) => void navigate(path)}
     >
       <Outlet />
@@ -60,6 +64,23 @@ export const router = createBrowserRouter([
             children: [
               { path: '/dashboard', lazy: page(() => import('./pages/Overview')) },
               { path: '/dashboard/billing', lazy: page(() => import('./pages/Billing')) },
+              { path: '/dashboard/credits', lazy: page(() => import('./pages/Credits')) },
+              { path: '/dashboard/usage', lazy: page(() => import('./pages/Usage')) },
+              { path: '/dashboard/team', lazy: page(() => import('./pages/Team')) },
+              { path: '/invitation', lazy: page(() => import('./pages/Invitation')) },
+              {
+                path: '/admin',
+                lazy: page(() => import('./pages/admin/Admin')),
+                children: [
+                  { index: true, lazy: page(() => import('./pages/admin/Attention')) },
+                  { path: 'refunds', lazy: page(() => import('./pages/admin/Refunds')) },
+                  { path: 'credits', lazy: page(() => import('./pages/admin/Grants')) },
+                  { path: 'emails', lazy: page(() => import('./pages/admin/Emails')) },
+                  { path: 'explain', lazy: page(() => import('./pages/admin/Explain')) },
+                  { path: 'drift', lazy: page(() => import('./pages/admin/Drift')) },
+                  { path: 'rates', lazy: page(() => import('./pages/admin/Rates')) },
+                ],
+              },
               { path: '/success', lazy: page(() => import('./pages/Success')) },
             ],
           },

@@ -3,10 +3,14 @@
 
 import createFetchClient from 'openapi-fetch';
 
+import { adminCalls } from './admin_calls';
+import { newIdempotencyKey, type CallOptions, type WriteOptions } from './call_options';
 import { NetworkError, PaydeskError, UnexpectedAnswerError, errorOfAnswer } from './errors';
 import { openEventStream, type EventStream, type StreamState } from './event_stream';
 import { resilientFetch, type ResilientFetchOptions } from './resilient_fetch';
 import type { components, paths } from './schema.gen';
+import { subscriptionCalls } from './subscription_calls';
+import { uuidV7 } from './usage';
 
 type Schemas = components['schemas'];
 export type Subscription = Schemas['Subscription'];
@@ -22,6 +26,22 @@ export type Notification = Schemas['Notification'];
 export type NotificationList = Schemas['NotificationList'];
 export type Session = Schemas['Session'];
 export type PublicConfig = Schemas['PublicConfig'];
+export type Payment = Schemas['Payment'];
+export type PaymentList = Schemas['PaymentList'];
+export type Entitlements = Schemas['Entitlements'];
+export type Credits = Schemas['Credits'];
+export type CreditBucket = Schemas['CreditBucket'];
+export type CreditEntry = Schemas['CreditEntry'];
+export type CreditEntryKind = Schemas['CreditEntryKind'];
+export type CreditEntryList = Schemas['CreditEntryList'];
+export type CreditBooking = Schemas['CreditBooking'];
+export type CreditHold = Schemas['CreditHold'];
+export type ConsumeCreditsRequest = Schemas['ConsumeCreditsRequest'];
+export type HoldCreditsRequest = Schemas['HoldCreditsRequest'];
+export type SettleCreditHoldRequest = Schemas['SettleCreditHoldRequest'];
+export type Usage = Schemas['Usage'];
+export type UsageOfMetric = Usage['usage'][number];
+export type UsageLimit = Schemas['UsageLimit'];
 export type LocalUser = Schemas['LocalUser'];
 export type LocalSignInResult = Schemas['LocalSignInResult'];
 export type CheckoutStatus = Schemas['CheckoutStatus'];
@@ -44,15 +64,6 @@ export interface PaydeskOptions extends ResilientFetchOptions {
   onUnauthorized?: (token: string) => void;
 }
 
-export interface CallOptions {
-  signal?: AbortSignal | undefined;
-}
-
-export interface WriteOptions extends CallOptions {
-  /** One key per intention. Default: a fresh one, kept over this call's own retries. */
-  idempotencyKey?: string | undefined;
-}
-
 /** What the stream tells: a new notification, or that something of the user's billing has changed. */
 export type LiveEvent = { type: 'notification'; notification: Notification } | { type: 'changed' };
 
@@ -64,18 +75,10 @@ export interface LiveOptions {
 
 export type Paydesk = ReturnType<typeof createPaydesk>;
 
-interface Answer<T> {
+export interface Answer<T> {
   data?: T | undefined;
   error?: unknown;
   response: Response;
-}
-
-function newIdempotencyKey(): string {
-  // randomUUID exists on https and on localhost only; getRandomValues exists everywhere.
-  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
-  return [...crypto.getRandomValues(new Uint8Array(16))]
-    .map((byte) => byte.toString(16).padStart(2, '0'))
-    .join('');
 }
 
 function parseLiveEvent(event: string, data: string): LiveEvent | null {
@@ -161,6 +164,22 @@ export function createPaydesk(options: PaydeskOptions = {}) {
     getInvoices: (page: { limit?: number; starting_after?: string } = {}, o: CallOptions = {}) =>
       data(api.GET('/api/stripe/get-invoices', { ...call(o), params: { query: page } })),
 
+    /** What was used in the billing period, what is left of it and what it costs. */
+    getUsage: (query: { metric?: string; at?: string; series?: 'day' } = {}, o: CallOptions = {}) =>
+      data(api.GET('/api/stripe/get-usage', { ...call(o), params: { query } })),
+
+    /** Records, if the limit allows it, in one step. */
+    consumeUsage: (body: Schemas['UsageEvent'], o: WriteOptions = {}) =>
+      data(api.POST('/api/usage/consume', { ...write({ idempotencyKey: uuidV7(), ...o }), body })),
+
+    trackUsage: (body: Schemas['UsageEvent'], o: WriteOptions = {}) =>
+      data(
+        api.POST('/api/stripe/track-usage', {
+          ...write({ idempotencyKey: uuidV7(), ...o }),
+          body,
+        }),
+      ),
+
     getNotifications: (
       page: { unread?: boolean; limit?: number; starting_after?: string } = {},
       o: CallOptions = {},
@@ -172,6 +191,64 @@ export function createPaydesk(options: PaydeskOptions = {}) {
     /** What became of a checkout, as far as the server's own database knows. */
     getCheckout: (sessionId: string, o: CallOptions = {}) =>
       data(api.GET('/api/checkout/{sessionId}', { ...call(o), params: { path: { sessionId } } })),
+
+    getPayments: (page: { limit?: number; starting_after?: string } = {}, o: CallOptions = {}) =>
+      data(api.GET('/api/payments', { ...call(o), params: { query: page } })),
+
+    /** What the user may do now: plan, features, limits. */
+    getEntitlements: (o: CallOptions = {}) => data(api.GET('/api/entitlements', call(o))),
+
+    getExchangeRates: (pair: { base?: string; quote?: string } = {}, o: CallOptions = {}) =>
+      data(api.GET('/api/exchange-rates', { ...call(o), params: { query: pair } })),
+
+    /** One invoice as our own PDF. The file, not a link: the call carries the user's token. */
+    getInvoicePdf: (id: string, language?: string, o: CallOptions = {}) =>
+      data<Blob>(
+        api.GET('/api/invoices/{id}.pdf', {
+          ...call(o),
+          params: { path: { id }, query: language === undefined ? {} : { language } },
+          parseAs: 'blob',
+        }) as unknown as Promise<Answer<Blob>>,
+      ),
+
+    /** The language of the user's e-mails and invoices, two letters. */
+    changeAccount: (body: { language: string }, o: WriteOptions = {}) =>
+      data(api.PATCH('/api/account', { ...write(o), body })),
+
+    getCredits: (o: CallOptions = {}) => data(api.GET('/api/credits', call(o))),
+    getCreditEntries: (
+      page: { limit?: number; starting_after?: number } = {},
+      o: CallOptions = {},
+    ) => data(api.GET('/api/credits/entries', { ...call(o), params: { query: page } })),
+    getCreditHolds: (o: CallOptions = {}) => data(api.GET('/api/credits/holds', call(o))),
+
+    /** All or nothing: PaymentRequiredError with `problem.balance` and `problem.shortfall`. */
+    consumeCredits: (body: ConsumeCreditsRequest, o: WriteOptions = {}) =>
+      data(api.POST('/api/credits/consume', { ...write(o), body })),
+    /** Sets credits aside for work of unknown cost; settle or release the hold after it. */
+    holdCredits: (body: HoldCreditsRequest, o: WriteOptions = {}) =>
+      data(api.POST('/api/credits/holds', { ...write(o), body })),
+    settleCreditHold: (id: string, body: SettleCreditHoldRequest = {}, o: WriteOptions = {}) =>
+      data(
+        api.POST('/api/credits/holds/{id}/settle', {
+          signal: o.signal ?? null,
+          params: { path: { id }, ...write(o).params },
+          body,
+        }),
+      ),
+    releaseCreditHold: (id: string, o: WriteOptions = {}) =>
+      data(
+        api.POST('/api/credits/holds/{id}/release', {
+          signal: o.signal ?? null,
+          params: { path: { id }, ...write(o).params },
+          body: {},
+        }),
+      ),
+
+    ...subscriptionCalls(api, data),
+
+    /** For operators: everybody else is answered 403. */
+    admin: adminCalls(api, data),
 
     createCheckout: (body: CreateCheckoutRequest, o: WriteOptions = {}) =>
       data(api.POST('/api/stripe/create-checkout', { ...write(o), body })),

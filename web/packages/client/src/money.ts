@@ -30,6 +30,17 @@ export function toDecimal(minor_units: number | bigint, currency: string): strin
   return `${units < 0n ? '-' : ''}${whole}${fraction}`;
 }
 
+/** "12.34" USD -> 1234; null where it is no amount, or has more decimals than the currency. */
+export function fromDecimal(decimal: string, currency: string): number | null {
+  const parts = /^(-?)(\d{1,15})(?:\.(\d*))?$/.exec(decimal.trim());
+  if (parts === null) return null;
+  const [, sign = '', whole = '', fraction = ''] = parts;
+  const digits = minorDigits(currency);
+  if (fraction.length > digits && /[1-9]/.test(fraction.slice(digits))) return null;
+  const units = Number(`${sign}${whole}${fraction.slice(0, digits).padEnd(digits, '0')}`);
+  return Number.isSafeInteger(units) ? units : null;
+}
+
 export interface FormatMoneyOptions {
   locale?: string | undefined;
   /** "$49" for 4900: for price tags. Amounts with a fraction keep it whole. */

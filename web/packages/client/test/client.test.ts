@@ -12,6 +12,7 @@ import {
   UnauthorizedError,
   UnexpectedAnswerError,
   createPaydesk,
+  supabaseToken,
   type PaydeskOptions,
 } from '../src';
 
@@ -167,5 +168,52 @@ describe('errors', () => {
       client(() => json({}, 401), { onUnauthorized, getToken: () => null }).paydesk.getSession(),
     );
     expect(onUnauthorized).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('credits, documents and operators', () => {
+  test('a hold is settled by its id, with a key', async () => {
+    const { paydesk, asked } = client(() => json({ id: 1 }));
+    await paydesk.settleCreditHold('0190', { amount: 3 });
+    expect(asked[0]!.url).toBe('http://127.0.0.1:8080/api/credits/holds/0190/settle');
+    expect(await asked[0]!.json()).toEqual({ amount: 3 });
+    expect(asked[0]!.headers.get('idempotency-key')).toBeTruthy();
+  });
+
+  test('too few credits are a PaymentRequiredError that says how many', async () => {
+    const { paydesk } = client(() =>
+      json({ code: 'insufficient_credits', detail: 'x', balance: 3, shortfall: 7 }, 402),
+    );
+    const error = await failure(paydesk.consumeCredits({ amount: 10 }));
+    expect(error).toBeInstanceOf(PaymentRequiredError);
+    expect(error.problem).toMatchObject({ balance: 3, shortfall: 7 });
+  });
+
+  test('an invoice comes as a file, in the language asked for', async () => {
+    const { paydesk, asked } = client(
+      () => new Response('%PDF-1.7', { headers: { 'content-type': 'application/pdf' } }),
+    );
+    const file = await paydesk.getInvoicePdf('in_1', 'de');
+    expect(await file.text()).toBe('%PDF-1.7');
+    expect(asked[0]!.url).toBe('http://127.0.0.1:8080/api/invoices/in_1.pdf?language=de');
+  });
+
+  test('a refund carries the key that it was given', async () => {
+    const { paydesk, asked } = client(() => json({ refund: { id: 'r' } }, 201));
+    await paydesk.admin.createRefund({ paymentId: 'p', amount: 5 }, { idempotencyKey: 'k' });
+    expect(asked[0]!.headers.get('idempotency-key')).toBe('k');
+    expect(asked[0]!.headers.get('authorization')).toBe('Bearer token');
+  });
+});
+
+describe('the token of supabase-js', () => {
+  test.each([
+    [{ access_token: 'supabase' }, 'Bearer supabase'],
+    [null, null],
+  ])('%j', async (session, expected) => {
+    const getToken = supabaseToken({ auth: { getSession: async () => ({ data: { session } }) } });
+    const { paydesk, asked } = client(() => json({ plans: [], top_ups: [] }), { getToken });
+    await paydesk.getPlans();
+    expect(asked[0]!.headers.get('authorization')).toBe(expected);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { formatMoney, minorDigits, toDecimal } from '../src';
+import { formatMoney, fromDecimal, minorDigits, toDecimal } from '../src';
 
 // Intl separates with no-break spaces; which one is not our business.
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
@@ -59,4 +59,20 @@ describe('money', () => {
   ])('%s has %d decimals', (currency, digits) => {
     expect(minorDigits(currency)).toBe(digits);
   });
+});
+
+test.each([
+  ['12.34', 'usd', 1234],
+  ['12.3', 'usd', 1230],
+  ['12', 'jpy', 12],
+  ['12.0', 'jpy', 12],
+  ['12.5', 'jpy', null],
+  ['1.234', 'kwd', 1234],
+  ['1.235', 'usd', null],
+  ['-5', 'usd', -500],
+  ['', 'usd', null],
+  ['1e3', 'usd', null],
+  ['999999999999999', 'usd', null],
+])('the amount %j of %s', (text, currency, expected) => {
+  expect(fromDecimal(text, currency)).toBe(expected);
 });

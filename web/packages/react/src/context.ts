@@ -3,6 +3,9 @@
 import type { Paydesk } from '@paydesk/client';
 import { createContext, useContext } from 'react';
 
+import type { Parts } from './ui/parts';
+import { english, type Words } from './words/en';
+
 export interface PaydeskLinks {
   pricing: string;
   billing: string;
@@ -17,6 +20,8 @@ export interface Context {
   locale: string | undefined;
   links: PaydeskLinks;
   navigate: ((path: string) => void) | undefined;
+  words: Words;
+  parts: Partial<Parts>;
 }
 
 export const PaydeskContext = createContext<Context | null>(null);
@@ -26,4 +31,9 @@ export function usePaydesk(): Context {
   if (context === null)
     throw new Error('Wrap the app in <PaydeskProvider client={createPaydesk(...)}>');
   return context;
+}
+
+/** The words of the nearest provider; English where there is none (a page that failed to draw). */
+export function useWords(): Words {
+  return useContext(PaydeskContext)?.words ?? english;
 }

@@ -4,6 +4,7 @@
 import type { Subscription, SubscriptionStatus } from '@paydesk/client';
 
 import { formatDate, formatRecurring } from './format';
+import { english, type Words } from './words/en';
 
 export type Tone = 'neutral' | 'info' | 'success' | 'warning' | 'danger';
 
@@ -21,15 +22,15 @@ export interface SubscriptionWords {
   cancel_consequences: string[];
 }
 
-const badges: Record<SubscriptionStatus, { tone: Tone; label: string }> = {
-  active: { tone: 'success', label: 'Active' },
-  trialing: { tone: 'info', label: 'Trial' },
-  past_due: { tone: 'danger', label: 'Past due' },
-  unpaid: { tone: 'danger', label: 'Unpaid' },
-  incomplete: { tone: 'warning', label: 'Payment not finished' },
-  incomplete_expired: { tone: 'neutral', label: 'Expired' },
-  canceled: { tone: 'neutral', label: 'Canceled' },
-  paused: { tone: 'neutral', label: 'Paused' },
+const tones: Record<SubscriptionStatus, Tone> = {
+  active: 'success',
+  trialing: 'info',
+  past_due: 'danger',
+  unpaid: 'danger',
+  incomplete: 'warning',
+  incomplete_expired: 'neutral',
+  canceled: 'neutral',
+  paused: 'neutral',
 };
 
 const cancelable: ReadonlySet<SubscriptionStatus> = new Set([
@@ -40,13 +41,15 @@ const cancelable: ReadonlySet<SubscriptionStatus> = new Set([
   'paused',
 ]);
 
-export function planName(subscription: Pick<Subscription, 'plan_name' | 'plan_key'>): string {
-  return subscription.plan_name ?? subscription.plan_key ?? 'Your plan';
+type Named = Pick<Subscription, 'plan_name' | 'plan_key'>;
+
+export function planName(subscription: Named, words: Words = english): string {
+  return subscription.plan_name ?? subscription.plan_key ?? words.plan.yours;
 }
 
 /** The same inside of a sentence: "You keep Pro", "You keep your plan". */
-export function planInSentence(subscription: Pick<Subscription, 'plan_name' | 'plan_key'>): string {
-  return subscription.plan_name ?? subscription.plan_key ?? 'your plan';
+export function planInSentence(subscription: Named, words: Words = english): string {
+  return subscription.plan_name ?? subscription.plan_key ?? words.plan.yoursInSentence;
 }
 
 /** When a scheduled cancellation takes effect. */
@@ -54,136 +57,129 @@ export function endsAt(subscription: Subscription): string | null {
   return subscription.cancel_at ?? subscription.access_until ?? subscription.current_period_end;
 }
 
-function dateOf(subscription: Subscription): SubscriptionWords['date'] {
+function dateOf(subscription: Subscription, words: Words): SubscriptionWords['date'] {
+  const labels = words.plan.date;
   const { status } = subscription;
   const named = (label: string, instant: string | null) =>
     instant === null ? null : { label, instant };
   if (status === 'canceled')
-    return named('Ended', subscription.ended_at ?? subscription.canceled_at);
+    return named(labels.ended, subscription.ended_at ?? subscription.canceled_at);
   if (status === 'incomplete' || status === 'incomplete_expired')
-    return named('Started', subscription.created_at);
-  if (subscription.cancel_scheduled) return named('Ends', endsAt(subscription));
+    return named(labels.started, subscription.created_at);
+  if (subscription.cancel_scheduled) return named(labels.ends, endsAt(subscription));
   if (status === 'trialing')
-    return named('Trial ends', subscription.trial_end ?? subscription.current_period_end);
+    return named(labels.trialEnds, subscription.trial_end ?? subscription.current_period_end);
   if (status === 'past_due' && subscription.access_until)
-    return named('Access until', subscription.access_until);
-  if (status === 'active') return named('Next payment', subscription.current_period_end);
-  return named('Current period ends', subscription.current_period_end);
+    return named(labels.accessUntil, subscription.access_until);
+  if (status === 'active') return named(labels.nextPayment, subscription.current_period_end);
+  return named(labels.periodEnds, subscription.current_period_end);
 }
 
 function noticeOf(
   subscription: Subscription,
   price: string,
+  words: Words,
   locale?: string,
 ): SubscriptionWords['notice'] {
-  const name = planInSentence(subscription);
-  const { status } = subscription;
-  switch (status) {
+  const say = words.plan;
+  switch (subscription.status) {
     case 'past_due':
       return {
         tone: 'danger',
-        title: 'Your last payment did not go through',
+        title: say.pastDue.title,
         text: subscription.access_until
-          ? `You keep ${name} until ${formatDate(subscription.access_until, locale)}. Update your card or pay the open invoice to stay on it.`
-          : 'Update your card or pay the open invoice to stay on your plan.',
+          ? say.pastDue.until(
+              planInSentence(subscription, words),
+              formatDate(subscription.access_until, locale),
+            )
+          : say.pastDue.text,
         step: 'update_card',
       };
     case 'unpaid':
-      return {
-        tone: 'danger',
-        title: 'Your plan is on hold',
-        text: 'An invoice is still open. Pay it with a working card to get your plan back.',
-        step: 'update_card',
-      };
+      return { tone: 'danger', ...say.unpaid, step: 'update_card' };
     case 'incomplete':
-      return {
-        tone: 'warning',
-        title: 'Your first payment is not finished',
-        text: 'Your bank may have asked for a confirmation. Finish the payment to start your plan.',
-        step: 'open_portal',
-      };
+      return { tone: 'warning', ...say.incomplete, step: 'open_portal' };
     case 'incomplete_expired':
-      return {
-        tone: 'neutral',
-        title: 'The first payment was never finished',
-        text: 'You were not charged. You can choose a plan again at any time.',
-        step: 'choose_plan',
-      };
+      return { tone: 'neutral', ...say.expired, step: 'choose_plan' };
     case 'paused':
-      return {
-        tone: 'neutral',
-        title: 'Your plan is paused',
-        text: 'There are no charges while it is paused. Open the billing portal to continue.',
-        step: 'open_portal',
-      };
+      return { tone: 'neutral', ...say.paused, step: 'open_portal' };
     case 'canceled':
-      return {
-        tone: 'neutral',
-        title: 'This plan has ended',
-        text: 'You are on the free plan now. Your invoices stay here.',
-        step: 'choose_plan',
-      };
+      return { tone: 'neutral', ...say.ended, step: 'choose_plan' };
     case 'active':
     case 'trialing':
-      if (subscription.cancel_scheduled) {
-        return {
-          tone: 'warning',
-          title: `${planName(subscription)} ends ${endsAt(subscription) ? `on ${formatDate(endsAt(subscription), locale)}` : 'with the paid period'}`,
-          text: 'You keep everything until then and will not be charged again.',
-          step: 'resume',
-        };
-      }
-      if (status === 'trialing') {
-        const trial_end = subscription.trial_end ?? subscription.current_period_end;
-        return {
-          tone: 'info',
-          title:
-            trial_end === null
-              ? 'Your trial is running'
-              : `Your trial runs until ${formatDate(trial_end, locale)}`,
-          text:
-            price === ''
-              ? 'After that, your plan continues.'
-              : `After that it is ${price}. Cancel before and you pay nothing.`,
-          step: null,
-        };
-      }
-      return null;
+      if (subscription.cancel_scheduled) return endingNotice(subscription, words, locale);
+      return subscription.status === 'trialing'
+        ? trialNotice(subscription, price, words, locale)
+        : null;
   }
+}
+
+function endingNotice(
+  subscription: Subscription,
+  words: Words,
+  locale?: string,
+): SubscriptionWords['notice'] {
+  const say = words.plan.ending;
+  const name = planName(subscription, words);
+  const end = endsAt(subscription);
+  return {
+    tone: 'warning',
+    title: end === null ? say.withPeriod(name) : say.on(name, formatDate(end, locale)),
+    text: say.text,
+    step: 'resume',
+  };
+}
+
+function trialNotice(
+  subscription: Subscription,
+  price: string,
+  words: Words,
+  locale?: string,
+): SubscriptionWords['notice'] {
+  const say = words.plan.trial;
+  const end = subscription.trial_end ?? subscription.current_period_end;
+  return {
+    tone: 'info',
+    title: end === null ? say.running : say.until(formatDate(end, locale)),
+    text: price === '' ? say.continues : say.then(price),
+    step: null,
+  };
 }
 
 export function describeSubscription(
   subscription: Subscription,
   locale?: string,
+  words: Words = english,
 ): SubscriptionWords {
-  const name = planInSentence(subscription);
   const price = formatRecurring(
     subscription.amount,
     subscription.currency,
     subscription.plan_type,
     subscription.quantity,
     locale,
+    words,
   );
   const ends_at = endsAt(subscription);
-  const end = ends_at === null ? 'the end of the paid period' : formatDate(ends_at, locale);
+  const end = ends_at === null ? words.cancel.periodEnd : formatDate(ends_at, locale);
   // A status of a newer server is shown as it is, rather than not at all.
-  const badge = badges[subscription.status] ?? { tone: 'neutral', label: subscription.status };
+  const tone = tones[subscription.status] ?? 'neutral';
+  const label = words.plan.status[subscription.status] ?? subscription.status;
   const scheduled = subscription.cancel_scheduled && cancelable.has(subscription.status);
   return {
     badge:
-      scheduled && badge.tone !== 'danger' ? { tone: 'warning', label: 'Cancels soon' } : badge,
-    date: dateOf(subscription),
+      scheduled && tone !== 'danger'
+        ? { tone: 'warning', label: words.plan.cancelsSoon }
+        : { tone, label },
+    date: dateOf(subscription, words),
     price,
-    notice: noticeOf(subscription, price, locale),
+    notice: noticeOf(subscription, price, words, locale),
     can_cancel: cancelable.has(subscription.status) && !subscription.cancel_scheduled,
     can_resume: scheduled,
     cancel_consequences: [
-      `You keep ${name} until ${end}.`,
-      subscription.status === 'trialing'
-        ? 'You will not be charged.'
-        : 'You will not be charged again.',
-      'Until that day you can change your mind with one click.',
-      'Your invoices stay available.',
+      words.cancel.keepUntil(planInSentence(subscription, words), end),
+      subscription.status === 'trialing' ? words.cancel.notCharged : words.cancel.notChargedAgain,
+      words.cancel.changeMind,
+      words.cancel.invoicesStay,
     ],
   };
 }

@@ -2,8 +2,15 @@
 
 import { formatMoney, type Subscription } from '@paydesk/client';
 
+import { english, type Words } from './words/en';
+
 export function formatDate(instant: string | null, locale?: string): string {
   return format(instant, locale, { dateStyle: 'medium' });
+}
+
+/** Of a calendar day ("2026-11-25"), which is the same everywhere. */
+export function formatDay(day: string, locale?: string): string {
+  return format(day, locale, { dateStyle: 'medium', timeZone: 'UTC' });
 }
 
 export function formatDateTime(instant: string | null, locale?: string): string {
@@ -58,10 +65,12 @@ export function formatRecurring(
   plan_type: Subscription['plan_type'],
   quantity: number | null,
   locale?: string,
+  words: Words = english,
 ): string {
   if (amount === null || currency === null) return '';
-  const per = plan_type === 'yearly' ? ' per year' : plan_type === 'monthly' ? ' per month' : '';
-  return formatMoney(amount * (quantity ?? 1), currency, { locale }) + per;
+  const price = formatMoney(amount * (quantity ?? 1), currency, { locale });
+  if (plan_type === 'yearly') return words.plan.perYear(price);
+  return plan_type === 'monthly' ? words.plan.perMonth(price) : price;
 }
 
 const brand_names: Record<string, string> = {
@@ -76,8 +85,8 @@ const brand_names: Record<string, string> = {
   cartes_bancaires: 'Cartes Bancaires',
 };
 
-export function cardBrandName(brand: string | null): string {
-  if (brand === null || brand === '' || brand === 'unknown') return 'Card';
+export function cardBrandName(brand: string | null, words: Words = english): string {
+  if (brand === null || brand === '' || brand === 'unknown') return words.methods.card;
   return brand_names[brand] ?? brand;
 }
 
@@ -108,4 +117,19 @@ export function safeHref(url: string | null | undefined): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** 12345 -> "12,345" */
+export function formatCount(count: number | bigint, locale?: string): string {
+  return new Intl.NumberFormat(locale).format(count);
+}
+
+/** A metered quantity: up to six decimals, as many as there are. */
+export function formatQuantity(quantity: number, locale?: string): string {
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(quantity);
+}
+
+/** "+1,000", "-5": how a balance changed. */
+export function formatChange(count: number, locale?: string): string {
+  return new Intl.NumberFormat(locale, { signDisplay: 'exceptZero' }).format(count);
 }

@@ -1,6 +1,11 @@
+export { CheckoutButton, type CheckoutButtonProps } from './components/CheckoutButton';
 export { ConnectionNotice } from './components/ConnectionNotice';
+export { CreditBalance } from './components/CreditBalance';
+export { CreditHistory } from './components/CreditHistory';
+export { Gate, type GateProps } from './components/Gate';
 export { InvoiceHistory } from './components/InvoiceHistory';
 export { NotificationsPanel } from './components/NotificationsPanel';
+export { PaymentHistory } from './components/PaymentHistory';
 export { PaymentMethodCard } from './components/PaymentMethodCard';
 export {
   PricingCard,
@@ -10,6 +15,11 @@ export {
 } from './components/PricingCard';
 export { PricingTable, offerOf, type PricingTableProps } from './components/PricingTable';
 export { SubscriptionCard, type SubscriptionCardProps } from './components/SubscriptionCard';
+export { PlanChangeDialog, type PlanChangeDialogProps } from './components/PlanChangeDialog';
+export { SeatManager } from './components/SeatManager';
+export { UsageDisplay, usageTone, type UsageDisplayProps } from './components/UsageDisplay';
+export { useSeats } from './hooks/useSeats';
+export { useUsage } from './hooks/useUsage';
 export { SubscriptionStatus } from './components/SubscriptionStatus';
 export {
   describeSubscription,
@@ -17,16 +27,20 @@ export {
   type SubscriptionWords,
   type Tone,
 } from './describeSubscription';
+export { saveFile, toCsv, type CsvCell } from './csv';
 export * from './format';
 export * from './hooks/reads';
+export { useDownload } from './hooks/useDownload';
 export { useCheckout, type Purchase } from './hooks/useCheckout';
 export { useCheckoutStatus, type CheckoutState } from './hooks/useCheckoutStatus';
 export { useSubscription, type PortalFlow } from './hooks/useSubscription';
-export { usePaydesk, type PaydeskLinks } from './context';
+export { usePaydesk, useWords, type PaydeskLinks } from './context';
 export { PaydeskProvider, type PaydeskProviderProps } from './provider';
 export { keys, useApiQuery, useConnection, type Connection } from './query';
 export { AppLink } from './ui/AppLink';
 export * from './ui/basics';
 export * from './ui/icons';
+export type { Parts } from './ui/parts';
+export { english, type Words } from './words/en';
 export { ConfirmDialog } from './ui/ConfirmDialog';
 export { useToast, type Toast } from './ui/Toasts';

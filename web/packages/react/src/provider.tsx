@@ -8,7 +8,9 @@ import { useMemo, useState, type ReactNode } from 'react';
 
 import { PaydeskContext, type PaydeskLinks } from './context';
 import { LiveUpdates } from './live';
+import type { Parts } from './ui/parts';
 import { ToastProvider } from './ui/Toasts';
+import { english, type Words } from './words/en';
 
 const default_links: PaydeskLinks = {
   pricing: '/pricing',
@@ -23,13 +25,19 @@ export interface PaydeskProviderProps {
   signedIn?: boolean;
   /** Default: the browser's. */
   locale?: string;
+  /** Default: English. `german` is in '@paydesk/react/de'. */
+  words?: Words;
   links?: Partial<PaydeskLinks>;
+  /** Parts of your own in place of ours. */
+  parts?: Partial<Parts>;
   /** The app's router, for links inside of the components. Default: a full page load. */
   navigate?: (path: string) => void;
   /** Default: true. */
   live?: boolean;
   children: ReactNode;
 }
+
+const no_parts: Partial<Parts> = {};
 
 function newQueryClient(): QueryClient {
   return new QueryClient({
@@ -45,12 +53,13 @@ function newQueryClient(): QueryClient {
 }
 
 export function PaydeskProvider(props: PaydeskProviderProps) {
-  const { client, signedIn = true, locale, navigate, live = true } = props;
+  const { client, signedIn = true, locale, navigate, live = true, words = english } = props;
+  const parts = props.parts ?? no_parts;
   const [queries] = useState(newQueryClient);
   const links = useMemo(() => ({ ...default_links, ...props.links }), [props.links]);
   const context = useMemo(
-    () => ({ client, signedIn, locale, links, navigate }),
-    [client, signedIn, locale, links, navigate],
+    () => ({ client, signedIn, locale, links, navigate, words, parts }),
+    [client, signedIn, locale, links, navigate, words, parts],
   );
   return (
     <PaydeskContext value={context}>

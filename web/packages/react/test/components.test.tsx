@@ -167,7 +167,7 @@ describe('InvoiceHistory', () => {
     const rows = screen.getAllByTestId('invoice-row');
     expect(rows[0]).toHaveTextContent('$49.00');
     expect(within(rows[0]!).getByTestId('invoice-status')).toHaveTextContent('Paid');
-    expect(within(rows[0]!).getByRole('link', { name: /as PDF/ })).toHaveAttribute(
+    expect(within(rows[0]!).getByRole('link', { name: /^View/ })).toHaveAttribute(
       'rel',
       'noopener noreferrer',
     );

@@ -3,8 +3,12 @@
 
 import {
   createPaydesk,
+  type CreditEntry,
+  type Credits,
+  type Entitlements,
   type Invoice,
   type Notification,
+  type Payment,
   type PaymentMethod,
   type Plan,
   type Price,
@@ -77,6 +81,7 @@ export function startServer(routes: Record<string, Answer>) {
     if (value instanceof Error) throw value;
     if (value === undefined)
       return Response.json({ code: 'not_found', detail: `no ${route}` }, { status: 404 });
+    if (value instanceof Response) return value;
     if (value instanceof Status)
       return Response.json(value.body, { status: value.status, headers: value.headers });
     return Response.json(value);
@@ -137,6 +142,10 @@ export function subscription(given: Partial<Subscription> = {}): Subscription {
     currency: 'usd',
     is_active: true,
     access_until: null,
+    cancel_reason: null,
+    cancel_feedback: null,
+    cancel_comment: null,
+    scheduled_change: null,
     created_at: '2026-10-12T00:00:00Z',
     updated_at: '2026-11-12T00:00:00Z',
     ...given,
@@ -255,6 +264,100 @@ export function plan(key: string, given: Partial<Plan> = {}): Plan {
         saving_percent: 17,
       }),
     ],
+    ...given,
+  };
+}
+
+export function payment(n: number, given: Partial<Payment> = {}): Payment {
+  return {
+    id: uuid(400 + n),
+    user_id: uuid(2),
+    provider: 'stripe',
+    status: 'succeeded',
+    amount: 4900,
+    amount_refunded: 0,
+    currency: 'usd',
+    description: 'Pro',
+    receipt_url: 'https://pay.example/receipt',
+    failure_message: null,
+    stripe_payment_intent_id: `pi_${n}`,
+    stripe_charge_id: `ch_${n}`,
+    stripe_invoice_id: null,
+    created_at: '2026-11-12T00:00:00Z',
+    ...given,
+  };
+}
+
+export function credits(given: Partial<Credits> = {}): Credits {
+  return {
+    balance: 3480,
+    held: 20,
+    next_expiry: { at: '2026-12-12T00:00:00Z', amount: 2480 },
+    buckets: [
+      {
+        id: uuid(500),
+        kind: 'plan',
+        description: 'Pro',
+        amount: 2500,
+        remaining: 2480,
+        held: 20,
+        priority: 10,
+        effective_at: '2026-11-12T00:00:00Z',
+        expires_at: '2026-12-12T00:00:00Z',
+      },
+      {
+        id: uuid(501),
+        kind: 'top_up',
+        description: 'Credit top-up',
+        amount: 1000,
+        remaining: 1000,
+        held: 0,
+        priority: 30,
+        effective_at: '2026-11-12T00:00:00Z',
+        expires_at: null,
+      },
+    ],
+    ...given,
+  };
+}
+
+export function creditEntry(id: number, given: Partial<CreditEntry> = {}): CreditEntry {
+  return {
+    id,
+    user_id: uuid(2),
+    kind: 'consume',
+    amount: -5,
+    balance: 3480,
+    description: 'AI Chat - GPT-4',
+    hold_id: null,
+    created_at: '2026-11-12T10:00:00Z',
+    lines: [{ bucket_id: uuid(500), from: 'available', to: 'consumed', amount: 5 }],
+    ...given,
+  };
+}
+
+export function entitlements(given: Partial<Entitlements> = {}): Entitlements {
+  return {
+    account_id: uuid(2),
+    is_active: true,
+    plan_key: 'pro',
+    plan_name: 'Pro',
+    tier: 'pro',
+    rank: 1,
+    features: ['API access'],
+    limits: { api_calls: 100_000 },
+    credits_per_month: 2500,
+    credits: 3480,
+    status: 'active',
+    subscription_id: uuid(1),
+    plan_type: 'monthly',
+    current_period_end: '2026-12-12T00:00:00Z',
+    trial_end: null,
+    access_until: null,
+    past_due_since: null,
+    grace_until: null,
+    suspended: false,
+    add_ons: [],
     ...given,
   };
 }

@@ -3,28 +3,33 @@ import {
   InvoiceHistory,
   LoadError,
   NotificationsPanel,
+  PaymentHistory,
   PaymentMethodCard,
   Skeleton,
   SubscriptionCard,
   useSubscription,
+  useWords,
 } from '@paydesk/react';
 import { Navigate, useSearchParams } from 'react-router';
 
+import { useSay } from '../language';
 import { CheckoutCancelled } from '../shell/CheckoutCancelled';
 import { Page } from '../shell/Page';
 
 export default function Billing() {
+  const say = useSay().billing;
   const [params] = useSearchParams();
   const checkout = params.get('session_id');
   if (checkout)
     return <Navigate to={`/success?session_id=${encodeURIComponent(checkout)}`} replace />;
   return (
-    <Page title="Billing" lead="Your plan, your card and every invoice.">
+    <Page title={say.title} lead={say.lead}>
       <CheckoutCancelled />
       <div className="grid items-start gap-5 md:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="grid gap-5">
           <Plan />
           <InvoiceHistory />
+          <PaymentHistory />
         </div>
         <div className="grid gap-5">
           <PaymentMethodCard />
@@ -36,6 +41,7 @@ export default function Billing() {
 }
 
 function Plan() {
+  const say = useWords().plan;
   const {
     subscription,
     loading,
@@ -47,15 +53,15 @@ function Plan() {
   } = useSubscription();
   if (loading) {
     return (
-      <Card title="Your plan" busy>
-        <Skeleton lines={4} label="Loading your plan" />
+      <Card title={say.title} busy>
+        <Skeleton lines={4} label={say.loadingPlan} />
       </Card>
     );
   }
   if (error && subscription === null) {
     return (
-      <Card title="Your plan">
-        <LoadError what="Your plan" error={error} onRetry={refetch} />
+      <Card title={say.title}>
+        <LoadError what={say.whatPlan} error={error} onRetry={refetch} />
       </Card>
     );
   }

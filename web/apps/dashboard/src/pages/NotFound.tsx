@@ -1,20 +1,22 @@
 import { EmptyState } from '@paydesk/react';
 import { Link } from 'react-router';
 
+import { useSay } from '../language';
 import { Page } from '../shell/Page';
 
 export default function NotFound() {
+  const say = useSay().page;
   return (
-    <Page title="Page not found" centred>
+    <Page title={say.notFound} centred>
       <EmptyState
-        title="There is nothing at this address"
+        title={say.notFoundTitle}
         action={
           <Link to="/" className="pd-button pd-button-primary pd-button-normal">
-            Go home
+            {say.goHome}
           </Link>
         }
       >
-        The link may be old, or a letter is missing.
+        {say.notFoundText}
       </EmptyState>
     </Page>
   );

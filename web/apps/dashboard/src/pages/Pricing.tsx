@@ -2,6 +2,7 @@ import type { BillingCycle } from '@paydesk/client';
 import { PricingTable, useConfig } from '@paydesk/react';
 import { useNavigate, useSearchParams } from 'react-router';
 
+import { useSay } from '../language';
 import { CheckoutCancelled } from '../shell/CheckoutCancelled';
 import { Page } from '../shell/Page';
 
@@ -10,17 +11,13 @@ function cycleOf(value: string | null): BillingCycle | undefined {
 }
 
 export default function Pricing() {
+  const say = useSay();
   const [params] = useSearchParams();
   const navigate = useNavigate();
   const { config } = useConfig();
   const cycle = cycleOf(params.get('cycle'));
   return (
-    <Page
-      title="Plans that grow with you"
-      lead="Start small and change or cancel at any time."
-      centred
-      wide
-    >
+    <Page title={say.pricing.title} lead={say.pricing.lead} centred wide>
       <CheckoutCancelled />
       <PricingTable
         recommended="pro"
@@ -31,11 +28,11 @@ export default function Pricing() {
       />
       {config && !config.livemode && (
         <p className="mx-auto mt-10 max-w-[60ch] rounded-lg bg-surface-2 px-4 py-3 text-center text-sm text-muted">
-          Test mode: pay with card{' '}
+          {say.test.card}{' '}
           <span className="font-medium whitespace-nowrap text-ink tabular-nums">
             4242 4242 4242 4242
           </span>
-          , any future date and any three digits.
+          {say.test.cardRest}
         </p>
       )}
     </Page>

@@ -7,25 +7,28 @@ import {
   messageOf,
   useApiQuery,
   useConfig,
+  useWords,
 } from '@paydesk/react';
 import { useEffect, useState } from 'react';
 import { Link, Navigate, useNavigate, useSearchParams } from 'react-router';
 
 import { paydesk } from '../client';
+import { useSay } from '../language';
 import { safeNext, sessionExpired, signIn, useLocalSession } from '../session';
 import { Brand } from '../shell/Brand';
-import { Avatar } from '../shell/Shell';
+import { Avatar } from '../shell/Avatar';
 import { ThemeToggle } from '../shell/ThemeToggle';
 
 /** Choosing one of the local people. Only `paydesk up` has this; production signs in through the app. */
 export default function SignIn() {
+  const say = useSay().signIn;
   const [params] = useSearchParams();
   const next = safeNext(params.get('next'));
   const session = useLocalSession();
   const [expired] = useState(sessionExpired);
   useEffect(() => {
-    document.title = 'Sign in · Paydesk';
-  }, []);
+    document.title = `${say.title} · Paydesk`;
+  }, [say]);
   if (session) return <Navigate to={next} replace />;
   return (
     <div className="flex min-h-dvh flex-col bg-page">
@@ -35,12 +38,12 @@ export default function SignIn() {
       </header>
       <main className="mx-auto grid w-full max-w-[420px] flex-1 content-center gap-6 px-4 pt-4 pb-24">
         <div className="text-center">
-          <h1 className="text-[1.75rem] font-semibold tracking-[-0.025em]">Sign in</h1>
-          <p className="mt-1.5 text-muted">Pick a person to try Paydesk as.</p>
+          <h1 className="text-[1.75rem] font-semibold tracking-[-0.025em]">{say.title}</h1>
+          <p className="mt-1.5 text-muted">{say.lead}</p>
         </div>
         {expired && (
-          <Notice tone="warning" title="Your session has ended" role="status">
-            Sign in again to go on where you were.
+          <Notice tone="warning" title={say.expiredTitle} role="status">
+            {say.expiredText}
           </Notice>
         )}
         <People next={next} />
@@ -50,6 +53,8 @@ export default function SignIn() {
 }
 
 function People({ next }: { next: string }) {
+  const say = useSay().signIn;
+  const words = useWords();
   const navigate = useNavigate();
   const { config } = useConfig();
   const people = useApiQuery(
@@ -68,7 +73,7 @@ function People({ next }: { next: string }) {
       signIn(result);
       void navigate(next, { replace: true });
     } catch (error) {
-      setFailure(messageOf(error));
+      setFailure(messageOf(error, words));
       setBusy(null);
     }
   }
@@ -76,36 +81,31 @@ function People({ next }: { next: string }) {
   if (people.loading) {
     return (
       <div className="pd-card">
-        <Skeleton lines={4} label="Loading the people" />
+        <Skeleton lines={4} label={say.loading} />
       </div>
     );
   }
   if (people.error instanceof NotFoundError || config?.local_sign_in === false) {
     return (
       <div className="pd-card">
-        <EmptyState title="Sign in through your app">
-          This server does not sign people in by itself. Open your app, sign in there and come back
-          to billing from it.
-        </EmptyState>
+        <EmptyState title={say.throughAppTitle}>{say.throughAppText}</EmptyState>
       </div>
     );
   }
   const users = people.data?.users ?? [];
   if (people.error && users.length === 0)
-    return <LoadError what="The people" error={people.error} onRetry={people.refetch} />;
+    return <LoadError what={say.people} error={people.error} onRetry={people.refetch} />;
   if (users.length === 0) {
     return (
       <div className="pd-card">
-        <EmptyState title="There is nobody yet">
-          Add a person to the local users and reload this page.
-        </EmptyState>
+        <EmptyState title={say.nobodyTitle}>{say.nobodyText}</EmptyState>
       </div>
     );
   }
   return (
     <>
       {failure && (
-        <Notice tone="danger" title="You were not signed in" role="alert">
+        <Notice tone="danger" title={say.failed} role="alert">
           {failure}
         </Notice>
       )}
@@ -128,18 +128,16 @@ function People({ next }: { next: string }) {
               {busy === user.id ? (
                 <span className="pd-spinner" aria-hidden="true" />
               ) : (
-                user.is_admin && <span className="pd-badge pd-tone-info">Admin</span>
+                user.is_admin && <span className="pd-badge pd-tone-info">{say.admin}</span>
               )}
             </button>
           </li>
         ))}
       </ul>
       <Link to="/pricing" className="pd-button pd-button-ghost pd-button-small justify-self-center">
-        Look at the plans first
+        {say.plansFirst}
       </Link>
-      <p className="text-center text-sm text-muted">
-        Local sign-in works on this machine only. No password is needed.
-      </p>
+      <p className="text-center text-sm text-muted">{say.local}</p>
     </>
   );
 }

@@ -4,16 +4,19 @@ import {
   formatDate,
   planName,
   useCheckoutStatus,
+  usePaydesk,
   type CheckoutState,
 } from '@paydesk/react';
 import { useEffect, type ReactNode } from 'react';
 import { Link, useSearchParams } from 'react-router';
 
+import { useSay } from '../language';
+
 /** After the checkout. Says that it worked only when the server knows it from the provider. */
 export default function Success() {
   const [params] = useSearchParams();
   const status = useCheckoutStatus(params.get('session_id') || null);
-  const title = titles[status.state];
+  const title = useSay().success.title[status.state];
   useEffect(() => {
     document.title = `${title} · Paydesk`;
   }, [title]);
@@ -35,40 +38,21 @@ export default function Success() {
   );
 }
 
-const titles: Record<CheckoutState['state'], string> = {
-  pending: 'Confirming your payment',
-  complete: 'Thank you, it is all set',
-  error: 'We could not confirm this payment',
-};
-
-const errors: Record<Extract<CheckoutState, { state: 'error' }>['reason'], string> = {
-  no_session:
-    'This address does not say which checkout it belongs to. If you paid just now, your billing page shows it within a minute.',
-  not_found:
-    'We know no such checkout of yours. If you paid with another account, sign in with that one.',
-  expired: 'This checkout has ended, and no payment for it has reached us. You can start again.',
-  refused: 'The billing service does not accept this request.',
-};
-
 function Details({ status }: { status: CheckoutState }) {
+  const { locale, words } = usePaydesk();
+  const say = useSay().success;
   switch (status.state) {
     case 'pending':
       return (
         <>
-          <Text>
-            {status.problem
-              ? 'The billing service does not answer at the moment. We keep asking, nothing is lost.'
-              : status.slow
-                ? 'This takes longer than usual. Your bank or the payment provider has not confirmed yet. You may leave this page: your plan starts by itself, and we notify you. Please do not pay again.'
-                : 'The payment provider is telling us about it. This takes a few seconds.'}
-          </Text>
+          <Text>{status.problem ? say.noAnswer : status.slow ? say.slow : say.soon}</Text>
           {(status.slow || status.problem) && (
             <Actions>
               <Link
                 to="/dashboard/billing"
                 className="pd-button pd-button-secondary pd-button-normal"
               >
-                Go to billing
+                {say.goBilling}
               </Link>
             </Actions>
           )}
@@ -84,19 +68,23 @@ function Details({ status }: { status: CheckoutState }) {
         <>
           <Text>
             {mode === 'payment' || !subscription
-              ? 'Your payment has arrived.'
+              ? say.arrived
               : subscription.status === 'trialing'
-                ? `Your trial of ${planName(subscription)} has started.`
-                : `${planName(subscription)} is active.`}
+                ? say.trialStarted(planName(subscription, words))
+                : say.active(planName(subscription, words))}
             {renewal &&
-              ` ${subscription?.status === 'trialing' ? 'It runs until' : 'It renews on'} ${formatDate(renewal)}.`}
+              ` ${
+                subscription?.status === 'trialing'
+                  ? say.runsUntil(formatDate(renewal, locale))
+                  : say.renewsOn(formatDate(renewal, locale))
+              }`}
           </Text>
           <Actions>
             <Link to="/dashboard/billing" className="pd-button pd-button-primary pd-button-normal">
-              See your plan
+              {say.seePlan}
             </Link>
             <Link to="/dashboard" className="pd-button pd-button-secondary pd-button-normal">
-              Go to overview
+              {say.goOverview}
             </Link>
           </Actions>
         </>
@@ -106,14 +94,14 @@ function Details({ status }: { status: CheckoutState }) {
       return (
         <>
           <Text>
-            {errors[status.reason]} {status.reason === 'refused' && status.error?.message}
+            {say.reasons[status.reason]} {status.reason === 'refused' && status.error?.message}
           </Text>
           <Actions>
             <Link to="/dashboard/billing" className="pd-button pd-button-primary pd-button-normal">
-              Go to billing
+              {say.goBilling}
             </Link>
             <Link to="/pricing" className="pd-button pd-button-secondary pd-button-normal">
-              See plans
+              {say.seePlans}
             </Link>
           </Actions>
         </>

@@ -1,8 +1,11 @@
 import { Button, Notice } from '@paydesk/react';
 import { useSearchParams } from 'react-router';
 
+import { useSay } from '../language';
+
 /** For those who came back from the checkout without paying (?canceled=true). */
 export function CheckoutCancelled() {
+  const say = useSay().cancelled;
   const [params, setParams] = useSearchParams();
   if (params.get('canceled') !== 'true') return null;
   function dismiss() {
@@ -14,14 +17,14 @@ export function CheckoutCancelled() {
       <Notice
         tone="info"
         role="status"
-        title="You left the checkout"
+        title={say.title}
         action={
           <Button size="small" onClick={dismiss}>
-            Got it
+            {say.gotIt}
           </Button>
         }
       >
-        Nothing was charged. You can start again whenever you like.
+        {say.text}
       </Notice>
     </div>
   );

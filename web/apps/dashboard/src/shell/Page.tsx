@@ -1,6 +1,8 @@
 import { Skeleton } from '@paydesk/react';
 import { useEffect, useRef, type ReactNode } from 'react';
 
+import { useSay } from '../language';
+
 let first_page = true;
 
 export interface PageProps {
@@ -47,9 +49,10 @@ export function Page({ title, lead, children, centred = false, wide = false }: P
 }
 
 export function PageLoading() {
+  const say = useSay().page;
   return (
     <div className="mx-auto w-full max-w-5xl px-4 pt-12 sm:px-8">
-      <Skeleton lines={6} label="Loading the page" />
+      <Skeleton lines={6} label={say.loading} />
     </div>
   );
 }

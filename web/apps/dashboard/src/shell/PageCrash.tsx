@@ -1,8 +1,11 @@
 import { Button, Notice } from '@paydesk/react';
 import { useRouteError } from 'react-router';
 
+import { useSay } from '../language';
+
 /** In the place of a page that failed to load or to draw. */
 export function PageCrash() {
+  const say = useSay().page;
   const error = useRouteError();
   console.error(error);
   // After an update the files of the old version are gone; the new page has the new names.
@@ -12,12 +15,10 @@ export function PageCrash() {
       <Notice
         tone="danger"
         role="alert"
-        title={outdated ? 'This page could not be loaded' : 'This page has a problem'}
-        action={<Button onClick={() => window.location.reload()}>Reload</Button>}
+        title={outdated ? say.outdatedTitle : say.crashTitle}
+        action={<Button onClick={() => window.location.reload()}>{say.reload}</Button>}
       >
-        {outdated
-          ? 'You may be offline, or Paydesk was updated meanwhile. Reloading usually helps.'
-          : 'It is our fault, not yours. Your plan and your payments are not touched by it.'}
+        {outdated ? say.outdatedText : say.crashText}
       </Notice>
     </div>
   );

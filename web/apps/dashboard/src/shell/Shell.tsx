@@ -1,45 +1,26 @@
-import { CardIcon, ConnectionNotice, SparkIcon, useConfig } from '@paydesk/react';
-import type { ReactNode } from 'react';
+import { ConnectionNotice, useConfig } from '@paydesk/react';
 import { Link, NavLink, Outlet } from 'react-router';
 
+import { useSay } from '../language';
 import { signOut, useLocalSession, type LocalSession } from '../session';
+import { AccountMenu } from './AccountMenu';
+import { Avatar } from './Avatar';
 import { Brand } from './Brand';
+import { usePlaces } from './places';
 import { NotificationBell } from './NotificationBell';
 import { ThemeToggle } from './ThemeToggle';
-
-function HomeIcon() {
-  return (
-    <svg
-      className="pd-icon"
-      viewBox="0 0 24 24"
-      fill="none"
-      stroke="currentColor"
-      strokeWidth="1.75"
-      strokeLinecap="round"
-      strokeLinejoin="round"
-      aria-hidden="true"
-    >
-      <path d="M4 11.5 12 4.5l8 7V20h-5.5v-5.5h-5V20H4v-8.5Z" />
-    </svg>
-  );
-}
-
-const places: { to: string; label: string; icon: ReactNode; end: boolean }[] = [
-  { to: '/dashboard', label: 'Overview', icon: <HomeIcon />, end: true },
-  { to: '/dashboard/billing', label: 'Billing', icon: <CardIcon />, end: false },
-  { to: '/pricing', label: 'Plans', icon: <SparkIcon />, end: false },
-];
 
 /** What is around every page: for members a side bar (on phones a bottom bar), for others a header. */
 export function Shell() {
   const session = useLocalSession();
+  const say = useSay().nav;
   return (
     <div className="flex min-h-dvh flex-col bg-page lg:flex-row">
       <a
         href="#main"
         className="sr-only focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-50 focus:rounded-lg focus:bg-surface focus:px-4 focus:py-2 focus:shadow-lg"
       >
-        Skip to content
+        {say.skip}
       </a>
       {session && <SideBar session={session} />}
       <div className="flex min-w-0 flex-1 flex-col">
@@ -59,13 +40,15 @@ export function Shell() {
 }
 
 function SideBar({ session }: { session: LocalSession }) {
+  const say = useSay().nav;
+  const places = usePlaces();
   return (
     <aside className="hidden w-62 shrink-0 border-r border-line bg-surface lg:block">
       <div className="sticky top-0 flex h-dvh flex-col overflow-y-auto px-4 py-5">
         <div className="px-2">
           <Brand />
         </div>
-        <nav aria-label="Main" className="mt-8 grid gap-1">
+        <nav aria-label={say.main} className="mt-8 grid gap-1">
           {places.map((place) => (
             <NavLink
               key={place.to}
@@ -75,7 +58,7 @@ function SideBar({ session }: { session: LocalSession }) {
                 `flex items-center gap-3 rounded-lg px-3 py-2.5 text-[0.9375rem] font-medium ${isActive ? 'bg-surface-2 text-ink' : 'text-muted hover:bg-surface-2 hover:text-ink'}`
               }
             >
-              {place.icon}
+              <place.Icon />
               {place.label}
             </NavLink>
           ))}
@@ -98,6 +81,7 @@ function SideBar({ session }: { session: LocalSession }) {
 }
 
 function TopBar({ session }: { session: LocalSession | null }) {
+  const say = useSay().account;
   return (
     <header
       className={`z-30 flex h-15 items-center gap-1 px-4 sm:px-8 ${session ? 'sticky top-0 bg-page/85 backdrop-blur lg:pointer-events-none lg:static lg:-mb-15 lg:bg-transparent lg:backdrop-blur-none' : 'border-b border-line'}`}
@@ -111,11 +95,11 @@ function TopBar({ session }: { session: LocalSession | null }) {
         {session ? (
           <>
             <NotificationBell />
-            <SignOutButton className="pd-button pd-button-ghost pd-button-small lg:hidden" />
+            <AccountMenu session={session} />
           </>
         ) : (
           <Link to="/sign-in" className="pd-button pd-button-secondary pd-button-small ml-2">
-            Sign in
+            {say.signIn}
           </Link>
         )}
       </div>
@@ -124,11 +108,13 @@ function TopBar({ session }: { session: LocalSession | null }) {
 }
 
 function BottomBar() {
+  const say = useSay().nav;
+  const places = usePlaces().filter((place) => place.phone);
   return (
     <nav
-      aria-label="Main"
+      aria-label={say.main}
       data-bottom-bar
-      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-3 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:hidden"
+      className="fixed inset-x-0 bottom-0 z-30 grid auto-cols-fr grid-flow-col border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:hidden"
     >
       {places.map((place) => (
         <NavLink
@@ -139,7 +125,7 @@ function BottomBar() {
             `flex h-15 flex-col items-center justify-center gap-1 text-xs font-medium ${isActive ? 'text-link' : 'text-muted'}`
           }
         >
-          {place.icon}
+          <place.Icon />
           {place.label}
         </NavLink>
       ))}
@@ -148,6 +134,7 @@ function BottomBar() {
 }
 
 function SignOutButton({ className }: { className: string }) {
+  const say = useSay().account;
   return (
     <button
       type="button"
@@ -155,19 +142,20 @@ function SignOutButton({ className }: { className: string }) {
       data-testid="sign-out"
       onClick={signOut}
     >
-      Sign out
+      {say.signOut}
     </button>
   );
 }
 
 function TestMode() {
+  const say = useSay().test;
   const { config } = useConfig();
   if (!config || config.livemode) return null;
   return (
     <div className="rounded-lg bg-warning-soft px-3 py-2.5 text-sm">
-      <p className="font-medium text-warning">Test mode</p>
+      <p className="font-medium text-warning">{say.title}</p>
       <p className="text-muted">
-        No real money moves.{' '}
+        {say.text}{' '}
         {config.sandbox_url && (
           <a
             className="text-link underline underline-offset-2"
@@ -175,7 +163,7 @@ function TestMode() {
             target="_blank"
             rel="noopener noreferrer"
           >
-            Open the sandbox
+            {say.sandbox}
           </a>
         )}
       </p>
@@ -184,23 +172,12 @@ function TestMode() {
 }
 
 function TestBadge() {
+  const say = useSay().test;
   const { config } = useConfig();
   if (!config || config.livemode) return null;
   return (
-    <span className="pd-badge pd-tone-warning" title="No real money moves">
-      Test
-    </span>
-  );
-}
-
-export function Avatar({ name }: { name: string }) {
-  const letters = [...name.trim()].filter((_, i, all) => i === 0 || all[i - 1] === ' ');
-  return (
-    <span
-      aria-hidden="true"
-      className="grid size-9 shrink-0 place-items-center rounded-full bg-surface-2 text-sm font-semibold text-muted uppercase ring-1 ring-line"
-    >
-      {letters.slice(0, 2).join('') || '?'}
+    <span className="pd-badge pd-tone-warning" title={say.text}>
+      {say.badge}
     </span>
   );
 }

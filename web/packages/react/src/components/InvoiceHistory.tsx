@@ -2,40 +2,52 @@ import { formatMoney, type Invoice } from '@paydesk/client';
 
 import type { Tone } from '../describeSubscription';
 import { formatDate, formatPeriod, safeHref } from '../format';
+import { invoiceRows, useDownload } from '../hooks/useDownload';
 import { useInvoices } from '../hooks/reads';
-import { usePaydesk } from '../context';
+import { usePaydesk, useWords } from '../context';
 import { Badge, Button, Card, EmptyState, LoadError, Skeleton } from '../ui/basics';
 import { DownloadIcon, ExternalIcon, ReceiptIcon } from '../ui/icons';
 
-const statuses: Record<Invoice['status'], { tone: Tone; label: string }> = {
-  draft: { tone: 'neutral', label: 'Draft' },
-  open: { tone: 'warning', label: 'Open' },
-  paid: { tone: 'success', label: 'Paid' },
-  uncollectible: { tone: 'danger', label: 'Not paid' },
-  void: { tone: 'neutral', label: 'Void' },
-};
-
-const reasons: Record<string, string> = {
-  subscription_create: 'First payment',
-  subscription_cycle: 'Renewal',
-  subscription_update: 'Plan change',
-  subscription_threshold: 'Usage',
-  manual: 'One-time invoice',
+const tones: Record<Invoice['status'], Tone> = {
+  draft: 'neutral',
+  open: 'warning',
+  paid: 'success',
+  uncollectible: 'danger',
+  void: 'neutral',
 };
 
 /** The user's invoices, newest first, page by page: needs no props. */
 export function InvoiceHistory() {
   const { invoices, loading, error, refetch, hasMore, loadMore, loadingMore } = useInvoices();
+  const words = useWords();
+  const say = words.invoices;
+  const { busy, csv } = useDownload();
   const nothing = invoices.length === 0;
   return (
-    <Card title="Invoices" busy={loading}>
+    <Card
+      title={say.title}
+      busy={loading}
+      aside={
+        !nothing && (
+          <Button
+            size="small"
+            variant="ghost"
+            busy={busy === 'csv'}
+            data-testid="invoices-csv"
+            onClick={() => void csv('invoices', say.columns, invoiceRows)}
+          >
+            {words.common.downloadCsv}
+          </Button>
+        )
+      }
+    >
       {loading ? (
-        <Skeleton lines={4} label="Loading invoices" />
+        <Skeleton lines={4} label={say.loading} />
       ) : error && nothing ? (
-        <LoadError what="Your invoices" error={error} onRetry={refetch} />
+        <LoadError what={say.what} error={error} onRetry={refetch} />
       ) : nothing ? (
-        <EmptyState icon={<ReceiptIcon />} title="No invoices yet">
-          After your first payment you find every invoice here, to read and to download.
+        <EmptyState icon={<ReceiptIcon />} title={say.emptyTitle}>
+          {say.emptyText}
         </EmptyState>
       ) : (
         <>
@@ -47,7 +59,7 @@ export function InvoiceHistory() {
           {hasMore && (
             <div className="pd-card-actions">
               <Button busy={loadingMore} onClick={loadMore}>
-                Show older invoices
+                {say.showOlder}
               </Button>
             </div>
           )}
@@ -58,14 +70,14 @@ export function InvoiceHistory() {
 }
 
 function InvoiceRow({ invoice }: { invoice: Invoice }) {
-  const { locale } = usePaydesk();
-  const status = statuses[invoice.status] ?? { tone: 'neutral', label: invoice.status };
-  const pdf = safeHref(invoice.invoice_pdf);
+  const { locale, words } = usePaydesk();
+  const say = words.invoices;
+  const { busy, invoicePdf } = useDownload();
   const page = safeHref(invoice.hosted_invoice_url);
   const amount = formatMoney(invoice.total, invoice.currency, { locale });
   const date = formatDate(invoice.created_at, locale);
   const what =
-    reasons[invoice.billing_reason ?? ''] ?? invoice.line_items[0]?.description ?? 'Invoice';
+    say.reasons[invoice.billing_reason ?? ''] ?? invoice.line_items[0]?.description ?? say.invoice;
   const period = formatPeriod(invoice.period_start, invoice.period_end, locale);
   const owed =
     invoice.status === 'open' &&
@@ -82,14 +94,14 @@ function InvoiceRow({ invoice }: { invoice: Invoice }) {
         </p>
         {owed && (
           <p className="pd-row-text pd-text-danger">
-            {formatMoney(invoice.amount_remaining, invoice.currency, { locale })} still to pay
+            {say.stillToPay(formatMoney(invoice.amount_remaining, invoice.currency, { locale }))}
           </p>
         )}
       </div>
       <div className="pd-row-side">
         <span className="pd-amount">{amount}</span>
-        <Badge tone={status.tone} testId="invoice-status">
-          {status.label}
+        <Badge tone={tones[invoice.status] ?? 'neutral'} testId="invoice-status">
+          {say.status[invoice.status] ?? invoice.status}
         </Badge>
       </div>
       <div className="pd-row-links">
@@ -99,9 +111,9 @@ function InvoiceRow({ invoice }: { invoice: Invoice }) {
             href={page}
             target="_blank"
             rel="noopener noreferrer"
-            aria-label={`Pay the invoice of ${date}, ${amount} (opens a new tab)`}
+            aria-label={`${say.payLabel(date, amount)} (${words.common.newTab})`}
           >
-            Pay
+            {say.pay}
           </a>
         )}
         {page && invoice.status !== 'open' && (
@@ -110,23 +122,28 @@ function InvoiceRow({ invoice }: { invoice: Invoice }) {
             href={page}
             target="_blank"
             rel="noopener noreferrer"
-            title="View invoice"
-            aria-label={`View the invoice of ${date}, ${amount} (opens a new tab)`}
+            title={say.view}
+            aria-label={`${say.viewLabel(date, amount)} (${words.common.newTab})`}
           >
             <ExternalIcon />
           </a>
         )}
-        {pdf && (
-          <a
+        {invoice.status !== 'draft' && (
+          <button
+            type="button"
             className="pd-icon-button"
-            href={pdf}
-            target="_blank"
-            rel="noopener noreferrer"
-            title="Download PDF"
-            aria-label={`Download the invoice of ${date}, ${amount} as PDF (opens a new tab)`}
+            title={say.pdf}
+            aria-label={say.pdfLabel(date, amount)}
+            aria-busy={busy === invoice.id || undefined}
+            data-testid="invoice-pdf"
+            onClick={() => busy === null && void invoicePdf(invoice)}
           >
-            <DownloadIcon />
-          </a>
+            {busy === invoice.id ? (
+              <span className="pd-spinner" aria-hidden="true" />
+            ) : (
+              <DownloadIcon />
+            )}
+          </button>
         )}
       </div>
     </li>

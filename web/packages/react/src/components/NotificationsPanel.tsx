@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react';
 import { formatAgo, formatDateTime } from '../format';
 import { useNotifications } from '../hooks/reads';
 import { notificationTone } from '../notificationTone';
-import { usePaydesk } from '../context';
+import { usePaydesk, useWords } from '../context';
 import { Button, Card, EmptyState, LoadError, Skeleton } from '../ui/basics';
 import { AlertIcon, BellIcon, CheckIcon, ClockIcon, InfoIcon } from '../ui/icons';
 
@@ -17,7 +17,9 @@ const icons = {
 };
 
 /** What happened, newest first; new ones appear by themselves: needs no props. */
-export function NotificationsPanel({ title = 'Notifications' }: { title?: string }) {
+export function NotificationsPanel({ title }: { title?: string }) {
+  const say = useWords().notifications;
+  const { showOlder } = useWords().common;
   const {
     notifications,
     unreadCount,
@@ -34,29 +36,29 @@ export function NotificationsPanel({ title = 'Notifications' }: { title?: string
   const nothing = notifications.length === 0;
   return (
     <Card
-      title={title}
+      title={title ?? say.title}
       busy={loading}
       aside={
         <>
           <span className={unreadCount > 0 ? 'pd-count' : 'pd-visually-hidden'}>
             <span data-testid="notification-unread-count">{unreadCount}</span>
-            <span className="pd-visually-hidden"> unread</span>
+            <span className="pd-visually-hidden"> {say.unread}</span>
           </span>
           {unreadCount > 0 && (
             <Button size="small" variant="ghost" onClick={markAllRead}>
-              Mark all read
+              {say.markAllRead}
             </Button>
           )}
         </>
       }
     >
       {loading ? (
-        <Skeleton lines={4} label="Loading notifications" />
+        <Skeleton lines={4} label={say.loading} />
       ) : error && nothing ? (
-        <LoadError what="Your notifications" error={error} onRetry={refetch} />
+        <LoadError what={say.what} error={error} onRetry={refetch} />
       ) : nothing ? (
-        <EmptyState icon={<BellIcon />} title="All quiet">
-          Payments, renewals and changes of your plan will show up here.
+        <EmptyState icon={<BellIcon />} title={say.emptyTitle}>
+          {say.emptyText}
         </EmptyState>
       ) : (
         <>
@@ -73,7 +75,7 @@ export function NotificationsPanel({ title = 'Notifications' }: { title?: string
           {hasMore && (
             <div className="pd-card-actions">
               <Button busy={loadingMore} onClick={loadMore}>
-                Show older
+                {showOlder}
               </Button>
             </div>
           )}
@@ -92,7 +94,8 @@ function NotificationRow({
   now: number;
   onRead: () => void;
 }) {
-  const { locale } = usePaydesk();
+  const { locale, words } = usePaydesk();
+  const say = words.notifications;
   const tone = notificationTone(notification.type);
   const Icon = icons[tone];
   return (
@@ -103,7 +106,7 @@ function NotificationRow({
       <div className="pd-row-main">
         <p className="pd-row-title">
           {notification.title}
-          {!notification.read && <span className="pd-visually-hidden"> (unread)</span>}
+          {!notification.read && <span className="pd-visually-hidden"> ({say.unread})</span>}
         </p>
         <p className="pd-row-text">{notification.message}</p>
         <p className="pd-row-text pd-faint">
@@ -119,8 +122,8 @@ function NotificationRow({
         <button
           type="button"
           className="pd-icon-button pd-unread"
-          aria-label={`Mark as read: ${notification.title}`}
-          title="Mark as read"
+          aria-label={`${say.markRead}: ${notification.title}`}
+          title={say.markRead}
           onClick={onRead}
         >
           <span className="pd-unread-dot" />

@@ -1,5 +1,6 @@
 import type { PaymentMethod } from '@paydesk/client';
 
+import { usePaydesk, useWords } from '../context';
 import { cardBrandName, expiryState, formatExpiry } from '../format';
 import { usePaymentMethods } from '../hooks/reads';
 import { useSubscription } from '../hooks/useSubscription';
@@ -10,10 +11,12 @@ import { CardIcon } from '../ui/icons';
 export function PaymentMethodCard() {
   const { paymentMethods, loading, error, refetch } = usePaymentMethods();
   const { openCustomerPortal, openingPortal } = useSubscription();
+  const words = useWords();
+  const say = words.methods;
   const nothing = paymentMethods.length === 0;
   return (
     <Card
-      title="Payment method"
+      title={say.title}
       busy={loading}
       aside={
         !nothing && (
@@ -23,18 +26,18 @@ export function PaymentMethodCard() {
             data-testid="update-card"
             onClick={() => openCustomerPortal('payment_method_update')}
           >
-            Update card
+            {words.plan.updateCard}
           </Button>
         )
       }
     >
       {loading ? (
-        <Skeleton lines={2} label="Loading payment methods" />
+        <Skeleton lines={2} label={say.loading} />
       ) : error && nothing ? (
-        <LoadError what="Your payment methods" error={error} onRetry={refetch} />
+        <LoadError what={say.what} error={error} onRetry={refetch} />
       ) : nothing ? (
-        <EmptyState icon={<CardIcon />} title="No card saved">
-          Your card is saved when you buy a plan. Card numbers stay with the payment provider.
+        <EmptyState icon={<CardIcon />} title={say.emptyTitle}>
+          {say.emptyText}
         </EmptyState>
       ) : (
         <ul className="pd-rows">
@@ -50,17 +53,20 @@ export function PaymentMethodCard() {
 const wallet_names: Record<string, string> = {
   paypal: 'PayPal',
   sepa_debit: 'SEPA Direct Debit',
-  us_bank_account: 'Bank account',
   link: 'Link',
 };
 
 function MethodRow({ method }: { method: PaymentMethod }) {
+  const { words } = usePaydesk();
+  const say = words.methods;
   const state = expiryState(method.card_exp_month, method.card_exp_year, Date.now());
   const expiry = formatExpiry(method.card_exp_month, method.card_exp_year);
   const name =
     method.type === 'card'
-      ? cardBrandName(method.card_brand)
-      : (wallet_names[method.type] ?? method.type);
+      ? cardBrandName(method.card_brand, words)
+      : method.type === 'us_bank_account'
+        ? say.bankAccount
+        : (wallet_names[method.type] ?? method.type);
   return (
     <li className="pd-row" data-testid="payment-method">
       <span className="pd-card-chip">
@@ -73,21 +79,21 @@ function MethodRow({ method }: { method: PaymentMethod }) {
             <>
               {' '}
               <span aria-hidden="true">•••• </span>
-              <span className="pd-visually-hidden">ending in </span>
+              <span className="pd-visually-hidden">{say.endingIn}</span>
               {method.card_last4}
             </>
           )}
         </p>
         {expiry && (
           <p className={`pd-row-text ${state === 'ok' ? '' : 'pd-text-danger'}`}>
-            {state === 'expired' ? `Expired ${expiry}` : `Expires ${expiry}`}
+            {state === 'expired' ? say.expired(expiry) : say.expires(expiry)}
           </p>
         )}
       </div>
       <div className="pd-row-side">
-        {state === 'expired' && <Badge tone="danger">Expired</Badge>}
-        {state === 'soon' && <Badge tone="warning">Expires soon</Badge>}
-        {method.is_default && <Badge tone="neutral">Default</Badge>}
+        {state === 'expired' && <Badge tone="danger">{say.badgeExpired}</Badge>}
+        {state === 'soon' && <Badge tone="warning">{say.badgeSoon}</Badge>}
+        {method.is_default && <Badge tone="neutral">{say.badgeDefault}</Badge>}
       </div>
     </li>
   );

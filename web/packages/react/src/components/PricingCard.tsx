@@ -1,9 +1,10 @@
 import { formatMoney, type BillingCycle, type Plan, type Price } from '@paydesk/client';
 import { useId } from 'react';
 
-import { usePaydesk } from '../context';
+import { usePaydesk, useWords } from '../context';
 import { Button } from '../ui/basics';
 import { CheckIcon } from '../ui/icons';
+import type { Words } from '../words/en';
 
 /** What the button of a plan is for: the user may have it, or another one, already. */
 export type PlanOffer = 'subscribe' | 'current' | 'change' | 'included' | 'unavailable';
@@ -28,14 +29,11 @@ export function priceOf(plan: Plan, billingCycle: BillingCycle): Price | null {
   );
 }
 
-const labels: Record<PlanOffer, (plan: Plan) => string> = {
-  subscribe: (plan) =>
-    plan.kind !== 'plan' ? 'Buy once' : plan.trial_days ? 'Start free trial' : `Get ${plan.name}`,
-  current: () => 'Your plan',
-  change: () => 'Change plan',
-  included: () => 'Included',
-  unavailable: () => 'Not available',
-};
+function labelOf(offer: PlanOffer, plan: Plan, say: Words['pricing']): string {
+  if (offer !== 'subscribe') return say[offer];
+  if (plan.kind !== 'plan') return say.buyOnce;
+  return plan.trial_days > 0 ? say.startTrial : say.get(plan.name);
+}
 
 export function PricingCard({
   plan,
@@ -48,6 +46,7 @@ export function PricingCard({
   onSubscribe,
 }: PricingCardProps) {
   const id = useId();
+  const say = useWords().pricing;
   const price = priceOf(plan, billingCycle);
   const still = offer === 'current' || offer === 'included' || offer === 'unavailable';
   return (
@@ -55,7 +54,7 @@ export function PricingCard({
       className={`pd-price-card ${recommended ? 'pd-price-card-highlight' : ''}`}
       aria-labelledby={id}
     >
-      {recommended && <p className="pd-ribbon">Recommended</p>}
+      {recommended && <p className="pd-ribbon">{say.recommended}</p>}
       <h3 className="pd-price-name" id={id}>
         {plan.name}
       </h3>
@@ -75,7 +74,7 @@ export function PricingCard({
         aria-describedby={id}
         onClick={() => onSubscribe(plan, price)}
       >
-        {labels[offer](plan)}
+        {labelOf(offer, plan, say)}
       </Button>
       <ul className="pd-features">
         {plan.features.map((feature, i) => (
@@ -100,17 +99,16 @@ function PriceTag({
   currency: string | undefined;
   trial: boolean;
 }) {
-  const { locale } = usePaydesk();
+  const { locale, words } = usePaydesk();
+  const say = words.pricing;
   if (price === null) {
     const nothing = currency
       ? formatMoney(0, currency, { locale, trimZeroFraction: true })
-      : 'Free';
+      : say.free;
     return (
       <div className="pd-price">
-        <p className="pd-price-amount">{plan.is_free ? nothing : 'Let’s talk'}</p>
-        <p className="pd-price-note">
-          {plan.is_free ? 'For as long as you like' : 'No price is set yet'}
-        </p>
+        <p className="pd-price-amount">{plan.is_free ? nothing : say.letsTalk}</p>
+        <p className="pd-price-note">{plan.is_free ? say.forever : say.noPrice}</p>
       </div>
     );
   }
@@ -122,24 +120,30 @@ function PriceTag({
     <div className="pd-price">
       <p className="pd-price-amount">
         {tag(shown)}
-        {price.billing_cycle !== null && <span className="pd-price-per"> / month</span>}
+        {price.billing_cycle !== null && <span className="pd-price-per">{say.perMonth}</span>}
       </p>
       <p className="pd-price-note">
         <span>
-          {trial && `${plan.trial_days} days free, then `}
-          {inWords(price, trial, tag)}
+          {trial
+            ? say.trial(plan.trial_days, inWords(price, true, tag, say))
+            : inWords(price, false, tag, say)}
         </span>
         {yearly && price.saving_percent > 0 && (
-          <span className="pd-saving">Save {price.saving_percent} %</span>
+          <span className="pd-saving">{say.save(price.saving_percent)}</span>
         )}
       </p>
     </div>
   );
 }
 
-function inWords(price: Price, after_trial: boolean, tag: (amount: number) => string): string {
-  if (price.billing_cycle === null) return 'Paid once';
-  if (price.amount === 0) return 'For as long as you like';
-  if (price.billing_cycle === 'yearly') return `${tag(price.amount)} billed yearly`;
-  return after_trial ? 'billed monthly' : 'Billed monthly';
+function inWords(
+  price: Price,
+  after_trial: boolean,
+  tag: (amount: number) => string,
+  say: Words['pricing'],
+): string {
+  if (price.billing_cycle === null) return say.paidOnce;
+  if (price.amount === 0) return say.forever;
+  if (price.billing_cycle === 'yearly') return say.billedYearly(tag(price.amount));
+  return after_trial ? say.thenMonthly : say.billedMonthly;
 }

@@ -4,9 +4,10 @@ import { useState } from 'react';
 import { useCheckout } from '../hooks/useCheckout';
 import { usePlans } from '../hooks/reads';
 import { useSubscription } from '../hooks/useSubscription';
-import { usePaydesk } from '../context';
+import { usePaydesk, useWords } from '../context';
 import { EmptyState, LoadError, Skeleton } from '../ui/basics';
 import { SparkIcon } from '../ui/icons';
+import { PlanChangeDialog } from './PlanChangeDialog';
 import { PricingCard, priceOf, type PlanOffer } from './PricingCard';
 
 export interface PricingTableProps {
@@ -41,7 +42,8 @@ export function offerOf(
 
 /** The whole catalogue with a switch between monthly and yearly. */
 export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: PricingTableProps) {
-  const { signedIn } = usePaydesk();
+  const { signedIn, words } = usePaydesk();
+  const say = words.pricing;
   const { plans, topUps, loading, error, refetch } = usePlans();
   const {
     subscription,
@@ -50,23 +52,24 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
     openingPortal,
   } = useSubscription();
   const { buy, buying } = useCheckout();
+  const [changing, setChanging] = useState<Plan | null>(null);
   const [chosen, setChosen] = useState<BillingCycle | null>(defaultBillingCycle ?? null);
   const cycle: BillingCycle =
     chosen ?? (subscription?.plan_type === 'yearly' ? 'yearly' : 'monthly');
 
   if (loading) return <PricingSkeleton />;
   if (plans.length === 0 && topUps.length === 0) {
-    if (error) return <LoadError what="The plans" error={error} onRetry={refetch} />;
+    if (error) return <LoadError what={say.whatPlans} error={error} onRetry={refetch} />;
     return (
-      <EmptyState icon={<SparkIcon />} title="No plans yet">
-        Nothing is for sale at the moment. Please come back later.
+      <EmptyState icon={<SparkIcon />} title={say.emptyTitle}>
+        {say.emptyText}
       </EmptyState>
     );
   }
 
   function choose(plan: Plan, price: Price | null) {
     if (!signedIn && onSignedOut) return onSignedOut(plan, cycle);
-    if (offerOf(plan, price, subscription) === 'change') return openCustomerPortal();
+    if (offerOf(plan, price, subscription) === 'change') return setChanging(plan);
     buy({ planKey: plan.key, billingCycle: price?.billing_cycle ?? null });
   }
 
@@ -98,13 +101,26 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
   return (
     <div className="pd-pricing">
       <CycleSwitch cycle={cycle} plans={plans} onChange={setChosen} />
-      <section aria-label="Plans">
-        <h2 className="pd-visually-hidden">Plans</h2>
+      <section aria-label={say.plans}>
+        <h2 className="pd-visually-hidden">{say.plans}</h2>
         <div className="pd-price-grid">{plans.map(card)}</div>
       </section>
+      {changing && subscription && (
+        <PlanChangeDialog
+          subscription={subscription}
+          planKey={changing.key}
+          planName={changing.name}
+          billingCycle={priceOf(changing, cycle)?.billing_cycle ?? cycle}
+          onUnavailable={() => {
+            setChanging(null);
+            openCustomerPortal();
+          }}
+          onClose={() => setChanging(null)}
+        />
+      )}
       {topUps.length > 0 && (
-        <section className="pd-top-ups" aria-label="Top-ups">
-          <h2 className="pd-section-title">Top-ups</h2>
+        <section className="pd-top-ups" aria-label={say.topUps}>
+          <h2 className="pd-section-title">{say.topUps}</h2>
           <div className="pd-price-grid">{topUps.map(card)}</div>
         </section>
       )}
@@ -121,6 +137,7 @@ function CycleSwitch({
   plans: Plan[];
   onChange: (cycle: BillingCycle) => void;
 }) {
+  const say = useWords().pricing;
   const yearly = plans.flatMap((plan) =>
     plan.prices.filter((price) => price.billing_cycle === 'yearly'),
   );
@@ -133,7 +150,7 @@ function CycleSwitch({
   const same = savings.every((percent) => percent === most);
   return (
     <fieldset className="pd-switch">
-      <legend className="pd-visually-hidden">Billing cycle</legend>
+      <legend className="pd-visually-hidden">{say.cycle}</legend>
       {(['monthly', 'yearly'] as const).map((value) => (
         <label key={value} className="pd-switch-option" data-testid={`billing-cycle-${value}`}>
           <input
@@ -144,9 +161,9 @@ function CycleSwitch({
             onChange={() => onChange(value)}
           />
           <span>
-            {value === 'monthly' ? 'Monthly' : 'Yearly'}
+            {value === 'monthly' ? say.monthly : say.yearly}
             {value === 'yearly' && most > 0 && (
-              <span className="pd-saving">{same ? `Save ${most} %` : `Save up to ${most} %`}</span>
+              <span className="pd-saving">{same ? say.save(most) : say.saveUpTo(most)}</span>
             )}
           </span>
         </label>
@@ -156,11 +173,12 @@ function CycleSwitch({
 }
 
 function PricingSkeleton() {
+  const say = useWords().pricing;
   return (
     <div className="pd-price-grid" aria-busy="true">
       {[0, 1, 2].map((i) => (
         <div key={i} className="pd-price-card">
-          <Skeleton lines={6} label="Loading plans" />
+          <Skeleton lines={6} label={say.loading} />
         </div>
       ))}
     </div>

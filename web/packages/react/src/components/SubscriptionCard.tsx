@@ -33,7 +33,8 @@ export function SubscriptionCard({
   onManage,
   managing = false,
 }: SubscriptionCardProps) {
-  const { locale, links } = usePaydesk();
+  const { locale, links, words: all } = usePaydesk();
+  const say = all.plan;
   const toast = useToast();
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -42,31 +43,31 @@ export function SubscriptionCard({
   if (subscription === null) {
     return (
       <Card
-        title="Your plan"
+        title={say.title}
         aside={
           <Badge tone="neutral" testId="subscription-status">
-            Free
+            {say.free}
           </Badge>
         }
       >
         <EmptyState
           icon={<SparkIcon />}
-          title="You are on the free plan"
+          title={say.freeTitle}
           action={
             <AppLink href={links.pricing} className="pd-button pd-button-primary pd-button-normal">
-              See plans
+              {all.common.seePlans}
             </AppLink>
           }
         >
-          Choose a plan when you need more. You can cancel it at any time.
+          {say.freeText}
         </EmptyState>
       </Card>
     );
   }
 
-  const words = describeSubscription(subscription, locale);
-  const name = planInSentence(subscription);
-  const title = planName(subscription);
+  const words = describeSubscription(subscription, locale, all);
+  const name = planInSentence(subscription, all);
+  const title = planName(subscription, all);
   const end = endsAt(subscription);
 
   async function change(cancelAtPeriodEnd: boolean) {
@@ -80,19 +81,22 @@ export function SubscriptionCard({
           ? {
               about: 'cancellation',
               tone: 'info',
-              title: 'Cancellation scheduled',
-              text: `You keep ${name} until ${end ? formatDate(end, locale) : 'the period ends'}.`,
+              title: all.cancel.scheduled,
+              text: all.cancel.keepUntil(
+                name,
+                end ? formatDate(end, locale) : all.cancel.periodEnd,
+              ),
             }
           : {
               about: 'cancellation',
               tone: 'success',
-              title: 'Subscription resumed',
-              text: `${title} continues as before.`,
+              title: all.cancel.resumed,
+              text: all.cancel.continues(title),
             },
       );
     } catch (error) {
-      if (cancelAtPeriodEnd) setFailure(messageOf(error));
-      else toast({ tone: 'danger', title: 'Your plan was not resumed', text: messageOf(error) });
+      if (cancelAtPeriodEnd) setFailure(messageOf(error, all));
+      else toast({ tone: 'danger', title: all.cancel.notResumed, text: messageOf(error, all) });
     } finally {
       setBusy(false);
     }
@@ -104,7 +108,7 @@ export function SubscriptionCard({
         return (
           onManage && (
             <Button size="small" busy={managing} onClick={() => onManage('payment_method_update')}>
-              Update card
+              {say.updateCard}
             </Button>
           )
         );
@@ -112,14 +116,14 @@ export function SubscriptionCard({
         return (
           onManage && (
             <Button size="small" busy={managing} onClick={() => onManage('home')}>
-              Open billing portal
+              {say.openPortal}
             </Button>
           )
         );
       case 'choose_plan':
         return (
           <AppLink href={links.pricing} className="pd-button pd-button-primary pd-button-small">
-            See plans
+            {all.common.seePlans}
           </AppLink>
         );
       case 'resume':
@@ -131,7 +135,7 @@ export function SubscriptionCard({
             data-testid="subscription-resume"
             onClick={() => void change(false)}
           >
-            Keep {name}
+            {say.keep(name)}
           </Button>
         );
     }
@@ -139,7 +143,7 @@ export function SubscriptionCard({
 
   return (
     <Card
-      title="Your plan"
+      title={say.title}
       aside={
         <Badge tone={words.badge.tone} testId="subscription-status">
           {words.badge.label}
@@ -172,15 +176,13 @@ export function SubscriptionCard({
         )}
         {subscription.plan_type && (
           <div>
-            <dt>Billed</dt>
-            <dd>
-              {{ yearly: 'Yearly', monthly: 'Monthly', one_time: 'Once' }[subscription.plan_type]}
-            </dd>
+            <dt>{say.billed}</dt>
+            <dd>{say.cycle[subscription.plan_type]}</dd>
           </div>
         )}
         {(subscription.quantity ?? 1) > 1 && (
           <div>
-            <dt>Quantity</dt>
+            <dt>{say.quantity}</dt>
             <dd>{subscription.quantity}</dd>
           </div>
         )}
@@ -189,7 +191,7 @@ export function SubscriptionCard({
         <div className="pd-card-actions">
           {onManage && (
             <Button busy={managing} onClick={() => onManage('home')}>
-              Billing portal
+              {all.common.billingPortal}
             </Button>
           )}
           {words.can_cancel && (
@@ -198,16 +200,16 @@ export function SubscriptionCard({
               data-testid="subscription-cancel"
               onClick={() => (setFailure(null), setAsking(true))}
             >
-              Cancel plan
+              {say.cancel}
             </Button>
           )}
         </div>
       )}
       {asking && (
         <ConfirmDialog
-          title={`Cancel ${name}?`}
-          confirmLabel="Cancel at period end"
-          cancelLabel={`Keep ${name}`}
+          title={all.cancel.title(name)}
+          confirmLabel={all.cancel.confirm}
+          cancelLabel={say.keep(name)}
           confirmTestId="confirm-cancel"
           danger
           busy={busy}

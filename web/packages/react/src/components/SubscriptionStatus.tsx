@@ -8,42 +8,43 @@ import { SparkIcon } from '../ui/icons';
 
 /** The subscription in brief, for any page of the app: needs no props. */
 export function SubscriptionStatus() {
-  const { locale, links } = usePaydesk();
+  const { locale, links, words: all } = usePaydesk();
+  const say = all.plan;
   const { subscription, loading, error, refetch, openCustomerPortal, openingPortal } =
     useSubscription();
 
   if (subscription === null) {
     return (
-      <Card title="Subscription" busy={loading}>
+      <Card title={say.subscription} busy={loading}>
         {loading ? (
-          <Skeleton lines={3} label="Loading your subscription" />
+          <Skeleton lines={3} label={say.loadingSubscription} />
         ) : error ? (
-          <LoadError what="Your subscription" error={error} onRetry={refetch} />
+          <LoadError what={say.whatSubscription} error={error} onRetry={refetch} />
         ) : (
           <EmptyState
             icon={<SparkIcon />}
-            title="You don't have a subscription"
+            title={say.noneTitle}
             action={
               <AppLink
                 href={links.pricing}
                 className="pd-button pd-button-primary pd-button-normal"
               >
-                View plans
+                {all.common.viewPlans}
               </AppLink>
             }
           >
-            Everything in the free plan is yours. Upgrade when you need more.
+            {say.noneText}
           </EmptyState>
         )}
       </Card>
     );
   }
 
-  const words = describeSubscription(subscription, locale);
+  const words = describeSubscription(subscription, locale, all);
   const ended = subscription.status === 'canceled' || subscription.status === 'incomplete_expired';
   return (
     <Card
-      title="Subscription"
+      title={say.subscription}
       aside={
         <Badge tone={words.badge.tone} testId="subscription-status">
           {words.badge.label}
@@ -52,7 +53,7 @@ export function SubscriptionStatus() {
     >
       <div className="pd-plan">
         <p className="pd-plan-name" data-testid="subscription-plan">
-          {planName(subscription)}
+          {planName(subscription, all)}
         </p>
         {words.price && <p className="pd-plan-price">{words.price}</p>}
       </div>
@@ -68,15 +69,15 @@ export function SubscriptionStatus() {
       <div className="pd-card-actions">
         {ended ? (
           <AppLink href={links.pricing} className="pd-button pd-button-primary pd-button-normal">
-            View plans
+            {all.common.viewPlans}
           </AppLink>
         ) : (
           <AppLink href={links.billing} className="pd-button pd-button-primary pd-button-normal">
-            Manage plan
+            {say.manage}
           </AppLink>
         )}
         <Button busy={openingPortal} onClick={() => openCustomerPortal()}>
-          Billing portal
+          {all.common.billingPortal}
         </Button>
       </div>
     </Card>

@@ -1,6 +1,17 @@
 // The plain reads: one hook per list of the API.
 
-import type { Invoice, Notification, Paydesk, PaydeskError } from '@paydesk/client';
+import type {
+  CreditEntry,
+  CreditEntryList,
+  Invoice,
+  InvoiceList,
+  Notification,
+  NotificationList,
+  Paydesk,
+  PaydeskError,
+  Payment,
+  PaymentList,
+} from '@paydesk/client';
 import {
   useInfiniteQuery,
   useMutation,
@@ -51,28 +62,28 @@ export function usePaymentMethods() {
 const page_size = 10;
 
 /** A list in pages, newest first, the next page asked for by the last row's id. */
-function usePages<P extends { has_more: boolean }, T extends { id: string }>(
+export function usePages<
+  P extends { has_more: boolean },
+  T extends { id: Id },
+  Id extends string | number = string,
+>(
   key: readonly string[],
   read: (
     client: Paydesk,
-    page: { limit: number; starting_after?: string },
+    page: { limit: number; starting_after?: Id },
     signal: AbortSignal,
   ) => Promise<P>,
   rowsOf: (page: P) => T[],
 ) {
   const { client, signedIn } = usePaydesk();
-  const query = useInfiniteQuery<
-    P,
-    PaydeskError,
-    InfiniteData<P>,
-    readonly string[],
-    string | null
-  >({
+  const query = useInfiniteQuery<P, PaydeskError, InfiniteData<P>, readonly string[], Id | null>({
     queryKey: key,
     queryFn: ({ pageParam, signal }) =>
       read(
         client,
-        { limit: page_size, ...(pageParam !== null && { starting_after: pageParam }) },
+        pageParam === null
+          ? { limit: page_size }
+          : { limit: page_size, starting_after: pageParam as Id },
         signal,
       ),
     initialPageParam: null,
@@ -98,22 +109,71 @@ export function useInvoices() {
     rows,
     pages: _,
     ...list
-  } = usePages(
+  } = usePages<InvoiceList, Invoice>(
     keys.invoices,
     (client, page, signal) => client.getInvoices(page, { signal }),
-    (page): Invoice[] => page.invoices,
+    (page) => page.invoices,
   );
   return { ...list, invoices: rows };
+}
+
+export function usePayments() {
+  const {
+    rows,
+    pages: _,
+    ...list
+  } = usePages<PaymentList, Payment>(
+    keys.payments,
+    (client, page, signal) => client.getPayments(page, { signal }),
+    (page) => page.payments,
+  );
+  return { ...list, payments: rows };
+}
+
+/** What the user may do now. `can('API access')` is true where the plan lists that feature. */
+export function useEntitlements() {
+  const { client } = usePaydesk();
+  const query = useApiQuery(keys.entitlements, (options) => client.getEntitlements(options));
+  const entitlements = query.data?.entitlements ?? null;
+  return {
+    ...query,
+    entitlements,
+    can: useCallback(
+      (feature: string) => entitlements?.features.includes(feature) ?? false,
+      [entitlements],
+    ),
+  };
+}
+
+/** The balance and its buckets, in the order in which they burn. */
+export function useCredits() {
+  const { client } = usePaydesk();
+  const query = useApiQuery(keys.credits, (options) => client.getCredits(options));
+  return { ...query, credits: query.data ?? null };
+}
+
+/** The statement, newest first. */
+export function useCreditEntries() {
+  const {
+    rows,
+    pages: _,
+    ...list
+  } = usePages<CreditEntryList, CreditEntry, number>(
+    keys.credit_entries,
+    (client, page, signal) => client.getCreditEntries(page, { signal }),
+    (page) => page.entries,
+  );
+  return { ...list, entries: rows };
 }
 
 /** The user's notifications; new ones come by the live stream. */
 export function useNotifications() {
   const { client } = usePaydesk();
   const queries = useQueryClient();
-  const { rows, pages, ...list } = usePages(
+  const { rows, pages, ...list } = usePages<NotificationList, Notification>(
     keys.notifications,
     (client, page, signal) => client.getNotifications(page, { signal }),
-    (page): Notification[] => page.notifications,
+    (page) => page.notifications,
   );
   type Pages = InfiniteData<Awaited<ReturnType<Paydesk['getNotifications']>>>;
 

@@ -16,7 +16,7 @@ export interface Purchase {
 
 /** Starts a hosted checkout and sends the browser there. */
 export function useCheckout() {
-  const { client, links } = usePaydesk();
+  const { client, links, words } = usePaydesk();
   const toast = useToast();
   const redirect = useRedirect();
   const start = useMutation({
@@ -37,7 +37,7 @@ export function useCheckout() {
         redirect.leave(portal_url); // there is a live subscription: it is changed in the portal
         return;
       }
-      toast({ tone: 'danger', title: 'Checkout did not start', text: messageOf(error) });
+      toast({ tone: 'danger', title: words.checkout.failed, text: messageOf(error, words) });
     },
   });
   const { mutate } = start;

@@ -19,7 +19,7 @@ export type PortalFlow = NonNullable<CreatePortalRequest['flow']>;
  * - `cancel`, `resume` resolve with the row as the server has it then, and reject with a PaydeskError.
  */
 export function useSubscription() {
-  const { client } = usePaydesk();
+  const { client, words } = usePaydesk();
   const queries = useQueryClient();
   const toast = useToast();
   const query = useApiQuery(keys.subscription, (options) => client.getSubscription(options));
@@ -48,7 +48,7 @@ export function useSubscription() {
       client.createPortal({ flow, returnUrl: window.location.origin + window.location.pathname }),
     onSuccess: ({ url }) => portal.leave(url),
     onError: (error) =>
-      toast({ tone: 'danger', title: 'The billing portal did not open', text: messageOf(error) }),
+      toast({ tone: 'danger', title: words.portal.failed, text: messageOf(error, words) }),
   });
   const { mutate } = open;
 

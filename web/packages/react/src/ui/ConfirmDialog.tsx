@@ -4,6 +4,7 @@
 import { useEffect, useId, useRef, type ReactNode } from 'react';
 
 import { Button } from './basics';
+import { replaceable } from './parts';
 
 export interface ConfirmDialogProps {
   title: string;
@@ -19,60 +20,63 @@ export interface ConfirmDialogProps {
 }
 
 /** Open while it is rendered. */
-export function ConfirmDialog(props: ConfirmDialogProps) {
-  const ref = useRef<HTMLDialogElement>(null);
-  const id = useId();
+export const ConfirmDialog = replaceable(
+  'ConfirmDialog',
+  function ConfirmDialog(props: ConfirmDialogProps) {
+    const ref = useRef<HTMLDialogElement>(null);
+    const id = useId();
 
-  useEffect(() => {
-    const dialog = ref.current!;
-    const opener = document.activeElement;
-    if (!dialog.open) dialog.showModal();
-    return () => {
-      dialog.close();
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-    };
-  }, []);
+    useEffect(() => {
+      const dialog = ref.current!;
+      const opener = document.activeElement;
+      if (!dialog.open) dialog.showModal();
+      return () => {
+        dialog.close();
+        if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      };
+    }, []);
 
-  return (
-    <dialog
-      ref={ref}
-      className="pd-dialog"
-      aria-labelledby={`${id}-title`}
-      aria-describedby={`${id}-text`}
-      onCancel={(event) => {
-        event.preventDefault();
-        if (!props.busy) props.onClose();
-      }}
-      onClick={(event) => {
-        if (event.target === ref.current && !props.busy) props.onClose(); // the backdrop
-      }}
-    >
-      <div className="pd-dialog-body">
-        <h2 className="pd-dialog-title" id={`${id}-title`}>
-          {props.title}
-        </h2>
-        <div className="pd-dialog-text" id={`${id}-text`}>
-          {props.children}
+    return (
+      <dialog
+        ref={ref}
+        className="pd-dialog"
+        aria-labelledby={`${id}-title`}
+        aria-describedby={`${id}-text`}
+        onCancel={(event) => {
+          event.preventDefault();
+          if (!props.busy) props.onClose();
+        }}
+        onClick={(event) => {
+          if (event.target === ref.current && !props.busy) props.onClose(); // the backdrop
+        }}
+      >
+        <div className="pd-dialog-body">
+          <h2 className="pd-dialog-title" id={`${id}-title`}>
+            {props.title}
+          </h2>
+          <div className="pd-dialog-text" id={`${id}-text`}>
+            {props.children}
+          </div>
+          {props.error && (
+            <p className="pd-dialog-error" role="alert">
+              {props.error}
+            </p>
+          )}
+          <div className="pd-dialog-actions">
+            <Button onClick={props.onClose} busy={false} disabled={props.busy}>
+              {props.cancelLabel}
+            </Button>
+            <Button
+              variant={props.danger ? 'danger' : 'primary'}
+              busy={props.busy ?? false}
+              data-testid={props.confirmTestId}
+              onClick={props.onConfirm}
+            >
+              {props.confirmLabel}
+            </Button>
+          </div>
         </div>
-        {props.error && (
-          <p className="pd-dialog-error" role="alert">
-            {props.error}
-          </p>
-        )}
-        <div className="pd-dialog-actions">
-          <Button onClick={props.onClose} busy={false} disabled={props.busy}>
-            {props.cancelLabel}
-          </Button>
-          <Button
-            variant={props.danger ? 'danger' : 'primary'}
-            busy={props.busy ?? false}
-            data-testid={props.confirmTestId}
-            onClick={props.onConfirm}
-          >
-            {props.confirmLabel}
-          </Button>
-        </div>
-      </div>
-    </dialog>
-  );
-}
+      </dialog>
+    );
+  },
+);

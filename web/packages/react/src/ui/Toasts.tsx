@@ -12,6 +12,7 @@ import {
   type ReactNode,
 } from 'react';
 
+import { useWords } from '../context';
 import type { Tone } from '../describeSubscription';
 import { AlertIcon, CheckIcon, CloseIcon, InfoIcon } from './icons';
 
@@ -43,6 +44,7 @@ export function useToast(): (toast: Toast) => void {
 
 export function ToastProvider({ children }: { children: ReactNode }) {
   const [toasts, setToasts] = useState<Shown[]>([]);
+  const words = useWords();
   const last_id = useRef(0);
   const show = useCallback((toast: Toast) => {
     const id = ++last_id.current;
@@ -65,7 +67,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   return (
     <ToastContext value={show}>
       {children}
-      <div className="pd-toasts" role="region" aria-label="Messages">
+      <div className="pd-toasts" role="region" aria-label={words.common.messages}>
         <div aria-live="polite" aria-relevant="additions text">
           {list}
         </div>
@@ -75,6 +77,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
 }
 
 function ToastItem({ toast, onDismiss }: { toast: Shown; onDismiss: () => void }) {
+  const words = useWords();
   const [held, setHeld] = useState(false); // under the pointer or with focus: someone is reading
   const dismiss = useRef(onDismiss);
   dismiss.current = onDismiss;
@@ -105,7 +108,7 @@ function ToastItem({ toast, onDismiss }: { toast: Shown; onDismiss: () => void }
       <button
         type="button"
         className="pd-icon-button"
-        aria-label="Dismiss this message"
+        aria-label={words.common.dismiss}
         onClick={onDismiss}
       >
         <CloseIcon />

@@ -4,8 +4,11 @@
 import { PaydeskError } from '@paydesk/client';
 import { useId, type ButtonHTMLAttributes, type ReactNode } from 'react';
 
+import { useWords } from '../context';
 import type { Tone } from '../describeSubscription';
+import { english, type Words } from '../words/en';
 import { AlertIcon, CheckIcon, ClockIcon, InfoIcon } from './icons';
+import { replaceable } from './parts';
 
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   variant?: 'primary' | 'secondary' | 'ghost' | 'danger';
@@ -14,45 +17,46 @@ export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
 }
 
 /** A button that can be busy: it keeps its place and its focus, and cannot be pressed twice. */
-export function Button({
-  variant = 'secondary',
-  size = 'normal',
-  busy = false,
-  onClick,
-  children,
-  className = '',
-  ...rest
-}: ButtonProps) {
-  return (
-    <button
-      type="button"
-      {...rest}
-      className={`pd-button pd-button-${variant} pd-button-${size} ${className}`}
-      aria-busy={busy || undefined}
-      aria-disabled={busy || undefined}
-      onClick={busy ? (event) => event.preventDefault() : onClick}
-    >
-      {busy && <span className="pd-spinner" aria-hidden="true" />}
-      <span className="pd-button-label">{children}</span>
-    </button>
-  );
-}
+export const Button = replaceable(
+  'Button',
+  function Button({
+    variant = 'secondary',
+    size = 'normal',
+    busy = false,
+    onClick,
+    children,
+    className = '',
+    ...rest
+  }: ButtonProps) {
+    return (
+      <button
+        type="button"
+        {...rest}
+        className={`pd-button pd-button-${variant} pd-button-${size} ${className}`}
+        aria-busy={busy || undefined}
+        aria-disabled={busy || undefined}
+        onClick={busy ? (event) => event.preventDefault() : onClick}
+      >
+        {busy && <span className="pd-spinner" aria-hidden="true" />}
+        <span className="pd-button-label">{children}</span>
+      </button>
+    );
+  },
+);
 
-export function Badge({
-  tone,
-  children,
-  testId,
-}: {
+export interface BadgeProps {
   tone: Tone;
   children: ReactNode;
   testId?: string;
-}) {
+}
+
+export const Badge = replaceable('Badge', function Badge({ tone, children, testId }: BadgeProps) {
   return (
     <span className={`pd-badge pd-tone-${tone}`} data-testid={testId}>
       {children}
     </span>
   );
-}
+});
 
 export interface CardProps {
   title: string;
@@ -62,7 +66,8 @@ export interface CardProps {
   busy?: boolean;
 }
 
-export function Card({ title, aside, children, className = '', busy = false }: CardProps) {
+export const Card = replaceable('Card', function Card(props: CardProps) {
+  const { title, aside, children, className = '', busy = false } = props;
   const id = useId();
   return (
     <section className={`pd-card ${className}`} aria-labelledby={id} aria-busy={busy || undefined}>
@@ -75,31 +80,38 @@ export function Card({ title, aside, children, className = '', busy = false }: C
       {children}
     </section>
   );
+});
+
+export interface SkeletonProps {
+  lines?: number;
+  label?: string;
 }
 
 /** Grey bars in the place of what is coming. `label` is for screen readers. */
-export function Skeleton({ lines = 3, label = 'Loading' }: { lines?: number; label?: string }) {
-  return (
-    <div className="pd-skeleton" role="status">
-      <span className="pd-visually-hidden">{label}</span>
-      {Array.from({ length: lines }, (_, i) => (
-        <span key={i} className={`pd-skeleton-bar pd-skeleton-bar-${i % 3}`} aria-hidden="true" />
-      ))}
-    </div>
-  );
-}
+export const Skeleton = replaceable(
+  'Skeleton',
+  function Skeleton({ lines = 3, label }: SkeletonProps) {
+    const words = useWords();
+    return (
+      <div className="pd-skeleton" role="status">
+        <span className="pd-visually-hidden">{label ?? words.common.loading}</span>
+        {Array.from({ length: lines }, (_, i) => (
+          <span key={i} className={`pd-skeleton-bar pd-skeleton-bar-${i % 3}`} aria-hidden="true" />
+        ))}
+      </div>
+    );
+  },
+);
 
-export function EmptyState({
-  icon,
-  title,
-  children,
-  action,
-}: {
+export interface EmptyStateProps {
   icon?: ReactNode;
   title: string;
   children?: ReactNode;
   action?: ReactNode;
-}) {
+}
+
+export const EmptyState = replaceable('EmptyState', function EmptyState(props: EmptyStateProps) {
+  const { icon, title, children, action } = props;
   return (
     <div className="pd-empty">
       {icon && <div className="pd-empty-icon">{icon}</div>}
@@ -108,7 +120,7 @@ export function EmptyState({
       {action}
     </div>
   );
-}
+});
 
 const tone_icons: Record<Tone, (props: { className?: string }) => ReactNode> = {
   neutral: InfoIcon,
@@ -118,19 +130,16 @@ const tone_icons: Record<Tone, (props: { className?: string }) => ReactNode> = {
   danger: AlertIcon,
 };
 
-export function Notice({
-  tone,
-  title,
-  children,
-  action,
-  role,
-}: {
+export interface NoticeProps {
   tone: Tone;
   title: string;
   children?: ReactNode;
   action?: ReactNode;
   role?: 'alert' | 'status';
-}) {
+}
+
+export const Notice = replaceable('Notice', function Notice(props: NoticeProps) {
+  const { tone, title, children, action, role } = props;
   const Icon = tone_icons[tone];
   return (
     <div className={`pd-notice pd-tone-${tone}`} role={role}>
@@ -142,11 +151,12 @@ export function Notice({
       {action && <div className="pd-notice-action">{action}</div>}
     </div>
   );
-}
+});
 
-export function messageOf(error: unknown): string {
-  if (error instanceof PaydeskError) return error.message;
-  return 'Something went wrong on this page. Please reload it.';
+/** What to tell people of a failure: our words where we have some for its code, else the server's. */
+export function messageOf(error: unknown, words: Words = english): string {
+  if (!(error instanceof PaydeskError)) return words.common.pageProblem;
+  return words.errors.byCode[error.code] ?? error.message;
 }
 
 /** In the place of a card's content when it could not be loaded at all. */
@@ -159,20 +169,21 @@ export function LoadError({
   error: unknown;
   onRetry: () => void;
 }) {
+  const words = useWords();
   const transient = error instanceof PaydeskError && error.transient;
   return (
     <Notice
       tone={transient ? 'neutral' : 'danger'}
       role={transient ? 'status' : 'alert'} // while the service is away, one alarm for the page is enough
-      title={`${what} could not be loaded`}
+      title={words.common.notLoaded(what)}
       action={
         <Button size="small" onClick={onRetry}>
-          Try again
+          {words.common.tryAgain}
         </Button>
       }
     >
-      {messageOf(error)}
-      {transient && ' We keep trying.'}
+      {messageOf(error, words)}
+      {transient && ` ${words.common.keepTrying}`}
     </Notice>
   );
 }

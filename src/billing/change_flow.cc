@@ -1,0 +1,248 @@
+#include "billing/change_flow.h"
+
+#include "billing/apply_change.h"
+#include "billing/cancel_flow.h"
+#include "billing/resolve_change.h"
+
+namespace paydesk::billing {
+namespace {
+
+using change_store::Check;
+using change_store::Target;
+
+Error no_such() { return {ErrorCode::not_found, "There is no such subscription."}; }
+
+Check check_of(const Flow& flow, const AccountId& account, const provider::Ref& subscription) {
+    return {.account = account, .subscription = subscription, .intent = uuid_v7(flow.clock.now())};
+}
+
+provider::PlanChange call_for(const ResolvedChange& resolved,
+                              std::optional<Instant> proration_date) {
+    const PlanTerms& terms = resolved.target.terms;
+    return {.subscription = resolved.subscription,
+            .item = resolved.item,
+            .price = resolved.target.price,
+            .quantity = terms.quantity,
+            .interval = terms.billing_cycle == "yearly" ? "year" : "month",
+            .proration_date = proration_date};
+}
+
+ChangeState state_of(provider::PlanChanged::State state) {
+    switch (state) {
+        case provider::PlanChanged::State::applied:
+            return ChangeState::applied;
+        case provider::PlanChanged::State::requires_action:
+            return ChangeState::requires_action;
+        case provider::PlanChanged::State::processing:
+            return ChangeState::processing;
+    }
+    PD_ASSERT(false);
+}
+
+Task<Result<ChangeDone>> finish(const Flow& flow, Check check, std::string id,
+                                provider::PlanChanged changed) {
+    std::vector<provider::Change> answers{std::move(changed.subscription)};
+    if (changed.invoice) answers.push_back(std::move(*changed.invoice));
+    if (changed.released) answers.push_back(std::move(*changed.released));
+    co_await finish_change(flow, check, std::move(answers));
+    co_return ChangeDone{.subscription_id = std::move(id),
+                         .state = state_of(changed.state),
+                         .url = std::move(changed.url),
+                         .expires_at = changed.expires_at};
+}
+
+// A refusal is an outcome too: nothing is left to find out. Without an answer the job will ask.
+Task<Error> give_up(const Flow& flow, Check check, Error error) {
+    if (info(error.code).retryable) {
+        error.message =
+            "The payment provider does not answer: look at the subscription in a "
+            "minute, then try again.";
+    } else {
+        co_await finish_change(flow, std::move(check), {});
+    }
+    co_return error;
+}
+
+// Whether prorations as of `date` are those of a recent preview, by the provider's own clock: whoever
+// chooses the date chooses the price (law 6).
+Task<Result<std::optional<Instant>>> check_date(const Flow& flow, provider::PlanChange call,
+                                                Instant date) {
+    const auto fresh = co_await flow.provider.preview_change(std::move(call), false);
+    if (!fresh) co_return fresh.error();
+    if (!fresh->proration_date) co_return std::optional<Instant>{};  // nothing is prorated
+    if (date > *fresh->proration_date || *fresh->proration_date - date > preview_age_max) {
+        co_return Error{ErrorCode::invalid_input,
+                        "prorationDate is not that of a preview of the last hour: preview again."};
+    }
+    co_return std::optional(date);
+}
+
+Task<Result<ChangeDone>> apply_now(const Flow& flow, ResolvedChange resolved,
+                                   std::optional<Instant> date) {
+    provider::PlanChange call = call_for(resolved, {});
+    if (date) {
+        const auto checked = co_await check_date(flow, call, *date);
+        if (!checked) co_return checked.error();
+        call.proration_date = *checked;
+    }
+    const Check check = check_of(flow, resolved.account, resolved.subscription);
+    co_await begin_change(flow, check);
+    auto changed = co_await flow.provider.change_plan({"change:" + check.intent}, std::move(call));
+    if (!changed) co_return co_await give_up(flow, check, changed.error());
+    co_return co_await finish(flow, check, resolved.target.subscription_id, std::move(*changed));
+}
+
+Task<Result<ChangeDone>> schedule(const Flow& flow, ResolvedChange resolved) {
+    const Check check = check_of(flow, resolved.account, resolved.subscription);
+    co_await begin_change(flow, check);
+    auto scheduled =
+        co_await flow.provider.schedule_change({"change:" + check.intent}, call_for(resolved, {}));
+    if (!scheduled) co_return co_await give_up(flow, check, scheduled.error());
+    std::vector<provider::Change> answers{std::move(*scheduled)};
+    co_await finish_change(flow, check, std::move(answers));
+    co_return ChangeDone{.subscription_id = resolved.target.subscription_id,
+                         .state = ChangeState::scheduled,
+                         .expires_at = {}};
+}
+
+Task<Result<ChangeDone>> release(const Flow& flow, AccountId account, std::string id,
+                                 provider::Ref subscription) {
+    const Check check = check_of(flow, account, subscription);
+    co_await begin_change(flow, check);
+    auto released =
+        co_await flow.provider.release_schedule({"change:" + check.intent}, subscription);
+    if (!released) co_return co_await give_up(flow, check, released.error());
+    std::vector<provider::Change> answers;
+    if (*released) answers.push_back(std::move(**released));
+    co_await finish_change(flow, check, std::move(answers));
+    co_return ChangeDone{.subscription_id = std::move(id)};
+}
+
+}  // namespace
+
+std::string_view to_string(ChangeState state) {
+    switch (state) {
+        case ChangeState::applied:
+            return "applied";
+        case ChangeState::scheduled:
+            return "scheduled";
+        case ChangeState::requires_action:
+            return "requires_action";
+        case ChangeState::processing:
+            return "processing";
+    }
+    PD_ASSERT(false);
+}
+
+Task<> begin_change(const Flow& flow, Check check) {
+    co_await change_store::record(flow.db, std::move(check), flow.clock.now() + change_job_delay);
+}
+
+Task<> finish_change(const Flow& flow, Check check, std::vector<provider::Change> answers) {
+    co_await flow.db.transaction([&](db::Tx& tx) -> Task<> {
+        std::vector<ToApply> changes;
+        for (const auto& answer : answers) changes.push_back({.change = answer});
+        if (!changes.empty()) {
+            (void)co_await apply_changes(tx, std::move(changes), flow.clock.now());
+        }
+        co_await change_store::forget(tx, check);
+    });
+}
+
+Task<Result<PreviewedChange>> preview_change(const Flow& flow, ChangeWish wish) {
+    auto resolved = co_await resolve_change(flow, wish);
+    if (!resolved) co_return resolved.error();
+    const bool later = resolved->target.when != ChangeWhen::now;
+    auto preview = co_await flow.provider.preview_change(call_for(*resolved, {}), later);
+    if (!preview) co_return preview.error();
+    co_return PreviewedChange{std::move(resolved->target), std::move(*preview)};
+}
+
+Task<Result<ChangeDone>> change_plan(const Flow& flow, ChangeWish wish) {
+    auto resolved = co_await resolve_change(flow, wish);
+    if (!resolved) co_return resolved.error();
+    switch (resolved->target.when) {
+        case ChangeWhen::now:
+            co_return co_await apply_now(flow, std::move(*resolved), wish.proration_date);
+        case ChangeWhen::period_end:
+            co_return co_await schedule(flow, std::move(*resolved));
+        case ChangeWhen::never:
+            co_return co_await release(flow, wish.account, resolved->target.subscription_id,
+                                       resolved->subscription);
+    }
+    PD_ASSERT(false);
+}
+
+Task<Result<ChangeDone>> cancel_scheduled_change(const Flow& flow, AccountId account,
+                                                 std::string subscription) {
+    const auto target = co_await change_store::find(flow.db, account, std::move(subscription));
+    if (!target) co_return no_such();
+    if (!is_live(target->status)) co_return ChangeDone{.subscription_id = target->id};
+    co_return co_await release(flow, account, target->id, target->subscription);
+}
+
+Task<Result<ChangeDone>> pause_subscription(const Flow& flow, AccountId account,
+                                            std::string subscription) {
+    const auto target = co_await change_store::find(flow.db, account, std::move(subscription));
+    if (!target) co_return no_such();
+    if (target->status == SubscriptionStatus::paused) {
+        co_return ChangeDone{.subscription_id = target->id};
+    }
+    const auto pausable = check_pausable(target->status, target->cancel_scheduled);
+    if (!pausable) co_return pausable.error();
+
+    const Check check = check_of(flow, account, target->subscription);
+    co_await begin_change(flow, check);
+    auto paused =
+        co_await flow.provider.pause_subscription({"change:" + check.intent}, target->subscription);
+    if (!paused) co_return co_await give_up(flow, check, paused.error());
+    std::vector<provider::Change> answers{std::move(*paused)};
+    co_await finish_change(flow, check, std::move(answers));
+    co_return ChangeDone{.subscription_id = target->id};
+}
+
+Task<Result<ChangeDone>> resume_subscription(const Flow& flow, AccountId account,
+                                             std::string subscription) {
+    const auto target = co_await change_store::find(flow.db, account, subscription);
+    if (!target) co_return no_such();
+    if (target->status != SubscriptionStatus::paused) {
+        const auto resumed = co_await cancel_subscription(
+            flow, {account, std::move(subscription), provider::CancelWhen::never, {}});
+        if (!resumed) co_return resumed.error();
+        co_return ChangeDone{.subscription_id = target->id};
+    }
+    const Check check = check_of(flow, account, target->subscription);
+    co_await begin_change(flow, check);
+    auto resumed = co_await flow.provider.resume_subscription({"change:" + check.intent},
+                                                              target->subscription);
+    if (!resumed) co_return co_await give_up(flow, check, resumed.error());
+    co_return co_await finish(flow, check, target->id, std::move(*resumed));
+}
+
+jobs::Handler change_job(const Flow& flow) {
+    return [&flow](jobs::Job job) -> Task<Result<void>> {
+        const auto check = change_store::read_check(job.payload);
+        if (!check) {
+            co_return Error{ErrorCode::invalid_input, "the job's payload names no subscription"};
+        }
+        auto now =
+            co_await flow.provider.fetch(provider::ObjectKind::subscription, check->subscription);
+        if (!now) {
+            if (now.error().code == ErrorCode::not_found) co_return Result<void>{};
+            co_return now.error();
+        }
+        std::vector<provider::Change> answers;
+        const auto schedule = std::get<provider::SubscriptionSnapshot>(now->fact).schedule;
+        answers.push_back(std::move(*now));
+        if (schedule) {
+            auto there = co_await flow.provider.fetch(provider::ObjectKind::subscription_schedule,
+                                                      *schedule);
+            if (!there) co_return there.error();
+            answers.push_back(std::move(*there));
+        }
+        co_await finish_change(flow, *check, std::move(answers));
+        co_return Result<void>{};
+    };
+}
+
+}  // namespace paydesk::billing

@@ -1,0 +1,28 @@
+#pragma once
+// provider::Metering over Stripe's API.
+//
+//   sync_meter        GET billing/meters, POST billing/meters; a new name by POST billing/meters/:id
+//   report_usage      POST billing/meter_events; our identifier makes it count once
+//   add_invoice_item  POST invoiceitems on the draft
+
+#include "provider/metering.h"
+#include "provider/stripe/client.h"
+
+namespace paydesk::provider::stripe {
+
+class StripeMetering final : public Metering {
+public:
+    // `client` outlives it.
+    explicit StripeMetering(Client& client) : client_(client) {}
+
+    Task<Result<Ref>> sync_meter(NewMeter meter) override;
+    Task<Result<void>> report_usage(UsageReport report) override;
+    Task<Result<Ref>> add_invoice_item(IntentId intent, NewInvoiceItem item) override;
+
+private:
+    Task<Result<Ref>> keep_name(json::value existing, NewMeter meter);
+
+    Client& client_;
+};
+
+}  // namespace paydesk::provider::stripe

@@ -1,0 +1,141 @@
+#include "usage/charge_flow.h"
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "usage/charge_store.h"
+#include "usage/rating.h"
+
+namespace paydesk::usage {
+namespace {
+
+constexpr std::int64_t charges_at_once = 200;
+constexpr int rounds_max = 200;
+
+std::vector<std::string> charged_metrics(const Metrics& metrics) {
+    std::vector<std::string> keys;
+    for (const auto& [key, metric] : metrics.metrics) {
+        if (metric.charge == catalog::UsageCharge::invoice_item) keys.push_back(key);
+    }
+    return keys;
+}
+
+void cannot_rate(const charge_store::Due& due, const char* why) {
+    log::error("usage_cannot_be_rated", {
+                                            {"account_id", json::string(due.totals.account.value)},
+                                            {"metric",     json::string(due.totals.metric)       },
+                                            {"invoice",    json::string(due.invoice)             },
+                                            {"why",        json::string(why)                     }
+    });
+}
+
+// Nothing where it cannot be said what it costs; an operator is told.
+std::optional<charge_store::Charge> rate_one(const charge_store::Due& due, const Metrics& metrics) {
+    const Metric& metric = *metrics.find(due.totals.metric);
+    const UsagePlan* plan = metrics.plan(due.totals.plan_key);
+    const auto currency = Currency::parse(due.currency);
+    const bool is_plan = plan != nullptr && due.totals.plan_key == plan->key;
+    if (!currency || !is_plan) {
+        cannot_rate(due, "its plan or currency is not known");
+        return std::nullopt;
+    }
+    const Decimal used = due.totals.sums.used(metric.aggregation);
+    Money amount = Money::zero(*currency);
+    if (const auto price = plan->prices.find(metric.key); price != plan->prices.end()) {
+        if (*currency != metrics.currency) {
+            cannot_rate(due, "the subscription is in another currency than plans.toml");
+            return std::nullopt;
+        }
+        const auto rated = rate(price->second, used, *currency);
+        if (!rated) {
+            cannot_rate(due, "the amount is too large");
+            return std::nullopt;
+        }
+        amount = *rated;
+    }
+    return charge_store::Charge{
+        .account = due.totals.account.value,
+        .metric = metric.key,
+        .period = due.totals.period,
+        .invoice = {due.invoice},
+        .customer = {},
+        .quantity = used,
+        .amount = amount,
+        .description = fmt::format("{}: {}{}{}", metric.name, used.to_string(),
+                                   metric.unit.empty() ? "" : " ", metric.unit)};
+}
+
+Task<bool> bring(db::Database& db, provider::Metering& metering, charge_store::Charge charge,
+                 ChargeResult& result, Instant now) {
+    const provider::IntentId intent{
+        fmt::format("usage:{}:{}:{}", charge.account, charge.metric, to_unix(charge.period.start))};
+    const auto item =
+        co_await metering.add_invoice_item(intent, {.customer = charge.customer,
+                                                    .invoice = charge.invoice,
+                                                    .amount = charge.amount,
+                                                    .description = charge.description,
+                                                    .period_start = charge.period.start,
+                                                    .period_end = charge.period.end});
+    if (!item && info(item.error().code).retryable) co_return false;
+    std::optional<provider::Ref> made;
+    std::optional<std::string> error;
+    if (item) {
+        made = *item;
+        result.charged += 1;
+    } else {
+        error = item.error().message + " " + item.error().detail;
+        result.refused += 1;
+        log::error("usage_charge_refused", {
+                                               {"account_id", json::string(charge.account)      },
+                                               {"metric",     json::string(charge.metric)       },
+                                               {"invoice",    json::string(charge.invoice.value)},
+                                               {"error",      json::string(*error)              }
+        });
+    }
+    co_await charge_store::finish(db, std::move(charge), std::move(made), std::move(error), now);
+    co_return true;
+}
+
+}  // namespace
+
+Task<ChargeResult> charge_usage(db::Database& db, provider::Metering& metering,
+                                std::shared_ptr<const Metrics> metrics, Instant now) {
+    ChargeResult result;
+    const auto keys = charged_metrics(*metrics);
+    for (int round = 0; !keys.empty() && round < rounds_max; ++round) {
+        const auto due = co_await charge_store::due(db, keys, now - charge_after, charges_at_once);
+        std::vector<charge_store::Charge> charges;
+        for (const auto& one : due) {
+            if (auto charge = rate_one(one, *metrics)) charges.push_back(std::move(*charge));
+        }
+        if (charges.empty()) break;
+        result.made += co_await charge_store::add(db, std::move(charges), now);
+    }
+    for (int round = 0; round < rounds_max; ++round) {
+        auto charges = co_await charge_store::pending(db, charges_at_once);
+        if (charges.empty()) break;
+        for (std::size_t i = 0; i < charges.size(); ++i) {
+            if (!co_await bring(db, metering, std::move(charges[i]), result, now)) {
+                result.left = charges.size() - i;
+                co_return result;
+            }
+        }
+    }
+    co_return result;
+}
+
+jobs::Handler charge_job(db::Database& db, provider::Metering& metering, MetricsCache& metrics,
+                         const Clock& clock) {
+    return [&db, &metering, &metrics, &clock](jobs::Job) -> Task<Result<void>> {
+        const auto known = co_await metrics.current();
+        const auto result = co_await charge_usage(db, metering, known, clock.now());
+        if (result.left > 0) {
+            co_return Error{ErrorCode::provider_unavailable, "The provider does not answer.",
+                            fmt::format("{} charges are left", result.left)};
+        }
+        co_return Result<void>{};
+    };
+}
+
+}  // namespace paydesk::usage

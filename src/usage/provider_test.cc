@@ -1,0 +1,196 @@
+// What the provider is told: by its meters, and as lines on its invoices.
+#include <map>
+
+#include "usage/charge_flow.h"
+#include "usage/report_flow.h"
+#include "usage/test_usage.h"
+
+namespace paydesk::usage {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::minutes;
+using Play = TestUsage::Play;
+
+// Counts an identifier and an intent once, as a real one does. The next answers may be lost, or be a refusal.
+class ScriptedMetering final : public provider::Metering {
+public:
+    Task<Result<provider::Ref>> sync_meter(provider::NewMeter meter) override {
+        meters[meter.event_name] = meter;
+        co_return provider::Ref{"mtr_" + meter.event_name};
+    }
+    Task<Result<void>> report_usage(provider::UsageReport report) override {
+        ++calls;
+        if (refuses) co_return Error{ErrorCode::provider_rejected, "No such customer."};
+        reports.emplace(report.identifier, report);
+        if (lost_answers > 0 && lost_answers-- > 0)
+            co_return Error{ErrorCode::provider_unavailable, "No answer."};
+        co_return Result<void>{};
+    }
+    Task<Result<provider::Ref>> add_invoice_item(provider::IntentId intent,
+                                                 provider::NewInvoiceItem item) override {
+        ++calls;
+        if (refuses) co_return Error{ErrorCode::provider_rejected, "This invoice is no draft."};
+        items.emplace(intent.value, item);
+        if (lost_answers > 0 && lost_answers-- > 0)
+            co_return Error{ErrorCode::provider_unavailable, "No answer."};
+        co_return provider::Ref{"ii_" + std::to_string(items.size())};
+    }
+
+    // What the provider's meter says of a customer.
+    std::string total(const std::string& event_name) const {
+        Decimal sum;
+        for (const auto& [identifier, report] : reports) {
+            if (report.event_name == event_name) sum = sum.plus(report.quantity).value();
+        }
+        return sum.to_string();
+    }
+
+    std::map<std::string, provider::NewMeter> meters;
+    std::map<std::string, provider::UsageReport> reports;
+    std::map<std::string, provider::NewInvoiceItem> items;
+    int calls = 0, lost_answers = 0;
+    bool refuses = false;
+};
+
+class ProviderUsage : public testing::Test, public TestUsage {
+protected:
+    ProviderUsage() {
+        subscribe(ann, start - days(2), start + days(28));
+        database_.run(
+            "insert into paydesk.customers (account_id, provider, provider_customer_id) values "
+            "($1, 'stripe', 'cus_1')",
+            {ann.value});
+        database_.script(R"(
+            update paydesk.plans set usage = '{
+                "api_calls": {"model": "per_unit", "included": "1000", "per": "1", "flat": "0", "limit": "hard",
+                              "tiers": [{"up_to": null, "price": "1", "flat": "0"}]},
+                "seats": {"model": "per_unit", "included": "0", "per": "1", "flat": "0", "limit": "hard",
+                          "tiers": [{"up_to": null, "price": "250", "flat": "0"}]}}' where plan_key = 'pro';)");
+    }
+    ~ProviderUsage() override { expect_sound(); }
+
+    void draft(Instant period_end, Instant made_at, const char* status = "draft") {
+        database_.run(R"(
+            insert into paydesk.invoices (account_id, id, provider, provider_invoice_id, provider_subscription_id,
+                status, currency, amount_due, amount_paid, billing_reason, period_start, period_end, provider_stamp, created_at)
+            values ($1, md5('in_1')::uuid, 'stripe', 'in_1', 'sub_1', $4, 'usd', 0, 0, 'subscription_cycle', $2::timestamptz - interval '1 day',
+                    $2, $3, $3)
+            on conflict (account_id, provider, provider_invoice_id) do update set status = excluded.status)",
+                      {ann.value, db::param(period_end), db::param(made_at), status});
+    }
+
+    ScriptedMetering stripe_;
+};
+
+TEST_F(ProviderUsage, AnHourIsReportedOnceItIsOverAndWhatComesLaterIsTheDifference) {
+    play([&](Play& play) -> Task<> {
+        EXPECT_EQ((co_await sync_meters(play.db, stripe_)).value(), 1U);
+        EXPECT_EQ(stripe_.meters.at("paydesk_api_calls").name, "API calls");
+        co_await play.record({event(ann, "api_calls", "a", "10"),
+                              event(ann, "api_calls", "b", "0.5"), event(ann, "seats", "c", "3"),
+                              event(bob, "api_calls", "a", "7")});
+        auto result = co_await report_usage(play.db, stripe_, start + minutes(10));
+        EXPECT_EQ(result.sent, 0U);  // the hour is not over
+        clock_.advance(hours(1));
+        result = co_await report_usage(play.db, stripe_, clock_.now());
+        EXPECT_EQ(result.sent, 1U);
+        const auto& report = stripe_.reports.begin()->second;
+        EXPECT_EQ(report.customer.value, "cus_1");
+        EXPECT_EQ(report.quantity.to_string(), "10.5");
+        EXPECT_EQ(to_iso8601(report.at), "2026-11-18T11:00:00Z");
+        EXPECT_EQ((co_await report_usage(play.db, stripe_, clock_.now())).sent, 0U);
+
+        // Late, and a correction, in the same hour.
+        co_await play.record(
+            {event(ann, "api_calls", "late", "5"), event(ann, "api_calls", "fix", "-2")});
+        EXPECT_EQ((co_await report_usage(play.db, stripe_, clock_.now())).sent, 1U);
+    });
+    EXPECT_EQ(stripe_.total("paydesk_api_calls"), "13.5");
+    EXPECT_EQ(one("select string_agg(status || ' ' || quantity, ', ' order by sequence) from "
+                  "paydesk.usage_reports"),
+              "sent 10.5, sent 3");
+}
+
+TEST_F(ProviderUsage, ALostAnswerReportsTheSameAgainAndCountsOnce) {
+    play([&](Play& play) -> Task<> {
+        EXPECT_TRUE((co_await sync_meters(play.db, stripe_)));
+        co_await play.record({event(ann, "api_calls", "a", "10")});
+        clock_.advance(hours(2));
+        stripe_.lost_answers = 1;
+        auto result = co_await report_usage(play.db, stripe_, clock_.now());
+        EXPECT_EQ(result.left, 1U);
+        // What is used in the meantime in that hour is another report.
+        co_await play.record({event(ann, "api_calls", "b", "1")});
+        result = co_await report_usage(play.db, stripe_, clock_.now());
+        EXPECT_EQ(result.sent, 2U);
+        EXPECT_EQ(stripe_.calls, 3);
+        stripe_.refuses = true;
+        co_await play.record({event(ann, "api_calls", "c", "1", start + hours(1))});
+        result = co_await report_usage(play.db, stripe_, clock_.now());
+        EXPECT_EQ(result.refused, 1U);
+        EXPECT_EQ((co_await report_usage(play.db, stripe_, clock_.now())).left, 0U);
+    });
+    EXPECT_EQ(stripe_.total("paydesk_api_calls"), "11");
+    EXPECT_EQ(
+        one("select string_agg(status, ' ' order by hour, sequence) from paydesk.usage_reports"),
+        "sent sent refused");
+    EXPECT_EQ(
+        one("select count(*) from paydesk.usage_reports where error like 'No such customer%'"),
+        "1");
+}
+
+TEST_F(ProviderUsage, WhatEndsWithItsPeriodIsReportedAtItsEnd) {
+    database_.run("update paydesk.subscriptions set status = 'canceled', ended_at = $1",
+                  {db::param(start + minutes(5))});
+    play([&](Play& play) -> Task<> {
+        EXPECT_TRUE((co_await sync_meters(play.db, stripe_)));
+        co_await play.record({event(ann, "api_calls", "a", "10"),
+                              event(ann, "api_calls", "free", "1", start + minutes(6))});
+        EXPECT_EQ((co_await report_usage(play.db, stripe_, start + minutes(10))).sent, 1U);
+    });
+    EXPECT_EQ(stripe_.total("paydesk_api_calls"), "10");
+}
+
+TEST_F(ProviderUsage, ARenewalsDraftGetsALineForEachMetricOnce) {
+    database_.script(
+        "update paydesk.meters set charge = 'invoice_item' where metric in ('api_calls', 'seats')");
+    const Instant period_end = start + days(28);
+    play([&](Play& play) -> Task<> {
+        const auto charge = [&]() -> Task<ChargeResult> {
+            const auto metrics = co_await play.usage.metrics.fresh();
+            co_return co_await charge_usage(play.db, stripe_, metrics, clock_.now());
+        };
+        co_await play.record({event(ann, "api_calls", "a", "5000"), event(ann, "seats", "b", "3")});
+        EXPECT_EQ((co_await charge()).made, 0U);
+        clock_.set(period_end + minutes(1));
+        subscribe(ann, period_end, period_end + days(30));
+        draft(period_end, clock_.now());
+        EXPECT_EQ((co_await charge()).made, 0U);  // its last events may still come
+        clock_.advance(charge_after);
+        stripe_.lost_answers = 1;
+        EXPECT_EQ((co_await charge()).left, 2U);
+        EXPECT_EQ((co_await charge()).charged, 2U);
+        EXPECT_EQ((co_await charge()).charged, 0U);
+        draft(period_end, clock_.now(), "open");
+        EXPECT_TRUE(
+            (co_await play.record({event(ann, "api_calls", "late", "1", period_end - hours(1))}))[0]
+                .is_late);
+        EXPECT_EQ((co_await charge()).made, 0U);
+    });
+    EXPECT_EQ(stripe_.items.size(), 2U);
+    for (const auto& [intent, item] : stripe_.items) {
+        const bool calls = intent.find("api_calls") != std::string::npos;
+        EXPECT_EQ(item.amount.minor_units(), calls ? 4000 : 750) << intent;
+        EXPECT_EQ(item.description, calls ? "API calls: 5000" : "Seats: 3");
+        EXPECT_EQ(item.invoice.value, "in_1");
+        EXPECT_EQ(item.customer.value, "cus_1");
+    }
+    EXPECT_EQ(one("select string_agg(status || ' ' || amount, ', ' order by metric) from "
+                  "paydesk.usage_charges"),
+              "charged 4000, charged 750");
+}
+
+}  // namespace
+}  // namespace paydesk::usage

@@ -1,0 +1,105 @@
+#include "usage/report_flow.h"
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "usage/report_store.h"
+
+namespace paydesk::usage {
+namespace {
+
+constexpr std::int64_t hours_at_once = 500;
+constexpr std::int64_t reports_at_once = 200;
+// Of one run; what is left is due still.
+constexpr int rounds_max = 200;
+
+void tell_refusal(const report_store::Pending& report, const Error& error) {
+    log::error("usage_report_refused", {
+                                           {"account_id", json::string(report.account)   },
+                                           {"identifier", json::string(report.identifier)},
+                                           {"event_name", json::string(report.event_name)},
+                                           {"error",      json::string(error.message)    },
+                                           {"detail",     json::string(error.detail)     }
+    });
+}
+
+// False when the provider does not answer: the rest waits.
+Task<bool> send(db::Database& db, provider::Metering& metering, report_store::Pending report,
+                ReportResult& result, Instant now) {
+    const auto sent = co_await metering.report_usage({.event_name = report.event_name,
+                                                      .customer = report.customer,
+                                                      .quantity = report.quantity,
+                                                      .identifier = report.identifier,
+                                                      .at = report.at});
+    if (!sent && info(sent.error().code).retryable) co_return false;
+    if (sent) {
+        result.sent += 1;
+    } else {
+        result.refused += 1;
+        tell_refusal(report, sent.error());
+    }
+    metrics::count("paydesk_usage_reports_total", {
+                                                      {"outcome", sent ? "sent" : "refused"}
+    });
+    std::optional<std::string> error;
+    if (!sent) error = sent.error().message + " " + sent.error().detail;
+    co_await report_store::finish(db, std::move(report), std::move(error), now);
+    co_return true;
+}
+
+}  // namespace
+
+std::string meter_event_name(std::string_view metric) { return "paydesk_" + std::string(metric); }
+
+Task<ReportResult> report_usage(db::Database& db, provider::Metering& metering, Instant now) {
+    ReportResult result;
+    for (int round = 0; round < rounds_max; ++round) {
+        const std::size_t hours = co_await report_store::make(db, now, hours_at_once);
+        result.made += hours;
+        if (hours < static_cast<std::size_t>(hours_at_once)) break;
+    }
+    for (int round = 0; round < rounds_max; ++round) {
+        auto reports = co_await report_store::pending(db, reports_at_once);
+        if (reports.empty()) break;
+        for (std::size_t i = 0; i < reports.size(); ++i) {
+            if (!co_await send(db, metering, std::move(reports[i]), result, now)) {
+                result.left = reports.size() - i;
+                co_return result;
+            }
+        }
+    }
+    co_return result;
+}
+
+jobs::Handler report_job(db::Database& db, provider::Metering& metering, const Clock& clock) {
+    return [&db, &metering, &clock](jobs::Job) -> Task<Result<void>> {
+        const auto result = co_await report_usage(db, metering, clock.now());
+        if (result.left > 0) {
+            co_return Error{ErrorCode::provider_unavailable, "The provider's meters do not answer.",
+                            fmt::format("{} reports are left", result.left)};
+        }
+        co_return Result<void>{};
+    };
+}
+
+Task<Result<std::size_t>> sync_meters(db::Database& db, provider::Metering& metering) {
+    const auto meters = co_await report_store::meters(db);
+    for (const auto& meter : meters) {
+        const std::string event_name = meter_event_name(meter.metric);
+        const auto made =
+            co_await metering.sync_meter({.event_name = event_name,
+                                          .name = meter.name,
+                                          .counts_last = meter.aggregation == "last"});
+        if (!made) {
+            Error error = made.error();
+            error.message = fmt::format("meter {}: {}", meter.metric, error.message);
+            co_return error;
+        }
+        co_await report_store::keep_meter(db, meter.metric, event_name, *made);
+    }
+    co_return meters.size();
+}
+
+}  // namespace paydesk::usage

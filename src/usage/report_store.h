@@ -1,0 +1,37 @@
+#pragma once
+// usage_reports: SQL, nothing else.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/decimal.h"
+#include "db/database.h"
+#include "provider/change.h"
+
+namespace paydesk::usage::report_store {
+
+// Turns up to `limit` hours that the provider does not know, and that are over at `now`, into pending reports. Gives
+// how many hours that were.
+Task<std::size_t> make(db::Database& db, Instant now, std::int64_t limit);
+
+struct Pending {
+    std::string account, identifier, event_name;
+    provider::Ref customer;
+    Decimal quantity;
+    Instant at;
+};
+// The oldest first.
+Task<std::vector<Pending>> pending(db::Database& db, std::int64_t limit);
+
+// How it ended: sent where there is no error.
+Task<> finish(db::Database& db, Pending report, std::optional<std::string> error, Instant now);
+
+struct MeterRow {
+    std::string metric, name, aggregation;
+};
+Task<std::vector<MeterRow>> meters(db::Database& db);
+Task<> keep_meter(db::Database& db, std::string metric, std::string event_name,
+                  provider::Ref meter);
+
+}  // namespace paydesk::usage::report_store

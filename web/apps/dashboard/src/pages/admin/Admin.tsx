@@ -1,0 +1,54 @@
+import { EmptyState, useSession } from '@paydesk/react';
+import { NavLink, Outlet } from 'react-router';
+
+import { useSay } from '../../language';
+import { Page } from '../../shell/Page';
+import { ShieldIcon } from '../../shell/icons';
+
+/** The frame of the admin's pages. Who may see them is the server's decision; this only says it kindly. */
+export default function Admin() {
+  const say = useSay().admin;
+  const { user } = useSession();
+  if (user !== null && !user.is_admin) {
+    return (
+      <Page title={say.title}>
+        <div className="pd-card">
+          <EmptyState icon={<ShieldIcon />} title={say.forbiddenTitle}>
+            {say.forbiddenText}
+          </EmptyState>
+        </div>
+      </Page>
+    );
+  }
+  const sections = [
+    ['/admin', say.attention],
+    ['/admin/refunds', say.refunds],
+    ['/admin/credits', say.grants],
+    ['/admin/emails', say.emails],
+    ['/admin/explain', say.explainTab],
+    ['/admin/drift', say.driftTab],
+    ['/admin/rates', say.rates],
+  ] as const;
+  return (
+    <Page title={say.title} lead={say.lead} wide>
+      <nav
+        aria-label={say.sections}
+        className="-mx-4 mb-5 flex gap-1 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0"
+      >
+        {sections.map(([to, label]) => (
+          <NavLink
+            key={to}
+            to={to}
+            end={to === '/admin'}
+            className={({ isActive }) =>
+              `-mb-px border-b-2 px-3 py-2.5 text-[0.9375rem] font-medium whitespace-nowrap ${isActive ? 'border-accent text-ink' : 'border-transparent text-muted hover:text-ink'}`
+            }
+          >
+            {label}
+          </NavLink>
+        ))}
+      </nav>
+      <Outlet />
+    </Page>
+  );
+}

@@ -1,0 +1,1 @@
+export { InvoiceHistory as default } from '@paydesk/react';

@@ -1,0 +1,1 @@
+export { PaymentMethodCard as default } from '@paydesk/react';

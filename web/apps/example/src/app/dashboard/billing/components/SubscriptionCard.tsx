@@ -1,0 +1,1 @@
+export { SubscriptionCard as default } from '@paydesk/react';

@@ -1,0 +1,1 @@
+export { UsageDisplay as default } from '@paydesk/react';
