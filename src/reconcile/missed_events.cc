@@ -1,5 +1,7 @@
 // Reconciler::events(): what the provider made and we were not told.
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "reconcile/inbox_store.h"
 #include "reconcile/progress.h"
@@ -75,8 +77,13 @@ Task<> take_missing(const Parts& parts, const Options& options, std::vector<List
         missing.push_back(to_store(parts, std::move(one)));
     }
     if (missing.empty() || options.dry_run) co_return;
+    // As they happened: the list has the newest first, and several in one second.
+    std::ranges::reverse(missing);
     std::vector<const webhook::event_store::NewEvent*> rows;
-    for (const auto& event : missing) rows.push_back(&event);
+    for (auto& event : missing) {
+        event.received_at += std::chrono::microseconds(rows.size());
+        rows.push_back(&event);
+    }
     (void)co_await webhook::event_store::add(parts.db, std::move(rows));
     if (parts.on_stored) parts.on_stored();
 }

@@ -89,12 +89,15 @@ std::int64_t write_sql(table_store::Reader& reader, const table_store::Table& ta
     file.write(fmt::format("\nalter table paydesk.{} disable trigger user;\n", table.name));
     reader.read_quoted(table, [&](const db::Rows& rows) {
         if (rows.empty()) return;
-        std::string text = fmt::format("insert into paydesk.{} ({}) values\n", table.name,
-                                       fmt::join(table.columns, ", "));
+        std::string text = fmt::format(R"(insert into paydesk.{} ("{}") values)", table.name,
+                                       fmt::join(table.columns, R"(", ")")) +
+                           "\n";
         for (std::size_t row = 0; row < rows.size(); ++row) {
             text += rows.text(row, "quoted");
-            text += row + 1 < rows.size() ? ",\n" : "\non conflict do nothing;\n";
+            text += row + 1 < rows.size() ? ",\n" : "\n";
         }
+        text += fmt::format(R"(on conflict ("{}") do nothing;)", fmt::join(table.key, R"(", ")")) +
+                "\n";
         count += static_cast<std::int64_t>(rows.size());
         file.write(text);
     });

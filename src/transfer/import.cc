@@ -17,6 +17,7 @@ using billing::Outcome;
 using billing::ToApply;
 
 constexpr std::size_t examples_max = 5;
+constexpr const char* credits_fact_key = "import/credits";
 
 // What became of one row.
 enum class Fate : std::uint8_t { taken, known, skipped };
@@ -113,13 +114,16 @@ private:
     Task<Fated> take_credits(const SourceRow& row, const json::value& object) {
         if (!co_await import_store::has_account(tx_, *row.account))
             co_return Fated{Fate::skipped, "there is no such account here"};
+        if (co_await import_store::has_grant(tx_, *row.account, credits_fact_key))
+            co_return Fated{Fate::known};
         const auto amount = int_at(object, {"credits"}).value_or(0);
         if (amount > credits::amount_max)
             co_return Fated{Fate::skipped, "more credits than an account can hold"};
-        credits_.push_back(
-            credits::Granted{.account = {*row.account},
-                             .grant = credits::top_up("import/credits", amount, parts_.clock.now(),
-                                                      "Taken over from the former billing")});
+        // Of kind admin: a top-up would be told.
+        credits::Grant grant = credits::top_up(credits_fact_key, amount, parts_.clock.now(),
+                                               "Taken over from the former billing");
+        grant.kind = credits::GrantKind::admin;
+        credits_.push_back(credits::Granted{.account = {*row.account}, .grant = std::move(grant)});
         co_return Fated{Fate::taken};
     }
 

@@ -24,6 +24,10 @@ const db::Statement find_account{"import_account_of",
 const db::Statement find_this{"import_has_account",
                               R"(select 1 from paydesk.accounts where account_id = $1)"};
 
+const db::Statement find_grant{"import_has_grant",
+                               R"(select 1 from paydesk.credit_grants
+       where account_id = $1 and fact_key = $2)"};
+
 }  // namespace
 
 Task<bool> add_account(db::Tx& tx, std::string account, std::optional<std::string> email,
@@ -48,6 +52,11 @@ Task<std::optional<AccountId>> account_of(db::Tx& tx, std::string email) {
 
 Task<bool> has_account(db::Tx& tx, std::string account) {
     const auto rows = co_await tx.run(find_this, {std::move(account)});
+    co_return !rows.empty();
+}
+
+Task<bool> has_grant(db::Tx& tx, std::string account, std::string fact_key) {
+    const auto rows = co_await tx.run(find_grant, {std::move(account), std::move(fact_key)});
     co_return !rows.empty();
 }
 

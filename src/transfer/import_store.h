@@ -21,5 +21,6 @@ Task<bool> add_notification(db::Tx& tx, std::string account, std::string fact_ke
 // The one account with this e-mail address; none where there are several.
 Task<std::optional<AccountId>> account_of(db::Tx& tx, std::string email);
 Task<bool> has_account(db::Tx& tx, std::string account);
+Task<bool> has_grant(db::Tx& tx, std::string account, std::string fact_key);
 
 }  // namespace paydesk::transfer::import_store

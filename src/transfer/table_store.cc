@@ -12,12 +12,12 @@ constexpr int rows_at_once = 500;
 // Not worth moving: what is queued, answered or due in this very database.
 constexpr std::string_view list_tables = R"(
     select c.relname as name,
-           string_agg(quote_ident(a.attname), ',' order by a.attnum) as columns,
-           (select string_agg('t.' || quote_ident(k.attname), ', ' order by k.attname <> 'account_id', x.n)
+           string_agg(a.attname, ',' order by a.attnum) as columns,
+           (select string_agg(k.attname, ',' order by k.attname <> 'account_id', x.n)
             from pg_index i
             cross join lateral unnest(i.indkey::int2[]) with ordinality x(attnum, n)
             join pg_attribute k on k.attrelid = c.oid and k.attnum = x.attnum
-            where i.indrelid = c.oid and i.indisprimary) as order_by
+            where i.indrelid = c.oid and i.indisprimary) as key
     from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
                        and a.attgenerated = ''
@@ -38,6 +38,10 @@ std::vector<std::string> split(std::string_view text) {
     return parts;
 }
 
+std::string order_of(const Table& table) {
+    return fmt::format(R"(t."{}")", fmt::join(table.key, R"(", t.")"));
+}
+
 }  // namespace
 
 Reader::Reader(const std::string& url) : connection_(url) {
@@ -52,7 +56,7 @@ std::vector<Table> Reader::tables() {
     for (std::size_t i = 0; i < rows.size(); ++i) {
         tables.push_back({.name = std::string(rows.text(i, "name")),
                           .columns = split(rows.text(i, "columns")),
-                          .order = rows.optional_text(i, "order_by").value_or("1")});
+                          .key = split(rows.text(i, "key"))});
     }
     return tables;
 }
@@ -67,20 +71,20 @@ std::string Reader::newest_migration() {
 void Reader::read(const Table& table, const std::function<void(const db::Rows&)>& take) {
     std::vector<std::string> columns;
     for (const auto& column : table.columns) {
-        columns.push_back(fmt::format("t.{0}::text as {0}", column));
+        columns.push_back(fmt::format(R"(t."{0}"::text as "{0}")", column));
     }
     fetch_all(fmt::format("select {} from paydesk.{} t order by {}", fmt::join(columns, ", "),
-                          table.name, table.order),
+                          table.name, order_of(table)),
               take);
 }
 
 void Reader::read_quoted(const Table& table, const std::function<void(const db::Rows&)>& take) {
     std::vector<std::string> columns;
     for (const auto& column : table.columns) {
-        columns.push_back(fmt::format("quote_nullable(t.{}::text)", column));
+        columns.push_back(fmt::format(R"(quote_nullable(t."{}"::text))", column));
     }
     fetch_all(fmt::format("select '(' || {} || ')' as quoted from paydesk.{} t order by {}",
-                          fmt::join(columns, " || ', ' || "), table.name, table.order),
+                          fmt::join(columns, " || ', ' || "), table.name, order_of(table)),
               take);
 }
 

@@ -12,7 +12,7 @@ namespace paydesk::transfer::table_store {
 struct Table {
     std::string name;
     std::vector<std::string> columns;  // without generated ones
-    std::string order;                 // the account first, then the rest of the primary key
+    std::vector<std::string> key;      // the primary key, the account first: the order of the rows
 };
 
 // All reads see the database as it was at the first one.

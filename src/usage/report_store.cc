@@ -34,7 +34,8 @@ constexpr db::Statement make_reports{"usage_make_reports", R"(
         select t.account_id, t.metric, t.hour, t.period_start, t.sequence + 1, 'stripe',
                'usage_' || md5(concat_ws('/', t.account_id, t.metric, extract(epoch from t.hour),
                                          extract(epoch from t.period_start), t.sequence + 1)),
-               case t.aggregation when 'last' then t.level else t.level - coalesce(t.told_quantity, 0) end,
+               trim_scale(case t.aggregation when 'last' then t.level
+                               else t.level - coalesce(t.told_quantity, 0) end),
                case t.aggregation when 'last' then t.last_at else greatest(t.hour, t.period_start) end, $1
         from told t
         where case t.aggregation when 'last' then t.level is distinct from t.told_quantity

@@ -7,18 +7,21 @@
 namespace paydesk::provider::stripe {
 namespace {
 
-const UsageReport report{.event_name = "paydesk_api_calls",
-                         .customer = {"cus_1"},
-                         .quantity = Decimal::from_int(12),
-                         .identifier = "usage_abc",
-                         .at = from_unix(1'780'000'000)};
+// A function: what a Decimal is made of may not be there yet when a constant is.
+UsageReport report() {
+    return {.event_name = "paydesk_api_calls",
+            .customer = {"cus_1"},
+            .quantity = Decimal::from_int(12),
+            .identifier = "usage_abc",
+            .at = from_unix(1'780'000'000)};
+}
 
 TEST(StripeMetering, AReportCarriesItsIdentifier) {
     ScriptedStripe stripe;
     stripe.transport.answer(200, R"({"object":"billing.meter_event","identifier":"usage_abc"})");
     stripe.with_client([](Client& client) -> Task<> {
         StripeMetering metering(client);
-        EXPECT_TRUE(co_await metering.report_usage(report));
+        EXPECT_TRUE(co_await metering.report_usage(report()));
     });
     ASSERT_EQ(stripe.transport.requests.size(), 1U);
     EXPECT_TRUE(stripe.transport.requests[0].url.ends_with("/v1/billing/meter_events"));
@@ -35,8 +38,8 @@ TEST(StripeMetering, AnIdentifierThatIsKnownIsASuccess) {
         400, R"({"error":{"type":"invalid_request_error","message":"No such customer"}})");
     stripe.with_client([](Client& client) -> Task<> {
         StripeMetering metering(client);
-        EXPECT_TRUE(co_await metering.report_usage(report));
-        const auto refused = co_await metering.report_usage(report);
+        EXPECT_TRUE(co_await metering.report_usage(report()));
+        const auto refused = co_await metering.report_usage(report());
         EXPECT_EQ(refused.error().code, ErrorCode::provider_rejected);
     });
 }
