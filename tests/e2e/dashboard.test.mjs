@@ -190,9 +190,9 @@ describe('an admin', () => {
   test('gives credits, writes an e-mail, saves a rate', async () => {
     const [{ account_id }] = await rows(`select account_id from paydesk.accounts where email = 'grace@example.com'`)
     await page.goto(`${up.url}/admin/credits`)
-    await page.getByLabel('Account').fill(account_id)
-    await page.getByLabel('Credits').fill('250')
-    await page.getByLabel('Reason').fill('Sorry for the outage')
+    await page.getByRole('textbox', { name: 'Account' }).fill(account_id)
+    await page.getByRole('textbox', { name: 'Credits' }).fill('250')
+    await page.getByRole('textbox', { name: 'Reason' }).fill('Sorry for the outage')
     await shoot(page, 'admin-credits')
     await judgeAccess(page, 'admin credits')
     await by(page, 'grant-submit').click()
@@ -202,7 +202,7 @@ describe('an admin', () => {
     assert.equal((await grace.get('/api/credits')).balance, 350)
 
     await page.goto(`${up.url}/admin/emails`)
-    await page.getByLabel('Account').fill(account_id)
+    await page.getByRole('textbox', { name: 'Account' }).fill(account_id)
     await page.getByLabel('Subject').fill('Hello')
     await page.getByLabel('Message').fill('Just a word.')
     await by(page, 'email-submit').click()

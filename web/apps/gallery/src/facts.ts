@@ -63,6 +63,18 @@ export const subscriptions: Record<string, Subscription | null> = {
     cancel_scheduled: true,
     cancel_at: at(20),
   }),
+  'changes soon': subscription({
+    scheduled_change: {
+      plan_key: 'basic',
+      plan_name: 'Basic',
+      plan_type: 'monthly',
+      price_id: 'price_0',
+      quantity: 1,
+      amount: 900,
+      currency: 'usd',
+      effective_at: at(20),
+    },
+  }),
   'past due': subscription({ status: 'past_due', access_until: at(9) }),
   unpaid: subscription({ status: 'unpaid', is_active: false }),
   incomplete: subscription({ status: 'incomplete', is_active: false }),

@@ -1,14 +1,14 @@
 // A subscription's row -> what the card says about it. Every status of the contract has a line here;
 // the compiler refuses a missing one.
 
-import type { Subscription, SubscriptionStatus } from '@paydesk/client';
+import type { ScheduledChange, Subscription, SubscriptionStatus } from '@paydesk/client';
 
 import { formatDate, formatRecurring } from './format';
 import { english, type Words } from './words/en';
 
 export type Tone = 'neutral' | 'info' | 'success' | 'warning' | 'danger';
 
-export type NextStep = 'update_card' | 'open_portal' | 'choose_plan' | 'resume';
+export type NextStep = 'update_card' | 'open_portal' | 'choose_plan' | 'resume' | 'keep_plan';
 
 export interface SubscriptionWords {
   badge: { tone: Tone; label: string };
@@ -102,12 +102,14 @@ function noticeOf(
     case 'incomplete_expired':
       return { tone: 'neutral', ...say.expired, step: 'choose_plan' };
     case 'paused':
-      return { tone: 'neutral', ...say.paused, step: 'open_portal' };
+      return { tone: 'neutral', ...say.paused, step: 'resume' };
     case 'canceled':
       return { tone: 'neutral', ...say.ended, step: 'choose_plan' };
     case 'active':
     case 'trialing':
       if (subscription.cancel_scheduled) return endingNotice(subscription, words, locale);
+      if (subscription.scheduled_change)
+        return changeNotice(subscription.scheduled_change, words, locale);
       return subscription.status === 'trialing'
         ? trialNotice(subscription, price, words, locale)
         : null;
@@ -127,6 +129,32 @@ function endingNotice(
     title: end === null ? say.withPeriod(name) : say.on(name, formatDate(end, locale)),
     text: say.text,
     step: 'resume',
+  };
+}
+
+function changeNotice(
+  change: ScheduledChange,
+  words: Words,
+  locale?: string,
+): SubscriptionWords['notice'] {
+  const say = words.plan.changing;
+  return {
+    tone: 'info',
+    title: say.title(
+      change.plan_name ?? change.plan_key ?? words.plan.yours,
+      formatDate(change.effective_at, locale),
+    ),
+    text: say.text(
+      formatRecurring(
+        change.amount,
+        change.currency,
+        change.plan_type,
+        change.quantity,
+        locale,
+        words,
+      ),
+    ),
+    step: 'keep_plan',
   };
 }
 

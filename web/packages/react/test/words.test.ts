@@ -71,7 +71,7 @@ describe('describeSubscription', () => {
       subscription({ status: 'paused', is_active: false }),
       'neutral Paused',
       'Current period ends 2026-12-12',
-      'open_portal',
+      'resume',
       true,
       false,
     ],

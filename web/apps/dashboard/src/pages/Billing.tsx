@@ -48,6 +48,7 @@ function Plan() {
     error,
     refetch,
     setCancelAtPeriodEnd,
+    keepPlan,
     openCustomerPortal,
     openingPortal,
   } = useSubscription();
@@ -71,6 +72,7 @@ function Plan() {
       onCancel={setCancelAtPeriodEnd}
       onManage={openCustomerPortal}
       managing={openingPortal}
+      onKeepPlan={() => keepPlan()}
     />
   );
 }

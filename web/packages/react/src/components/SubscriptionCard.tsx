@@ -24,6 +24,8 @@ export interface SubscriptionCardProps {
   /** Opens the provider's portal; without it the card offers no such step. */
   onManage?: ((flow: 'home' | 'payment_method_update') => void) | undefined;
   managing?: boolean;
+  /** Calls off a scheduled change of plan. */
+  onKeepPlan?: (() => unknown) | undefined;
 }
 
 /** The plan, its state in words, and what can be done about it. */
@@ -32,6 +34,7 @@ export function SubscriptionCard({
   onCancel,
   onManage,
   managing = false,
+  onKeepPlan,
 }: SubscriptionCardProps) {
   const { locale, links, words: all } = usePaydesk();
   const say = all.plan;
@@ -102,6 +105,18 @@ export function SubscriptionCard({
     }
   }
 
+  async function keepPlan() {
+    setBusy(true);
+    try {
+      await onKeepPlan?.();
+      toast({ tone: 'success', title: say.changing.kept });
+    } catch (error) {
+      toast({ tone: 'danger', title: say.changing.notKept, text: messageOf(error, all) });
+    } finally {
+      setBusy(false);
+    }
+  }
+
   function stepButton(step: NextStep) {
     switch (step) {
       case 'update_card':
@@ -135,8 +150,21 @@ export function SubscriptionCard({
             data-testid="subscription-resume"
             onClick={() => void change(false)}
           >
-            {say.keep(name)}
+            {subscription?.status === 'paused' ? say.resume : say.keep(name)}
           </Button>
+        );
+      case 'keep_plan':
+        return (
+          onKeepPlan && (
+            <Button
+              size="small"
+              busy={busy}
+              data-testid="subscription-keep"
+              onClick={() => void keepPlan()}
+            >
+              {say.changing.keep}
+            </Button>
+          )
         );
     }
   }

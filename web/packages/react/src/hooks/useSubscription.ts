@@ -4,6 +4,7 @@ import { useCallback } from 'react';
 
 import { usePaydesk } from '../context';
 import { keys, useApiQuery } from '../query';
+import { safeHref } from '../format';
 import { messageOf } from '../ui/basics';
 import { useToast } from '../ui/Toasts';
 import { useRedirect } from './useRedirect';
@@ -27,12 +28,20 @@ export function useSubscription() {
   const portal = useRedirect();
 
   const change = useMutation({
-    mutationFn: (cancelAtPeriodEnd: boolean) => {
+    mutationFn: (
+      cancelAtPeriodEnd: boolean,
+    ): Promise<{ subscription: Subscription; hosted_invoice_url?: string | null }> => {
       if (subscription === null) throw new Error('there is no subscription');
+      // A paused plan is resumed by another route: a new period begins and is paid for.
+      if (!cancelAtPeriodEnd && subscription.status === 'paused')
+        return client.resumeSubscription(subscription.id);
       return client.cancelSubscription({ subscriptionId: subscription.id, cancelAtPeriodEnd });
     },
-    onSuccess: (result) =>
-      queries.setQueryData(keys.subscription, { subscription: result.subscription }),
+    onSuccess: (result) => {
+      queries.setQueryData(keys.subscription, { subscription: result.subscription });
+      const pay_here = safeHref(result.hosted_invoice_url);
+      if (pay_here !== undefined) portal.leave(pay_here); // the bank wants to be asked
+    },
     // The row may have changed under us; what we show now may be the reason of the refusal.
     onError: () => queries.invalidateQueries({ queryKey: keys.subscription }),
   });
@@ -42,6 +51,16 @@ export function useSubscription() {
       (await mutateAsync(cancelAtPeriodEnd)).subscription,
     [mutateAsync],
   );
+
+  const keep = useMutation({
+    mutationFn: () => {
+      if (subscription === null) throw new Error('there is no subscription');
+      return client.cancelScheduledChange(subscription.id);
+    },
+    onSuccess: (result) =>
+      queries.setQueryData(keys.subscription, { subscription: result.subscription }),
+    onError: () => queries.invalidateQueries({ queryKey: keys.subscription }),
+  });
 
   const open = useMutation({
     mutationFn: (flow: PortalFlow) =>
@@ -64,6 +83,8 @@ export function useSubscription() {
     cancel: useCallback(() => setCancelAtPeriodEnd(true), [setCancelAtPeriodEnd]),
     resume: useCallback(() => setCancelAtPeriodEnd(false), [setCancelAtPeriodEnd]),
     setCancelAtPeriodEnd,
+    /** Calls off a scheduled change of plan. */
+    keepPlan: keep.mutateAsync,
     changing: change.isPending,
   };
 }

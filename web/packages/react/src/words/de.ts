@@ -126,8 +126,16 @@ export const german: Words = {
     },
     paused: {
       title: 'Ihr Tarif ist pausiert',
-      text: 'Solange er pausiert, wird nichts abgebucht. Im Abrechnungsportal geht es weiter.',
+      text: 'Solange er pausiert, wird nichts abgebucht. Setzen Sie ihn fort, beginnt ein neuer Zeitraum.',
     },
+    changing: {
+      title: (plan, date) => `Ihr Tarif wechselt zu ${plan} am ${date}`,
+      text: (price) => `Dann zahlen Sie ${price}. Bis dahin ändert sich nichts.`,
+      keep: 'In diesem Tarif bleiben',
+      kept: 'Ihr Tarif bleibt, wie er ist',
+      notKept: 'Der Wechsel wurde nicht zurückgenommen',
+    },
+    resume: 'Tarif fortsetzen',
     ended: {
       title: 'Dieser Tarif ist beendet',
       text: 'Sie nutzen jetzt den kostenlosen Tarif. Ihre Rechnungen bleiben hier.',

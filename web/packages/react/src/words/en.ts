@@ -122,8 +122,16 @@ export const english = {
     },
     paused: {
       title: 'Your plan is paused',
-      text: 'There are no charges while it is paused. Open the billing portal to continue.',
+      text: 'There are no charges while it is paused, and a new period begins when you resume.',
     },
+    changing: {
+      title: (plan: string, date: string) => `Your plan changes to ${plan} on ${date}`,
+      text: (price: string) => `From then on you pay ${price}. Until then nothing changes.`,
+      keep: 'Stay on this plan',
+      kept: 'Your plan stays as it is',
+      notKept: 'The change was not called off',
+    },
+    resume: 'Resume plan',
     ended: {
       title: 'This plan has ended',
       text: 'You are on the free plan now. Your invoices stay here.',
