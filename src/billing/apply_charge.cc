@@ -25,6 +25,7 @@ void decide(Batch& batch, std::size_t i, const provider::ChargeSnapshot& snapsho
         // Since basil a charge does not name its invoice: not naming it is no news.
         if (!content.invoice) content.invoice = row->content.invoice;
         if (!content.receipt_url) content.receipt_url = row->content.receipt_url;
+        content.disputed |= row->content.disputed;  // no event of the charge says so
     }
     const std::string revision = row ? row->revision : "";
     auto incoming = batch.incoming(i, revision, false);

@@ -47,23 +47,38 @@ const db::Statement load_charges{"billing_load_charges",
              and t.provider_charge_id = k.id
            limit 1 for no key update) c)"};
 
-// Which invoice it is of is told once, by whatever tells it: no news does not take it away.
+// Which invoice it is of is told once, by whatever tells it, and that it is disputed only by its dispute: no
+// news does not take either away.
 const db::Statement save_charges{
     "billing_save_charges",
     R"(insert into paydesk.charges as c (account_id, id, provider, provider_charge_id,
            provider_payment_id, provider_invoice_id, amount, amount_refunded, currency, status,
            disputed, failure_code, failure_message, receipt_url, description, livemode,
            provider_stamp, created_at)
-       select unnest($1::text[])::uuid, unnest($2::text[])::uuid, unnest($3::text[]),
-           unnest($4::text[]), unnest($5::text[]), unnest($6::text[]), unnest($7::bigint[]),
-           unnest($8::bigint[]), unnest($9::text[]), unnest($10::text[]), unnest($11::boolean[]),
-           unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::text[]),
-           unnest($16::boolean[]), unnest($17::timestamptz[]), unnest($18::timestamptz[])
+       select r.account_id, r.id, r.provider, r.provider_charge_id, r.provider_payment_id,
+           r.provider_invoice_id, r.amount, r.amount_refunded, r.currency, r.status,
+           r.disputed or coalesce((
+               select true from paydesk.disputes d
+               where d.account_id = r.account_id and d.provider = r.provider
+                 and d.provider_charge_id = r.provider_charge_id limit 1), false),
+           r.failure_code, r.failure_message, r.receipt_url, r.description, r.livemode,
+           r.provider_stamp, r.created_at
+       from (select unnest($1::text[])::uuid as account_id, unnest($2::text[])::uuid as id,
+                 unnest($3::text[]) as provider, unnest($4::text[]) as provider_charge_id,
+                 unnest($5::text[]) as provider_payment_id,
+                 unnest($6::text[]) as provider_invoice_id, unnest($7::bigint[]) as amount,
+                 unnest($8::bigint[]) as amount_refunded, unnest($9::text[]) as currency,
+                 unnest($10::text[]) as status, unnest($11::boolean[]) as disputed,
+                 unnest($12::text[]) as failure_code, unnest($13::text[]) as failure_message,
+                 unnest($14::text[]) as receipt_url, unnest($15::text[]) as description,
+                 unnest($16::boolean[]) as livemode,
+                 unnest($17::timestamptz[]) as provider_stamp,
+                 unnest($18::timestamptz[]) as created_at) r
        on conflict (account_id, provider, provider_charge_id) do update set
            provider_payment_id = coalesce(excluded.provider_payment_id, c.provider_payment_id),
            provider_invoice_id = coalesce(excluded.provider_invoice_id, c.provider_invoice_id),
            amount = excluded.amount, amount_refunded = excluded.amount_refunded,
-           currency = excluded.currency, status = excluded.status, disputed = excluded.disputed,
+           currency = excluded.currency, status = excluded.status, disputed = excluded.disputed or c.disputed,
            failure_code = excluded.failure_code, failure_message = excluded.failure_message,
            receipt_url = coalesce(excluded.receipt_url, c.receipt_url),
            description = excluded.description, livemode = excluded.livemode,

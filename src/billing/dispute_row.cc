@@ -98,6 +98,13 @@ const db::Statement save_disputes{
            closed_at = excluded.closed_at, livemode = excluded.livemode,
            provider_stamp = excluded.provider_stamp, created_at = excluded.created_at)"};
 
+const db::Statement mark_charges{"billing_mark_disputed_charges",
+                                 R"(update paydesk.charges c set disputed = true
+       from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
+                 unnest($3::text[]) as charge) k
+       where c.account_id = any ($1::text[]::uuid[]) and c.account_id = k.account_id
+         and c.provider = k.provider and c.provider_charge_id = k.charge and not c.disputed)"};
+
 DisputeRow read_row(const db::Rows& rows, std::size_t i) {
     DisputeRow row{.id = std::string(rows.text(i, "id")),
                    .account = {std::string(rows.text(i, "account_id"))},
@@ -158,6 +165,13 @@ Task<> save(db::Tx& tx, std::vector<DisputeRow> rows) {
     json::array disputes;
     for (const auto& row : rows) disputes.push_back(to_json(row));
     co_await tx.run(save_disputes, {recordset::param(disputes)});
+    using namespace columns;
+    using Row = DisputeRow;
+    co_await tx.run(mark_charges,
+                    {texts(rows, &Row::account), texts(rows, &Row::provider),
+                     texts(rows, [](const Row& row) -> const std::optional<std::string>& {
+                         return row.content.charge;
+                     })});
 }
 
 }  // namespace dispute_rows

@@ -110,6 +110,7 @@ const db::Statement add_charges{"billing_settle_add_charges", PD_SETTLED_CHARGES
        from settled c where c.status = 'failed' or c.is_standalone
        on conflict (account_id, provider, source_kind, source_id) do update set
            status = case when p.amount_refunded > 0 then p.status else excluded.status end,
+           provider_invoice_id = coalesce(excluded.provider_invoice_id, p.provider_invoice_id),
            receipt_url = coalesce(excluded.receipt_url, p.receipt_url),
            description = excluded.description
        where (p.receipt_url, p.description,

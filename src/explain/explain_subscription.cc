@@ -22,12 +22,14 @@ const db::Statement read_standing{
        left join paydesk.entitlements e on e.account_id = s.account_id
        where s.account_id = $1 and s.id = $2)"};
 
+// The provider's clock is not ours, and counts whole seconds: a minute for both.
 const db::Statement read_checkouts{
     "explain_checkouts",
     R"(select id, plan_key, billing_cycle, quantity, status, created_at
        from paydesk.checkouts
-       where account_id = $1 and mode = 'subscription' and created_at <=
-             (select coalesce(provider_created_at, created_at) from paydesk.subscriptions
+       where account_id = $1 and mode = 'subscription' and created_at <
+             (select coalesce(provider_created_at, created_at) + interval '1 minute'
+              from paydesk.subscriptions
               where account_id = $1 and id = $2)
        order by created_at desc limit 3)"};
 

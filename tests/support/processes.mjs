@@ -101,8 +101,8 @@ export async function startUp({ folder = temporaryFolder('up'), port, sandboxPor
 // What the database says, asked by the owner: rows as objects.
 export function sql(url, text) {
   return new Promise((resolve, reject) => {
-    execFile('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', url, '-c', `select coalesce(json_agg(r), '[]') from (${text}) r`], { encoding: 'utf8' },
-      (error, out, err) => (error ? reject(new Error(err)) : resolve(JSON.parse(out))))
+    execFile('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-d', url, '-c', `select coalesce(json_agg(r), '[]') from (${text}) r`], { encoding: 'utf8', maxBuffer: 256 << 20 },
+      (error, out, err) => (error ? reject(new Error(err || error.message)) : resolve(JSON.parse(out))))
   })
 }
 
