@@ -68,6 +68,7 @@ async function startPaydesk() {
 function load(port, options) {
   const args = Object.entries({ port, key: serviceKey, accounts, connections, seconds, ...options }).flatMap(([name, value]) => [`--${name}`, String(value)])
   const child = spawn(join(root, 'build/release/bench_usage_load'), args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  if (options.kind === 'track') setTimeout(lookAtStatement, (seconds * 1000) / 2)
   return new Promise((resolve, reject) => {
     let out = ''
     child.stdout.on('data', (data) => { out += data })
@@ -102,8 +103,9 @@ function bench(script, clients, time = seconds) {
   return Number(out.match(/tps = ([\d.]+)/)[1])
 }
 // The server's own statement, as Postgres has it from the server; its arrays are laid out beforehand, but for the keys.
+let statement = ''
+const lookAtStatement = () => { statement ||= sql("select query from pg_stat_activity where usename = 'paydesk_server' and query like '%into paydesk.usage_records%' limit 1") }
 function directScript(n) {
-  const statement = sql("select query from pg_stat_activity where usename = 'paydesk_server' and query like '%into paydesk.usage_records%' limit 1")
   if (!statement) throw new Error('the server has sent no statement that counts events')
   const values = ['(select accounts from public.bench_arrays where id = :n)', `(select array_agg(gen_random_uuid()::text) from generate_series(1, ${n}))`,
     `array_fill('api_calls'::text, array[${n}])`, `array_fill('3'::text, array[${n}])`, `array_fill(now(), array[${n}])`, `array_fill(null::text, array[${n}])`, 'now()', "'{}'::text[]"]
@@ -135,6 +137,7 @@ try {
   const events = Number(sql('select sum(events) from paydesk.usage_totals')), records = Number(sql('select count(*) from paydesk.usage_records'))
   if (events !== sent || records !== sent) throw new Error(`${sent} were answered, ${records} are recorded, ${events} are added up`)
 
+  console.log(JSON.stringify(Object.fromEntries([...results].map(([name, list]) => [name, list.map((r) => [Math.round(r.events_per_second), r.p50_ms, r.p99_ms, r.cpu_us.toFixed(1), r.postgres_us.toFixed(1), Math.round(r.wal_bytes)])]))))
   // Each of Postgres' ways beside.
   for (const [name, n, clients] of [['single-row commits, 64 connections', 1, 64], ['statement of 100, 2 connections', 100, 2], ['statement of 1,000, 2 connections', 1_000, 2]]) {
     const script = directScript(n)

@@ -4,8 +4,9 @@
 --         written by the same statement, so nobody ever has to scan events. Old events can go, because
 --         one that is older than the accepted window is refused: its key cannot come back.
 -- Locks   plans: a column with a constant default. subscriptions, invoices: a trigger each, ACCESS
---         EXCLUSIVE for a moment. Else new tables only. The periods of live subscriptions are taken over.
+--         EXCLUSIVE for a moment; invoices: SHARE while the index of drafts is built. Else new tables only. The periods of live subscriptions are taken over.
 -- Undo    drop trigger usage_periods on paydesk.subscriptions; drop trigger usage_invoiced on paydesk.invoices;
+--         drop index paydesk.invoices_of_drafts;
 --         drop schema paydesk_usage cascade; drop table paydesk.usage_charges, paydesk.usage_reports,
 --         paydesk.usage_totals, paydesk.usage_hours, paydesk.usage_uniques, paydesk.usage_undated_keys,
 --         paydesk.usage_records, paydesk.usage_periods, paydesk.meters; drop function
@@ -182,6 +183,10 @@ create table paydesk.usage_charges (
     constraint usage_charges_currency check (currency ~ '^[a-z]{3}$'),
     constraint usage_charges_amount_not_negative check (amount >= 0)
 );
+
+create index usage_charges_pending on paydesk.usage_charges (account_id, created_at) where status = 'pending';
+-- A renewal's invoice is a draft for an hour: what is to be charged is looked for among those.
+create index invoices_of_drafts on paydesk.invoices (account_id, created_at) where status = 'draft';
 
 call paydesk.protect('meters', 'select, insert, update', service_reads => true);
 call paydesk.protect('usage_periods', 'select, insert, update', service_reads => true);

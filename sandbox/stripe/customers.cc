@@ -37,26 +37,18 @@ std::string listing(std::string_view more) {
 
 // Text fields and the nested ones that both create and update take.
 void fill(Account& account, const Object& params, Object& customer) {
-    copy_params(
-        params, customer,
-        {"balance", "business_name", "individual_name", "description", "email", "invoice_prefix",
-         "next_invoice_sequence", "name", "phone", "preferred_locales", "shipping"});
-    if (const auto* given = params.if_contains("address")) {
-        if (given->is_null()) {
-            customer["address"] = nullptr;
-        } else {
-            Object full{
-                {"city",        nullptr},
-                {"country",     nullptr},
-                {"line1",       nullptr},
-                {"line2",       nullptr},
-                {"postal_code", nullptr},
-                {"state",       nullptr}
-            };
-            copy_params(given->get_object(), full,
-                        {"city", "country", "line1", "line2", "postal_code", "state"});
-            customer["address"] = std::move(full);
+    copy_params(params, customer,
+                {"balance", "business_name", "individual_name", "description", "email",
+                 "invoice_prefix", "next_invoice_sequence", "name", "phone", "preferred_locales"});
+    if (params.contains("address")) customer["address"] = full_address(params.at("address"));
+    if (params.contains("shipping")) {
+        Object shipping = child(params, "shipping");
+        if (!shipping.empty()) {
+            shipping["address"] = full_address(value_of(shipping, "address"));
+            if (!shipping.contains("phone")) shipping["phone"] = nullptr;
         }
+        customer["shipping"] =
+            shipping.empty() ? json::value(nullptr) : json::value(std::move(shipping));
     }
     if (const auto* exempt = params.if_contains("tax_exempt")) {
         customer["tax_exempt"] = exempt->is_null() ? json::value("none") : *exempt;
@@ -180,6 +172,15 @@ json::value remove(Call& call) {
 }
 
 }  // namespace
+
+json::value full_address(const json::value& given) {
+    if (!given.is_object()) return nullptr;
+    Object full;
+    for (const auto* part : {"city", "country", "line1", "line2", "postal_code", "state"}) {
+        full[part] = value_of(given.get_object(), part);
+    }
+    return full;
+}
 
 const Object& add_customer(Account& account, const Object& fields) {
     Object customer = blank("customer");

@@ -221,6 +221,12 @@ void portal_before_endive(Object& configuration, Shape shape) {
     }
 }
 
+// Flows that came with endive: no type before it has a name for them.
+void portal_session_before_endive(Object& session, Shape) {
+    const auto type = text(child(session, "flow"), "type");
+    if (type == "customer_update" || type == "subscription_pause") session["flow"] = nullptr;
+}
+
 void product_before_acacia(Object& product, Shape) {
     product["features"] = value_of(product, "marketing_features");
     product.erase("marketing_features");
@@ -254,6 +260,7 @@ constexpr Reshaping reshapings[] = {
     {"credit_note",                  Shape::dahlia, credit_note_before_dahlia    },
     {"credit_note_line_item",        Shape::basil,  credit_note_line_before_basil},
     {"billing_portal.configuration", Shape::endive, portal_before_endive         },
+    {"billing_portal.session",       Shape::endive, portal_session_before_endive },
     {"product",                      Shape::acacia, product_before_acacia        },
     {"checkout.session",             Shape::dahlia, session_before_dahlia        },
 };

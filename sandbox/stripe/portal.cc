@@ -311,7 +311,9 @@ void use_new_method(Account& account, const std::string& session_id, const std::
 void add_portal_routes(Routes& routes) {
     routes.on("POST /v1/billing_portal/sessions",
               "customer!:id configuration:id return_url locale on_behalf_of:no "
-              "flow_data{type!:(customer_update|payment_method_update|subscription_cancel|"
+              "flow_data{type<endive!:(payment_method_update|subscription_cancel|"
+              "subscription_update|subscription_update_confirm) "
+              "type>=endive!:(customer_update|payment_method_update|subscription_cancel|"
               "subscription_pause|subscription_update|subscription_update_confirm) "
               "after_completion{type!:(hosted_confirmation|portal_homepage|redirect) "
               "redirect{return_url!} hosted_confirmation{custom_message}} "

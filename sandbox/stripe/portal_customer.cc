@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sandbox/stripe/customers.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/tax_ids.h"
@@ -78,9 +79,10 @@ void update_details(Account& account, const std::string& customer,
                 changed["shipping"] = nullptr;
             } else {
                 changed["shipping"] = Object{
-                    {"address", address.is_null() ? json::value(Object()) : std::move(address)},
-                    {"name",    name                                                          },
-                    {"phone",   nullptr                                                       }
+                    {"address",
+                     full_address(address.is_null() ? json::value(Object()) : std::move(address))},
+                    {"name",    name                                                             },
+                    {"phone",   nullptr                                                          }
                 };
             }
         }

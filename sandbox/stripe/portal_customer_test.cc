@@ -74,6 +74,14 @@ TEST_F(PortalCustomer, AFlowLeadsThereAndBack) {
     EXPECT_TRUE(happened("customer.updated"));
 }
 
+TEST_F(PortalCustomer, TheFlowCameWithEndive) {
+    version_ = "2026-03-25.dahlia";
+    EXPECT_EQ(call("POST", "/v1/billing_portal/sessions",
+                   "customer=" + customer_ + "&flow_data[type]=customer_update")
+                  .param(),
+              "flow_data[type]");
+}
+
 TEST_F(PortalCustomer, IsNotThereWhereItIsNotAllowed) {
     const auto path = "/p/session/" + id(open("&configuration=" + configuration("")));
     EXPECT_THAT(call("GET", path).text, Not(HasSubstr("portal-update-details")));

@@ -5,6 +5,7 @@
 #include "sandbox/stripe/previews.h"
 
 #include "sandbox/stripe/balance.h"
+#include "sandbox/stripe/customers.h"
 #include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/inline_prices.h"
 #include "sandbox/stripe/invoice_editing.h"
@@ -294,7 +295,11 @@ json::value preview(Call& call) {
     // Who the customer would be, for tax.
     if (present(params, "customer_details")) {
         account.change(customer, "", [&](Object& changed) {
-            copy_params(child(params, "customer_details"), changed, {"address", "tax_exempt"});
+            const Object& details = child(params, "customer_details");
+            copy_params(details, changed, {"tax_exempt"});
+            if (details.contains("address")) {
+                changed["address"] = full_address(details.at("address"));
+            }
             if (!present(changed, "tax_exempt")) changed["tax_exempt"] = "none";
         });
     }

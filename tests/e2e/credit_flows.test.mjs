@@ -26,7 +26,7 @@ function world(up) {
     advance: (days) => control('clock', { advance_seconds: days * 86400 }),
     async buy(user, what) {
       const { url } = await user.post('/api/create-checkout', what)
-      assert.match(await payCheckout(url, '4242424242424242'), /success|session_id|billing/)
+      await payCheckout(url, '4242424242424242')
     },
     // Until the balance is that: the ledger's, and what the app is told with the entitlements.
     async has(user, credits, plan) {
