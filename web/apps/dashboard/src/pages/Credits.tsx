@@ -27,7 +27,7 @@ export default function Credits() {
       <CheckoutCancelled />
       <div className="grid items-start gap-5 md:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
         <div className="grid gap-5">
-          <CreditBalance action={<></>} />
+          <CreditBalance action={null} />
           <TopUps />
         </div>
         <CreditHistory />

@@ -10,7 +10,7 @@ import { Card, LoadError, Notice, Skeleton } from '../ui/basics';
 /** Below a tenth of what was granted the card says that it runs low. */
 const low_share = 0.1;
 
-/** What can be spent now, and from which grants: needs no props. */
+/** What can be spent now, and from which grants. `action`: instead of the link to buy more; null for none. */
 export function CreditBalance({ action }: { action?: ReactNode }) {
   const { credits, loading, error, refetch } = useCredits();
   const { links, words } = usePaydesk();
@@ -24,16 +24,18 @@ export function CreditBalance({ action }: { action?: ReactNode }) {
       ) : (
         <>
           <Balance credits={credits} />
-          <div className="pd-card-actions">
-            {action ?? (
-              <AppLink
-                href={links.pricing}
-                className="pd-button pd-button-secondary pd-button-normal"
-              >
-                {say.topUp}
-              </AppLink>
-            )}
-          </div>
+          {action !== null && (
+            <div className="pd-card-actions">
+              {action ?? (
+                <AppLink
+                  href={links.pricing}
+                  className="pd-button pd-button-secondary pd-button-normal"
+                >
+                  {say.topUp}
+                </AppLink>
+              )}
+            </div>
+          )}
         </>
       )}
     </Card>
