@@ -60,11 +60,14 @@ void decide(Batch& batch, std::size_t i, const provider::CheckoutSnapshot& snaps
         batch.results[i].note = "no checkout of ours";
         return;
     }
-    auto status = checkout_status_after(row->second.status, snapshot);
-    if (!status) return;
-    row->second.status = *status;
+    const auto status = checkout_status_after(row->second.status, snapshot);
+    const bool names_invoice = snapshot.status == "complete" && snapshot.invoice &&
+                               row->second.invoice != snapshot.invoice->value;
+    if (!status && !names_invoice) return;
+    if (status) row->second.status = *status;
+    if (names_invoice) row->second.invoice = snapshot.invoice->value;
     std::optional<Instant> completed_at;
-    if (*status == "complete") completed_at = change.occurred_at;
+    if (status == "complete") completed_at = change.occurred_at;
     batch.checkout_updates.insert_or_assign(snapshot.checkout.value,
                                             checkout_rows::Update{.row = row->second,
                                                                   .checkout = snapshot.checkout,

@@ -3,6 +3,9 @@
 // As with notifications and payments, a fact counts from whichever snapshot shows it, stale or not, and
 // its key keeps it from counting twice: the ledger does not depend on the order of events either.
 
+#include <algorithm>
+
+#include "base/assert.h"
 #include "billing/apply_batch.h"
 #include "billing/columns.h"
 #include "billing/recordset.h"
@@ -40,7 +43,7 @@ const db::Statement find_top_ups{
     R"(select k.provider, k.checkout, p.name, p.credits, c.quantity, y.amount, y.amount_refunded
        from json_to_recordset($1::json) as k(account_id uuid, provider text, checkout text, id text)
        cross join lateral (
-           select t.plan_key, t.quantity from paydesk.checkouts t
+           select t.plan_key, t.quantity, t.provider_invoice_id from paydesk.checkouts t
            where t.account_id = k.account_id and t.provider = k.provider and t.mode = 'payment'
              and (t.provider_checkout_id = k.checkout
                   or (t.id::text = k.id and t.provider_checkout_id is null))
@@ -49,7 +52,20 @@ const db::Statement find_top_ups{
        left join lateral (
            select m.amount, m.amount_refunded from paydesk.payments m
            where m.account_id = k.account_id and m.provider = k.provider
-             and m.source_kind = 'checkout' and m.source_id = k.checkout limit 1) y on true)"};
+             and ((m.source_kind = 'checkout' and m.source_id = k.checkout)
+                  or (m.source_kind = 'invoice' and m.source_id = c.provider_invoice_id))
+           limit 1) y on true)"};
+
+// What an invoice of no subscription was made for.
+const db::Statement find_invoiced_checkouts{"billing_invoiced_checkouts",
+                                            R"(select k.provider, k.invoice, c.provider_checkout_id
+       from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
+                 unnest($3::text[]) as invoice) k
+       cross join lateral (
+           select t.provider_checkout_id from paydesk.checkouts t
+           where t.account_id = k.account_id and t.provider = k.provider
+             and t.provider_invoice_id = k.invoice and t.mode = 'payment'
+             and t.provider_checkout_id is not null limit 1) c)"};
 
 bool is_paid(const provider::InvoiceSnapshot& snapshot) {
     return snapshot.invoice && snapshot.subscription &&
@@ -89,26 +105,46 @@ public:
             if (const auto* subscription = std::get_if<provider::SubscriptionSnapshot>(&fact(i)))
                 add(i, *subscription);
         }
-        for (const auto& payment : batch_.refunded) {
-            // Part of a month's price is goodwill; all of it undoes the month. The invoice's grants are
-            // there: the snapshot that made its payment made them.
-            if (payment.source_kind == "invoice" && payment.refunded == payment.amount) {
-                facts_.push_back(credits::PeriodRefunded{
-                    .account = payment.account,
-                    .fact_key_prefix = invoice_fact_key(payment.provider, payment.source_id)});
-            }
-            if (payment.source_kind != "checkout") continue;
-            facts_.push_back(credits::PaymentRefunded{
-                .account = payment.account,
-                .grant_fact_key = top_up_fact_key(payment.provider, payment.source_id),
-                .refunded = payment.refunded.minor_units(),
-                .paid = payment.amount.minor_units()});
-        }
+        co_await add_refunds();
         co_return std::move(facts_);
     }
 
 private:
     const provider::Fact& fact(std::size_t i) const { return batch_.change(i).fact; }
+
+    // Part of a month's price is goodwill; all of it undoes the month. The invoice's grants are there: the
+    // snapshot that made its payment made them. A top-up's credits go back in proportion.
+    Task<> add_refunds() {
+        std::vector<const RefundedPayment*> invoiced;
+        for (const auto& payment : batch_.refunded) {
+            if (payment.source_kind == "checkout") add_refund(payment, payment.source_id);
+            if (payment.source_kind != "invoice") continue;
+            invoiced.push_back(&payment);
+            if (payment.refunded != payment.amount) continue;
+            facts_.push_back(credits::PeriodRefunded{
+                .account = payment.account,
+                .fact_key_prefix = invoice_fact_key(payment.provider, payment.source_id)});
+        }
+        if (invoiced.empty()) co_return;
+        using columns::texts;
+        const auto rows = co_await batch_.tx.run(find_invoiced_checkouts,
+                                                 {texts(invoiced, &RefundedPayment::account),
+                                                  texts(invoiced, &RefundedPayment::provider),
+                                                  texts(invoiced, &RefundedPayment::source_id)});
+        for (std::size_t row = 0; row < rows.size(); ++row) {
+            const auto payment =
+                std::ranges::find(invoiced, rows.text(row, "invoice"), &RefundedPayment::source_id);
+            PD_ASSERT(payment != invoiced.end());
+            add_refund(**payment, std::string(rows.text(row, "provider_checkout_id")));
+        }
+    }
+    void add_refund(const RefundedPayment& payment, const std::string& checkout) {
+        facts_.push_back(
+            credits::PaymentRefunded{.account = payment.account,
+                                     .grant_fact_key = top_up_fact_key(payment.provider, checkout),
+                                     .refunded = payment.refunded.minor_units(),
+                                     .paid = payment.amount.minor_units()});
+    }
 
     Task<> load() {
         std::set<PriceKey> wanted;

@@ -337,6 +337,27 @@ TEST_F(ApplyCredits, AChargeThatIsRefundedTakesTheTopUpsCreditsBack) {
     });
 }
 
+// As Stripe bills a top-up that has an invoice: its money is the invoice's payment.
+TEST_F(ApplyCredits, ATopUpWithAnInvoiceThatIsRefundedGivesItsCreditsBack) {
+    play([&]() -> Task<> {
+        auto bought = topped_up();
+        std::get<provider::CheckoutSnapshot>(bought.change.fact).invoice = provider::Ref{"in_top"};
+        auto invoice = paid("in_top", {line("price_top_up", 2'000, may, may)});
+        auto& snapshot = std::get<provider::InvoiceSnapshot>(invoice.change.fact);
+        snapshot.subscription.reset();
+        snapshot.amount_paid = Money(2'000, Currency::usd());
+        snapshot.payment = provider::Ref{"pi_1"};
+        co_await apply(bought);
+        co_await apply(invoice);
+        EXPECT_EQ(co_await balance(), 1'100);
+        for (const std::int64_t refunded : {500, 500, 2'000}) {
+            clock_.set(clock_.now() + 1min);
+            co_await apply(charged(2'000, refunded));
+            EXPECT_EQ(co_await balance(), refunded == 500 ? 100 + 750 : 100);
+        }
+    });
+}
+
 // Design: a part is goodwill and takes nothing; all of it undoes the month, as far as it is unspent.
 TEST_F(ApplyCredits, AMonthThatIsRefundedInFullTakesItsUnspentCreditsBack) {
     play([&]() -> Task<> {

@@ -36,10 +36,12 @@ namespace {
 
 const db::Statement load_checkouts{
     "billing_load_checkouts",
-    R"(select k.checkout as asked_for, c.account_id, c.id, c.provider_checkout_id, c.status
+    R"(select k.checkout as asked_for, c.account_id, c.id, c.provider_checkout_id, c.status,
+              c.provider_invoice_id
        from json_to_recordset($1::json) as k(account_id uuid, provider text, checkout text, id uuid)
        cross join lateral (
-           select t.account_id, t.id, t.provider_checkout_id, t.status from paydesk.checkouts t
+           select t.account_id, t.id, t.provider_checkout_id, t.status, t.provider_invoice_id
+           from paydesk.checkouts t
            where t.account_id = k.account_id and t.provider = k.provider
              and (t.provider_checkout_id = k.checkout
                   or (t.id = k.id and t.provider_checkout_id is null))
@@ -50,9 +52,10 @@ const db::Statement save_checkouts{"billing_save_checkouts",
        set status = r.status, provider_checkout_id = r.checkout,
            url = null,
            completed_at = coalesce(c.completed_at, r.completed_at),
+           provider_invoice_id = coalesce(r.invoice, c.provider_invoice_id),
            provider_stamp = greatest(c.provider_stamp, r.stamp)
        from json_to_recordset($1::json) as r(account_id uuid, id uuid, checkout text, status text,
-           completed_at timestamptz, stamp timestamptz)
+           completed_at timestamptz, stamp timestamptz, invoice text)
        where c.account_id = any (array(
                  select (json_array_elements($1::json) ->> 'account_id')::uuid))
          and c.account_id = r.account_id and c.id = r.id)"};
@@ -83,7 +86,8 @@ Task<std::map<std::string, CheckoutRow>> load(db::Tx& tx, std::vector<Key> keys)
                        CheckoutRow{.id = std::string(rows.text(i, "id")),
                                    .account = {std::string(rows.text(i, "account_id"))},
                                    .checkout = rows.optional_text(i, "provider_checkout_id"),
-                                   .status = std::string(rows.text(i, "status"))});
+                                   .status = std::string(rows.text(i, "status")),
+                                   .invoice = rows.optional_text(i, "provider_invoice_id")});
     }
     co_return loaded;
 }
@@ -99,7 +103,8 @@ Task<> save(db::Tx& tx, std::vector<Update> updates) {
             {"checkout",     value(update.checkout)         },
             {"status",       value(update.row.status)       },
             {"completed_at", value(update.completed_at)     },
-            {"stamp",        value(update.stamp)            }
+            {"stamp",        value(update.stamp)            },
+            {"invoice",      value(update.row.invoice)      }
         });
     }
     co_await tx.run(save_checkouts, {recordset::param(rows)});

@@ -17,6 +17,7 @@ struct CheckoutRow {
     AccountId account;
     std::optional<std::string> checkout;  // the provider's id; none: the answer was lost
     std::string status;  // creating, open, processing, complete, failed, expired, abandoned
+    std::optional<std::string> invoice;  // the provider's id of what it was billed with
 };
 
 // The status after a snapshot, or nothing where it stays. The states alone decide, no stamp does:
@@ -41,7 +42,7 @@ struct Key {
 Task<std::map<std::string, CheckoutRow>> load(db::Tx& tx, std::vector<Key> keys);
 
 struct Update {
-    CheckoutRow row;  // with the new status
+    CheckoutRow row;  // with the new status and invoice
     provider::Ref checkout;
     Instant stamp;
     std::optional<Instant> completed_at;

@@ -75,6 +75,7 @@ const paramTypes = [
   ['GET', /^\/v1\/billing\/meters\/[^/]+$/, 'Billing.MeterRetrieveParams'], ['POST', /^\/v1\/billing\/meter_events$/, 'Billing.MeterEventCreateParams'],
   ['GET', /^\/v1\/billing\/meters\/[^/]+\/event_summaries$/, 'Billing.MeterListEventSummariesParams'],
   ['POST', /^\/v1\/billing\/meter_event_adjustments$/, 'Billing.MeterEventAdjustmentCreateParams'],
+  ['GET', /^\/v1\/charges$/, 'ChargeListParams'], ['GET', /^\/v1\/disputes$/, 'DisputeListParams'],
   ['GET', /^\/v1\/events$/, 'EventListParams'], ['GET', /^\/v1\/events\/[^/]+$/, 'EventRetrieveParams'],
 ]
 

@@ -2,6 +2,7 @@
 // version has them, plans, and the invoice that is announced before it is made.
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { startSandbox, temporaryFolder, until } from '../support/processes.mjs'
@@ -185,7 +186,8 @@ test('everything that was emitted means what it says', async () => {
   assert.deepEqual(await judgeMeaning(record, sandbox.url), [])
 })
 
-test('everything that was emitted passes the types of the SDKs', () => {
+test('everything that was emitted passes the types of the SDKs', async () => {
+  await until('the deliveries', () => readFileSync(record, 'utf8').split('\n').filter((line) => line.startsWith('{"event"') || line.includes('"event":')).length > 100, 60)
   const { checked, wrong } = judgeRecording(record)
   assert.ok(checked.responses > 200 && checked.events > 100, JSON.stringify(checked))
   assert.deepEqual(wrong, [])

@@ -203,8 +203,8 @@ describe('an admin', () => {
 
     await page.goto(`${up.url}/admin/emails`)
     await page.getByRole('textbox', { name: 'Account' }).fill(account_id)
-    await page.getByLabel('Subject').fill('Hello')
-    await page.getByLabel('Message').fill('Just a word.')
+    await page.getByRole('textbox', { name: 'Subject' }).fill('Hello')
+    await page.getByRole('textbox', { name: 'Message' }).fill('Just a word.')
     await by(page, 'email-submit').click()
     await by(page, 'admin-confirm').click()
     await page.getByText('The e-mail is queued').waitFor()
