@@ -111,12 +111,13 @@ const db::Statement add_charges{"billing_settle_add_charges", PD_SETTLED_CHARGES
        on conflict (account_id, provider, source_kind, source_id) do update set
            status = case when p.amount_refunded > 0 then p.status else excluded.status end,
            provider_invoice_id = coalesce(excluded.provider_invoice_id, p.provider_invoice_id),
-           receipt_url = coalesce(excluded.receipt_url, p.receipt_url),
+           receipt_url = excluded.receipt_url,
            description = excluded.description
-       where (p.receipt_url, p.description,
-              case when p.amount_refunded > 0 then p.status else excluded.status end)
+       where (p.receipt_url, p.description, p.provider_invoice_id, p.status)
              is distinct from
-             (coalesce(excluded.receipt_url, p.receipt_url), excluded.description, p.status))"};
+             (excluded.receipt_url, excluded.description,
+              coalesce(excluded.provider_invoice_id, p.provider_invoice_id),
+              case when p.amount_refunded > 0 then p.status else excluded.status end))"};
 
 // What the provider says of the charge and what we know of its refunds: the refunds alone where they
 // explain all of it (one of them may have failed since), else the larger.

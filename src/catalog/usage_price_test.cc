@@ -71,24 +71,24 @@ struct Bad {
     const char* message;
 };
 const Bad bad_prices[] = {
-    {"[plan.usage.cals]\nprice='1'",                                    "no [[meter]] has this key"         },
-    {"[plan.usage.calls]\nprice=1",                                     "write price as text"               },
-    {"[plan.usage.calls]\nprice='-1'",                                  "write price as text"               },
-    {"[plan.usage.calls]\nprice='0.0000000000001'",                     "write price as text"               },
-    {"[plan.usage.calls]\nprise='1'",                                   "\"prise\" is not known here"       },
-    {"[plan.usage.calls]\nprice='1'\nper=0",                            "per must be more than zero"        },
-    {"[plan.usage.calls]\nprice='1'\nincluded=-1",                      "included must be a number of units"},
-    {"[plan.usage.calls]\nmodel='stairs'\nprice='1'",                   "model \"stairs\" is not one of"    },
-    {"[plan.usage.calls]\nmodel='volume'\nprice='1'",                   "graduated and volume have tiers"   },
-    {"[plan.usage.calls]\ntiers=[{price='1'}]",                         "graduated and volume have tiers"   },
-    {"[plan.usage.calls]\nmodel='volume'\ntiers=[{up_to=1,price='1'}]", "the last has none"                 },
+    {"[plan.usage.cals]\nprice='1'",                                       "no [[meter]] has this key"              },
+    {"[plan.usage.calls]\nprice=1",                                        "write price as text"                    },
+    {"[plan.usage.calls]\nprice='-1'",                                     "write price as text"                    },
+    {"[plan.usage.calls]\nprice='0.0000000000001'",                        "write price as text"                    },
+    {"[plan.usage.calls]\nprise='1'",                                      "\"prise\" is not known here"            },
+    {"[plan.usage.calls]\nprice='1'\nper=0",                               "per must be more than zero"             },
+    {"[plan.usage.calls]\nprice='1'\nincluded=-1",                         "included must be a number of units"     },
+    {"[plan.usage.calls]\nmodel='stairs'\nprice='1'",                      "model \"stairs\" is not one of"         },
+    {"[plan.usage.calls]\nmodel='volume'\nprice='1'",                      "graduated and volume have tiers"        },
+    {"[plan.usage.calls]\ntiers=[{price='1'}]",                            "graduated and volume have tiers"        },
+    {"[plan.usage.calls]\nmodel='volume'\ntiers=[{up_to=1,price='1'}]",    "the last has none"                      },
     {"[plan.usage.calls]\nmodel='volume'\ntiers=[{up_to=5,price='1'},{up_to=5,price='1'},{price='1'"
-     "}]",                                                                  "up_to must rise"                                                                                                   },
-    {"[plan.usage.calls]\nmodel='package'\nprice='1'",                                                                 "do not sell packages"},
-    {"[plan.usage.images]\nprice='1'",                                                                 "does not say how it is charged"                                                                                                                   },
-    {"[plan.usage.calls]\nlimit='none'",                                                                 "limit \"none\" is not one of hard, soft"},
+     "}]",                                                            "up_to must rise"                        },
+    {"[plan.usage.calls]\nmodel='package'\nprice='1'",                     "do not sell packages"                   },
+    {"[plan.usage.images]\nprice='1'",                                     "does not say how it is charged"         },
+    {"[plan.usage.calls]\nlimit='none'",                                   "limit \"none\" is not one of hard, soft"},
     {"[[meter]]\nkey='m'\nname='M'\naggregation='unique'\ncharge='meter'",
-     "know sum, count and last"                                                                                 },
+     "know sum, count and last"                                                                                     },
 };
 
 TEST(UsagePrice, WhatIsWrongIsNamed) {

@@ -256,7 +256,7 @@ void ImportSource::find_seeds_usage() {
         add(table, R"(
             select 'stripe' as provider, 'other' as kind, '' as sort, t.id::text,
                    t.user_id::text as account, '{}'::jsonb as object,
-                   'usage is not kept by this version: nothing would count it' as skip
+                   'usage is not taken over: send it to POST /api/usage/events, its id as the key' as skip
             from {0} t)");
     }
     // Prisma's User.credits: a balance without a history.

@@ -108,9 +108,10 @@ TEST_F(ProviderUsage, AnHourIsReportedOnceItIsOverAndWhatComesLaterIsTheDifferen
         EXPECT_EQ((co_await report_usage(play.db, stripe_, clock_.now())).sent, 1U);
     });
     EXPECT_EQ(stripe_.total("paydesk_api_calls"), "13.5");
-    EXPECT_EQ(one("select string_agg(status || ' ' || trim_scale(quantity), ', ' order by sequence) from "
-                  "paydesk.usage_reports"),
-              "sent 10.5, sent 3");
+    EXPECT_EQ(
+        one("select string_agg(status || ' ' || trim_scale(quantity), ', ' order by sequence) from "
+            "paydesk.usage_reports"),
+        "sent 10.5, sent 3");
 }
 
 TEST_F(ProviderUsage, ALostAnswerReportsTheSameAgainAndCountsOnce) {

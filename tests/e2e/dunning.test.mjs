@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { signIn } from '../support/api.mjs'
+import { calm } from '../support/calm.mjs'
 import { payCheckout } from '../support/hosted_pages.mjs'
 import { freePort, sql, startUp, until } from '../support/processes.mjs'
 
@@ -17,18 +18,6 @@ async function stripe(method, path, form) {
 }
 const sandbox = async (method, path, body) => (await fetch(`${up.sandbox}/_sandbox/${path}`, { method, headers: { 'content-type': 'application/json' }, body: body && JSON.stringify(body) })).json()
 
-// All that was set off has happened: every delivery arrived twice, every event is applied, every job and mail is done.
-async function settled() {
-  await until('calm', async () => {
-    const [{ busy }] = await rows("select (select count(*) from paydesk.webhook_events where status in ('received', 'failed', 'waiting')) + (select count(*) from paydesk.jobs where status in ('queued', 'running') and kind in ('pay_invoice', 'send_emails') and run_at <= now()) + (select count(*) from paydesk.emails where status = 'queued') as busy")
-    if (busy > 0) return false
-    const [{ n: stored }] = await rows('select count(*)::int as n from paydesk.webhook_events')
-    const { data } = await stripe('GET', 'events?limit=1')
-    const [newest] = await rows(`select 1 from paydesk.webhook_events where event_id = '${data[0].id}'`)
-    await new Promise((resolve) => setTimeout(resolve, 150))
-    return newest && (await rows('select count(*)::int as n from paydesk.webhook_events'))[0].n === stored
-  }, 60)
-}
 const taken = new Set()
 // The mails that have come since the last call: {"ada@example.com": ["subject", ...]}
 async function newMails() {
@@ -49,7 +38,7 @@ async function replaceCard(person, card) {
   return stripe('POST', `subscriptions/${id}`, { default_payment_method: method.id })
 }
 const entitlementsOf = async (person) => (await person.get('/api/entitlements')).entitlements
-const settle = async () => { await settled(); return newMails() }
+const settle = async () => { await calm(up); return newMails() }
 
 before(async () => {
   const smtp = await freePort()
