@@ -1,12 +1,13 @@
 // A subscription's whole life after the checkout, through `paydesk up` and its sandbox: previewed, upgraded, declined,
 // confirmed at the bank, scheduled down, paused, shared, discounted, tried. Then both recordings are judged.
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, before, beforeEach, describe, test } from 'node:test'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { judgeResponses } from '../contract/openapi_contract.mjs'
 import { judgeRecording } from '../contract/stripe_contract.mjs'
 import { signIn } from '../support/api.mjs'
+import { calm } from '../support/calm.mjs'
 import { payCheckout } from '../support/hosted_pages.mjs'
 import { root, sql, startUp, temporaryFolder, until } from '../support/processes.mjs'
 
@@ -25,6 +26,8 @@ async function stripe(method, path, form) {
 }
 const advance = (seconds) => fetch(`${up.sandbox}/_sandbox/clock`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ advance_seconds: seconds }) })
 const rows = (text) => sql(up.databaseUrl(), text)
+// A webhook of an older change can undo a newer answer until its own event comes: none is on its way when a test begins.
+beforeEach(() => calm(up))
 const current = async (user) => (await user.get('/api/stripe/get-subscription')).subscription
 const refusal = (code) => (error) => { assert.equal(error.problem?.code, code, error.message); return true }
 
