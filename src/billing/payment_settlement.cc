@@ -12,23 +12,27 @@ namespace {
     "select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider, " \
     "unnest($3::text[]) as charge, unnest($4::text[]) as payment, unnest($5::text[]) as invoice "
 
+// The charges of key `k`: by its charge, payment or invoice, each by index.
+#define PD_CHARGES_OF_KEY                                                          \
+    "select t.* from paydesk.charges t where t.account_id = k.account_id "         \
+    "and t.provider = k.provider and t.provider_charge_id = k.charge union all "   \
+    "select t.* from paydesk.charges t where t.account_id = k.account_id "         \
+    "and t.provider = k.provider and t.provider_payment_id = k.payment union all " \
+    "select t.* from paydesk.charges t where t.account_id = k.account_id "         \
+    "and t.provider = k.provider and t.provider_invoice_id = k.invoice"
+
 // Which keys have anything to settle: most charges are told of before anybody knows what they paid.
-// Sub-selects with a limit and not `exists`, of which Postgres would make hash tables of whole tables.
+// Sub-selects of one row and not `exists`, of which Postgres would make hash tables of whole tables.
 #define PD_PAYMENT_EXISTS                                                     \
     "(select true from paydesk.payments p where p.account_id = c.account_id " \
     "and p.provider = c.provider and "
-#define PD_CHARGES_OF_KEY                                                  \
-    "select t.* from paydesk.charges t where t.account_id = k.account_id " \
-    "and t.provider = k.provider and "
 
 const db::Statement find_work{
     "billing_settle_find_work",
     "select distinct k.n from (" PD_SETTLEMENT_KEYS
     ", generate_subscripts($1::text[], 1) as n) k cross join lateral ("
     "select true as found from (" PD_CHARGES_OF_KEY
-    "t.provider_charge_id = k.charge union all " PD_CHARGES_OF_KEY
-    "t.provider_payment_id = k.payment union all " PD_CHARGES_OF_KEY
-    "t.provider_invoice_id = k.invoice) c "
+    ") c "
     "where c.status = 'failed' or c.is_standalone "
     "or " PD_PAYMENT_EXISTS
     "p.provider_payment_id = c.provider_payment_id limit 1) "
@@ -49,19 +53,12 @@ const db::Statement find_work{
        limit 1) due)"};
 
 #undef PD_PAYMENT_EXISTS
-#undef PD_CHARGES_OF_KEY
 
-// The charges that the keys mean. Each key finds its own by index.
-#define PD_SETTLED_CHARGES                                                          \
-    "with keys as materialized (" PD_SETTLEMENT_KEYS                                \
-    "), "                                                                           \
-    "settled as materialized (select distinct c.* from keys k cross join lateral (" \
-    "select t.* from paydesk.charges t where t.account_id = k.account_id "          \
-    "and t.provider = k.provider and t.provider_charge_id = k.charge union all "    \
-    "select t.* from paydesk.charges t where t.account_id = k.account_id "          \
-    "and t.provider = k.provider and t.provider_payment_id = k.payment union all "  \
-    "select t.* from paydesk.charges t where t.account_id = k.account_id "          \
-    "and t.provider = k.provider and t.provider_invoice_id = k.invoice) c) "
+// The charges that the keys mean, each once.
+#define PD_SETTLED_CHARGES                                                    \
+    "with keys as materialized (" PD_SETTLEMENT_KEYS                          \
+    "), settled as materialized (select distinct c.* from keys k cross join " \
+    "lateral (" PD_CHARGES_OF_KEY ") c) "
 
 // A charge and the invoice's or checkout's payment find each other by the payment intent, or by the
 // invoice where the charge names it (until acacia).
@@ -187,6 +184,7 @@ const db::Statement settle_refunds{"billing_settle_refunds", PD_SETTLED_CHARGES 
          and r.provider_charge_id = p.provider_charge_id and r.payment_id is null)"};
 
 #undef PD_SETTLEMENT_KEYS
+#undef PD_CHARGES_OF_KEY
 #undef PD_SETTLED_CHARGES
 
 RefundedPayment read(const db::Rows& rows, std::size_t i) {
