@@ -2,7 +2,7 @@
 -- what an account may do says how many credits it has.
 --
 -- Why     A group of consumptions pays for each statement of its triggers: to set it up costs as much as
---         twenty rows of it. And an app that asks on each request what somebody may do should not
+--         several rows of it. And an app that asks on each request what somebody may do should not
 --         have to ask twice.
 -- Locks   The function and the view, for a moment.
 -- Undo    paydesk.keep_credit_grants() as 0008_credits has it; the view as 0010_refunds_disputes has it.

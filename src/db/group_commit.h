@@ -5,7 +5,7 @@
 //
 // When as many wait as are under way, and a good many, a second commit starts beside the first: while one
 // waits for the disk, the other's rows are written. Sooner would only make both groups small, and a group
-// costs as much as twenty rows.
+// costs as much as several rows.
 
 #include <algorithm>
 #include <cstddef>
