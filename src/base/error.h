@@ -51,6 +51,7 @@ enum class ErrorCode : std::uint8_t {
     hold_ended,
     payment_not_refundable,
     refund_exceeds_payment,
+    checkout_not_approved,
 
     payment_declined,
     provider_rejected,
@@ -119,6 +120,8 @@ inline constexpr std::array error_table = {
               "This payment cannot be refunded."                                                                                 },
     ErrorInfo{ErrorCode::refund_exceeds_payment,      "refund_exceeds_payment",      409, false,
               "More than is left of the payment cannot be refunded."                                                             },
+    ErrorInfo{ErrorCode::checkout_not_approved,       "checkout_not_approved",       409, false,
+              "The buyer has not approved this order."                                                                           },
     ErrorInfo{ErrorCode::payment_declined,            "payment_declined",            402, false,
               "The payment was declined."                                                                                        },
     ErrorInfo{ErrorCode::provider_rejected,           "provider_rejected",           502, false,

@@ -96,6 +96,7 @@ struct Decide {
     void operator()(const provider::Unfollowed&) const {
         batch.results[i] = {.outcome = Outcome::ignored};
     }
+    void operator()(const provider::MustAsk&) const { PD_ASSERT(false); }  // see apply_changes()
     void operator()(const provider::InvoiceSnapshot& snapshot) const {
         if (!snapshot.invoice) {
             batch.results[i] = {.outcome = Outcome::unchanged, .note = "an upcoming invoice"};

@@ -64,7 +64,8 @@ struct Applied {
 //
 // ENSURES: every object touched is locked until the transaction ends, by its customer and by its own
 //          id, in one global order: two callers never deadlock on these locks.
-// Throws db::Failure; then nothing is applied. REQUIRES: no change twice with one event id.
+// Throws db::Failure; then nothing is applied. REQUIRES: no change twice with one event id, and no
+// MustAsk: whoever has one asks first.
 Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> changes, Instant now);
 
 }  // namespace paydesk::billing

@@ -20,6 +20,7 @@ struct Claim {
 
 struct ReadClaim {
     Claim operator()(const provider::Unfollowed&) const { return {}; }
+    Claim operator()(const provider::MustAsk&) const { return {}; }
     Claim operator()(const provider::CustomerSnapshot& s) const { return {s.customer, s.account}; }
     Claim operator()(const provider::SubscriptionSnapshot& s) const {
         return {s.customer, s.account};

@@ -178,6 +178,9 @@ struct CheckoutSnapshot {
     std::string status;                // "open", "complete", "expired"
     std::string payment_status;        // "paid", "unpaid", "no_payment_required"
     bool payment_failed = false;       // only for the async_payment_failed event
+    // PayPal: the buyer has agreed to an order, and nothing is paid until it is captured, by us, within
+    // some hours: Provider::capture_checkout.
+    bool approved = false;
     std::optional<Money> total;
     std::optional<std::string> email, plan_key, intent_id;  // metadata: plan_key, checkout_id
     std::optional<Instant> expires_at;
@@ -223,12 +226,17 @@ struct InvoicePaymentSnapshot {
     Ref invoice, payment;
 };
 
+// That something happened to Change::object which the event alone does not tell: whoever applies it asks
+// the provider (Provider::fetch_with_payments) and applies the answer in its place. PayPal's sale names
+// neither plan nor period, and its cancelled subscription no paid-until date.
+struct MustAsk {};
+
 // Signed, stored, and none of our business (an event type or object that we do not follow).
 struct Unfollowed {};
 
 using Fact = std::variant<Unfollowed, CustomerSnapshot, SubscriptionSnapshot, InvoiceSnapshot,
                           PaymentMethodSnapshot, CheckoutSnapshot, ChargeSnapshot, RefundSnapshot,
-                          DisputeSnapshot, InvoicePaymentSnapshot, ScheduleSnapshot>;
+                          DisputeSnapshot, InvoicePaymentSnapshot, ScheduleSnapshot, MustAsk>;
 
 struct Change {
     Name provider;

@@ -51,6 +51,7 @@ private:
 };
 
 void describe(Lines&, const Unfollowed&) {}
+void describe(Lines&, const MustAsk&) {}
 
 void describe(Lines& lines, const CustomerSnapshot& customer) {
     lines.add("account", customer.account);

@@ -50,6 +50,9 @@ struct NewCheckout {
     std::optional<int> trial_days = {};
     std::optional<std::string> promotion_code = {};  // the provider's id of it
     Instant expires_at;
+    // For a provider that has no prices of one-time things (PayPal's orders name the amount).
+    std::optional<Money> unit_amount = {};
+    std::string description = {};
 };
 
 struct Checkout {
@@ -173,6 +176,11 @@ public:
     virtual Task<Result<Checkout>> create_checkout(IntentId intent, NewCheckout input) = 0;
     virtual Task<Result<Checkout>> get_checkout(Ref checkout) = 0;
     virtual Task<Result<void>> expire_checkout(IntentId intent, Ref checkout) = 0;
+    // Takes the money of an order that its buyer has approved, and tells what came of it: the checkout,
+    // and the charge once there is one. What is captured already is told again. Refuses also with
+    // payment_declined (the buyer may approve another way of paying: the checkout's url) and
+    // checkout_not_approved. Where paying completes a checkout by itself (Stripe) it only tells.
+    virtual Task<Result<std::vector<Change>>> capture_checkout(IntentId intent, Ref checkout);
     // Gives the URL of the portal session.
     virtual Task<Result<std::string>> create_portal(IntentId intent, NewPortal input) = 0;
     // What is so already is a success without a change. Refuses also with
@@ -217,6 +225,12 @@ public:
     // The object as it is now, in the newest shape; occurred_at is the moment of asking.
     // Refuses with not_found; kinds without a fetch (other) are a bug.
     virtual Task<Result<Change>> fetch(ObjectKind kind, Ref object) = 0;
+
+    // The object as fetch() gives it, and with it what events of this provider don't tell whole: of a
+    // PayPal subscription its payments since then, each as charge and as paid invoice, and what is owed
+    // as an open one. Stripe: fetch() alone.
+    virtual Task<Result<std::vector<Change>>> fetch_with_payments(ObjectKind kind, Ref object,
+                                                                  std::optional<Instant> since);
 
     // Creates what is missing, changes names and descriptions, never an amount: a price whose
     // amount differs is replaced by a new one that takes the lookup_key over, and archived: who pays

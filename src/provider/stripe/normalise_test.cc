@@ -43,6 +43,7 @@ std::vector<fs::path> payloads() {
 Ref own_ref(const Fact& fact) {
     struct Own {
         Ref operator()(const Unfollowed&) const { return {}; }
+        Ref operator()(const MustAsk&) const { return {}; }
         Ref operator()(const CustomerSnapshot& s) const { return s.customer; }
         Ref operator()(const SubscriptionSnapshot& s) const { return s.subscription; }
         Ref operator()(const InvoiceSnapshot& s) const { return s.invoice.value_or(Ref{}); }
