@@ -259,12 +259,20 @@ TEST_F(ProviderUsage, ARenewalsDraftGetsALineForEachMetricOnce) {
         EXPECT_EQ((co_await charge()).left, 2U);
         EXPECT_EQ((co_await charge()).charged, 2U);
         EXPECT_EQ((co_await charge()).charged, 0U);
+        // Its line is made, the invoice is a draft yet: too late for both. What no line was made of is not.
+        const auto is_late = [&](const char* metric, const char* key) -> Task<bool> {
+            co_return (
+                co_await play.record({event(ann, metric, key, "1", period_end - hours(1))}))[0]
+                .is_late;
+        };
+        EXPECT_TRUE(co_await is_late("api_calls", "between"));
+        EXPECT_FALSE(co_await is_late("logins", "login"));
         draft(period_end, clock_.now(), "open");
-        EXPECT_TRUE(
-            (co_await play.record({event(ann, "api_calls", "late", "1", period_end - hours(1))}))[0]
-                .is_late);
+        EXPECT_TRUE(co_await is_late("api_calls", "late"));
+        EXPECT_TRUE(co_await is_late("logins", "last login"));
         EXPECT_EQ((co_await charge()).made, 0U);
     });
+    EXPECT_EQ(one("select late_events from paydesk.usage_totals where metric = 'api_calls'"), "2");
     EXPECT_EQ(stripe_.items.size(), 2U);
     for (const auto& [intent, item] : stripe_.items) {
         const bool calls = intent.find("api_calls") != std::string::npos;
@@ -276,6 +284,45 @@ TEST_F(ProviderUsage, ARenewalsDraftGetsALineForEachMetricOnce) {
     EXPECT_EQ(one("select string_agg(status || ' ' || amount, ', ' order by metric) from "
                   "paydesk.usage_charges"),
               "charged 4000, charged 750");
+}
+
+// An event whose counting began before its period was rated, and is done after: it is flagged.
+TEST_F(ProviderUsage, WhatIsCountedWhileItsPeriodIsRatedIsOnTheInvoiceOrLate) {
+    database_.script(
+        "update paydesk.meters set charge = 'invoice_item' where metric = 'api_calls'");
+    const Instant period_end = start + days(28);
+    play([&](Play& play) -> Task<> {
+        co_await play.record({event(ann, "api_calls", "first", "2000")});
+        clock_.set(period_end + minutes(1));
+        subscribe(ann, period_end, period_end + days(30));
+        draft(period_end, clock_.now());
+        clock_.advance(charge_after);
+        const auto metrics = co_await play.usage.metrics.fresh();
+        int counted = 0;
+        bool is_over = false;
+        // Events come without a pause while the charge is made.
+        co_await play.together(5, [&](int worker) -> Task<> {
+            if (worker == 0) {
+                co_await sleep_for(play.io, std::chrono::milliseconds(20));
+                ChargeResult result;
+                while (result.made == 0)
+                    result = co_await charge_usage(play.db, stripe_, metrics, clock_.now());
+                co_await sleep_for(play.io, std::chrono::milliseconds(20));
+                is_over = true;
+            }
+            while (!is_over) {
+                const std::string key = std::to_string(worker) + "-" + std::to_string(counted);
+                co_await play.record({event(ann, "api_calls", key, "1", period_end - hours(1))});
+                ++counted;
+            }
+        });
+        EXPECT_GT(counted, 10);
+    });
+    // What is on the invoice and what is late are all there is.
+    EXPECT_EQ(one(R"(select t.quantity = c.quantity + t.late_events from paydesk.usage_totals t
+        join paydesk.usage_charges c using (account_id, metric, period_start))"),
+              "true");
+    EXPECT_NE(one("select late_events from paydesk.usage_totals where metric = 'api_calls'"), "0");
 }
 
 }  // namespace
