@@ -312,6 +312,8 @@ private:
                       reconcile::events_job(reconciler_, schedule));
         runner_.every(reconcile::objects_job_kind, reconcile::objects_job_period,
                       reconcile::objects_job(reconciler_, schedule));
+        runner_.every(reconcile::usage_job_kind, reconcile::usage_job_period,
+                      reconcile::usage_job(reconciler_, schedule));
     }
 
     // A receipt brings its invoice along.

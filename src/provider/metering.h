@@ -73,6 +73,9 @@ public:
     virtual Task<Result<CatalogDifference>> compare_meter(NewMeter meter,
                                                           std::vector<NewUsagePrice> prices) = 0;
     virtual Task<Result<void>> report_usage(UsageReport report) = 0;
+    // What a meter has counted of a customer from `from` until `until`: the sum, or the last value. The provider's
+    // own precision may be less than ours. REQUIRES: whole minutes. Refuses with not_found.
+    virtual Task<Result<Decimal>> counted(Ref meter, Ref customer, Instant from, Instant until) = 0;
     // Refuses with provider_rejected where the invoice is no longer a draft.
     virtual Task<Result<Ref>> add_invoice_item(IntentId intent, NewInvoiceItem item) = 0;
 };

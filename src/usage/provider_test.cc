@@ -47,6 +47,9 @@ public:
             co_return Error{ErrorCode::provider_unavailable, "No answer."};
         co_return Result<void>{};
     }
+    Task<Result<Decimal>> counted(provider::Ref, provider::Ref, Instant, Instant) override {
+        co_return Error{ErrorCode::not_found, "Nothing here asks."};
+    }
     Task<Result<provider::Ref>> add_invoice_item(provider::IntentId intent,
                                                  provider::NewInvoiceItem item) override {
         ++calls;

@@ -1,5 +1,7 @@
 #include "provider/stripe/stripe_metering.h"
 
+#include <fmt/format.h>
+
 #include "base/ids.h"
 #include "provider/stripe/amount.h"
 #include "provider/stripe/reading.h"
@@ -18,6 +20,15 @@ IntentId one_call() { return {"meter:" + random_hex(16)}; }
 
 Error answer_is_strange(std::string what) {
     return {ErrorCode::provider_unavailable, "Stripe's answer cannot be read.", std::move(what)};
+}
+
+// A JSON number: the only place where usage is ever a binary fraction, and only to be compared.
+std::optional<Decimal> decimal_of(const json::value& value) {
+    if (const auto* whole = value.if_int64()) return Decimal::from_int(*whole);
+    if (!value.is_number()) return std::nullopt;
+    const auto parsed = Decimal::parse(fmt::format("{:.9f}", value.to_number<double>()));
+    if (!parsed) return std::nullopt;
+    return *parsed;
 }
 
 }  // namespace
@@ -125,6 +136,24 @@ Task<Result<void>> StripeMetering::report_usage(UsageReport report) {
                           sent.error().message.find("already") != std::string::npos;
     if (is_known) co_return Result<void>{};
     co_return to_refusal(sent.error());
+}
+
+Task<Result<Decimal>> StripeMetering::counted(Ref meter, Ref customer, Instant from,
+                                              Instant until) {
+    Form query;
+    query.set("customer", customer.value)
+        .set("start_time", to_unix(from))
+        .set("end_time", to_unix(until));
+    const Answer answer = co_await client_.get(
+        std::string(meters_path) + "/" + encode_path_segment(meter.value) + "/event_summaries",
+        query);
+    if (!answer) co_return to_refusal(answer.error());
+    const json::array& summaries = list_at(*answer, {});
+    if (summaries.empty()) co_return Decimal();
+    const json::value* value = at_path(summaries.front(), {"aggregated_value"});
+    const auto counted = value == nullptr ? std::nullopt : decimal_of(*value);
+    if (!counted) co_return answer_is_strange("an event summary without a value");
+    co_return *counted;
 }
 
 Task<Result<Ref>> StripeMetering::add_invoice_item(IntentId intent, NewInvoiceItem item) {

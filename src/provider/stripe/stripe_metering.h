@@ -4,6 +4,7 @@
 //   sync_meter        GET billing/meters, POST billing/meters; a new name by POST billing/meters/:id; prices as
 //                     stripe_metered_prices.h says
 //   report_usage      POST billing/meter_events; our identifier makes it count once
+//   counted           GET billing/meters/:id/event_summaries
 //   add_invoice_item  POST invoiceitems on the draft
 
 #include "provider/metering.h"
@@ -22,6 +23,7 @@ public:
     Task<Result<CatalogDifference>> compare_meter(NewMeter meter,
                                                   std::vector<NewUsagePrice> prices) override;
     Task<Result<void>> report_usage(UsageReport report) override;
+    Task<Result<Decimal>> counted(Ref meter, Ref customer, Instant from, Instant until) override;
     Task<Result<Ref>> add_invoice_item(IntentId intent, NewInvoiceItem item) override;
 
 private:

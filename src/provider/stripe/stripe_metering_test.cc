@@ -144,6 +144,29 @@ TEST(StripeMetering, APriceIsMadeOfItsTermsAndFoundAgainByThem) {
     EXPECT_EQ(stripe.transport.requests.back().body, "active=false");
 }
 
+TEST(StripeMetering, WhatAMeterCounted) {
+    ScriptedStripe stripe;
+    for (const char* value : {"12", "120.4", "1e21", "\"12\""})
+        stripe.transport.answer(200,
+                                std::string(R"({"data":[{"aggregated_value":)") + value + "}]}");
+    stripe.transport.answer(200, R"({"data":[]})");
+    stripe.with_client([](Client& client) -> Task<> {
+        StripeMetering metering(client);
+        const auto ask = [&] {
+            return metering.counted({"mtr_1"}, {"cus_1"}, from_unix(1'780'272'000),
+                                    from_unix(1'780'275'600));
+        };
+        EXPECT_EQ((co_await ask()).value().to_string(), "12");
+        EXPECT_EQ((co_await ask()).value().to_string(), "120.4");
+        EXPECT_EQ((co_await ask()).value().to_string(), "1000000000000000000000");
+        EXPECT_EQ((co_await ask()).error().code, ErrorCode::provider_unavailable);
+        EXPECT_EQ((co_await ask()).value().to_string(), "0");
+    });
+    EXPECT_TRUE(stripe.transport.requests[0].url.ends_with(
+        "/v1/billing/meters/mtr_1/event_summaries?customer=cus_1&start_time=1780272000&"
+        "end_time=1780275600"));
+}
+
 TEST(StripeMetering, ALineOnADraft) {
     ScriptedStripe stripe;
     stripe.transport.answer(200, R"({"id":"ii_1","object":"invoiceitem"})");
