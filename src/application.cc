@@ -229,6 +229,8 @@ public:
                       usage::report_job(db_, provider_.metering, clock_));
         runner_.every(usage::charge_job_kind, usage::charge_job_period,
                       usage::charge_job(db_, provider_.metering, usage_.metrics, clock_));
+        runner_.every(usage::thresholds_job_kind, usage::thresholds_job_period,
+                      usage::thresholds_job(usage_.thresholds, usage_.metrics, clock_));
         runner_.every(usage::partitions_job_kind, usage::partitions_job_period,
                       usage::partitions_job(db_, clock_, usage_.retention));
         runner_.every("sweep_idempotency_keys", sweep_period,
@@ -310,6 +312,8 @@ private:
                       reconcile::events_job(reconciler_, schedule));
         runner_.every(reconcile::objects_job_kind, reconcile::objects_job_period,
                       reconcile::objects_job(reconciler_, schedule));
+        runner_.every(reconcile::usage_job_kind, reconcile::usage_job_period,
+                      reconcile::usage_job(reconciler_, schedule));
     }
 
     // A receipt brings its invoice along.

@@ -15,6 +15,7 @@
 #include "provider_parts.h"
 #include "usage/charge_flow.h"
 #include "usage/report_flow.h"
+#include "usage/sync_meters_flow.h"
 #include "webhook/processor.h"
 
 namespace paydesk {
@@ -165,8 +166,13 @@ int sync_plans(const SyncPlansOptions& options) {
         ProviderParts provider(io, config);
         db::Database db(io, database_options(config));
         co_await db.ready(postgres_patience);
-        const auto changes =
+        auto changes =
             co_await catalog::compare_plans(db, provider.stripe, *catalogue, config.price_ids);
+        if (changes) {
+            const auto compared =
+                co_await usage::compare_meters(db, provider.metering, *catalogue, *changes);
+            if (!compared) changes = compared.error();
+        }
         if (!changes) {
             db.stop();
             throw Unavailable(changes.error().message);
@@ -186,7 +192,7 @@ int sync_plans(const SyncPlansOptions& options) {
         }
         const auto report =
             co_await catalog::sync_plans(db, provider.stripe, *catalogue, config.price_ids);
-        const auto meters = report ? co_await usage::sync_meters(db, provider.metering)
+        const auto meters = report ? co_await usage::sync_meters(db, provider.metering, *catalogue)
                                    : Result<std::size_t>(report.error());
         db.stop();
         if (!meters) throw Unavailable(meters.error().message);

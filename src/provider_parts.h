@@ -53,7 +53,8 @@ struct ProviderParts {
                 .listing = listing,
                 .applier = applier(),
                 .envelope = webhook::stripe_envelope,
-                .on_stored = std::move(on_stored)};
+                .on_stored = std::move(on_stored),
+                .metering = &metering};
     }
 };
 

@@ -14,7 +14,7 @@
 #include "local_state.h"
 #include "provider_parts.h"
 #include "sandbox_child.h"
-#include "usage/report_flow.h"
+#include "usage/sync_meters_flow.h"
 
 namespace paydesk {
 namespace {
@@ -132,7 +132,7 @@ catalog::SyncReport prepare(const Config& config, LocalState& state,
         co_await ensure_webhook_endpoint(provider.client, state, webhook_url);
         auto synced = co_await catalog::sync_plans(db, provider.stripe, *catalogue, {});
         if (synced) {
-            const auto meters = co_await usage::sync_meters(db, provider.metering);
+            const auto meters = co_await usage::sync_meters(db, provider.metering, *catalogue);
             if (!meters) synced = meters.error();
         }
         db.stop();
