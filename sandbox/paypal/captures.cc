@@ -48,7 +48,7 @@ Object receivable(const Amount& amount) {
     };
 }
 
-Object shown_capture(const Account& account, const Object& capture) {
+Object capture_in_order(const Account& account, const Object& capture) {
     Object out = shown(capture);
     const auto self = account.url("/v2/payments/captures/" + text(capture, "id"));
     json::array links;
@@ -57,6 +57,11 @@ Object shown_capture(const Account& account, const Object& capture) {
     links.push_back(
         link(account.url("/v2/checkout/orders/" + text(capture, "_order")), "up", "GET"));
     out["links"] = std::move(links);
+    return out;
+}
+
+Object shown_capture(const Account& account, const Object& capture) {
+    Object out = capture_in_order(account, capture);
     out["supplementary_data"] = Object{
         {"related_ids", Object{{"order_id", text(capture, "_order")}}}
     };

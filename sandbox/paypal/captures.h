@@ -8,8 +8,9 @@
 
 namespace paydesk::sandbox::paypal {
 
-// As the API shows it.
+// As the API shows it; inside of its order it says less.
 Object shown_capture(const Account& account, const Object& capture);
+Object capture_in_order(const Account& account, const Object& capture);
 
 // A pending one is COMPLETED or DECLINED, with its event. REQUIRES: it is PENDING.
 void settle_capture(Account& account, const std::string& id, bool completed);

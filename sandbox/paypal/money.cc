@@ -109,7 +109,8 @@ Amount amount_at(const Object& parent, std::string_view key, std::string_view fi
 Amount stored_amount(const Object& parent, std::string_view key) {
     const Object& stored = child(parent, key);
     const auto currency = text(stored, "currency_code");
-    const auto number = parsed(text(stored, "value"));
+    const auto value = text(stored, "value");
+    const auto number = parsed(value);
     const auto decimals = static_cast<std::size_t>(decimals_of(currency));
     if (!number || number->fraction.size() > decimals) return {0, currency};
     const auto minor = scaled(number->whole, number->fraction, decimals).value_or(0);

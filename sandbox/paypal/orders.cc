@@ -184,7 +184,7 @@ Object shown_order(const Account& account, const Object& order) {
             refunds.push_back(shown(*account.find(kind::refund, id.as_string())));
         }
         Object payments{
-            {"captures", json::array{shown_capture(account, capture)}}
+            {"captures", json::array{capture_in_order(account, capture)}}
         };
         if (!refunds.empty()) payments["refunds"] = std::move(refunds);
         out["purchase_units"].as_array().at(i).as_object()["payments"] = std::move(payments);

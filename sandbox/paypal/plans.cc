@@ -41,7 +41,6 @@ Answer create(Call& call) {
         {"product_id", product},
         {"name", name},
         {"status", status},
-        {"usage_type", "LICENSED"},
         {"billing_cycles", std::move(cycles)},
         {"payment_preferences", std::move(preferences)},
         {"quantity_supported", flag_at(given, "quantity_supported", "/quantity_supported", false)},
@@ -78,7 +77,7 @@ Answer list(Call& call) {
         }
         Object few;
         for (const char* key :
-             {"id", "product_id", "name", "status", "description", "usage_type", "create_time"}) {
+             {"id", "product_id", "name", "status", "description", "create_time"}) {
             if (present(plan, key)) few[key] = plan.at(key);
         }
         few["links"] = links_of(call.account, plan);

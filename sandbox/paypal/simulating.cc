@@ -72,6 +72,17 @@ Object sale(const Account& account, const std::string& state) {
     });
 }
 
+Object old_refund(const Account& account) {
+    const auto id = account.new_id("");
+    return with_times(account, {
+                                   {"id",      id                                        },
+                                   {"state",   "completed"                               },
+                                   {"amount",  old_money({1900, "USD"})                  },
+                                   {"sale_id", account.new_id("")                        },
+                                   {"links",   self(account, "/v1/payments/refund/" + id)}
+    });
+}
+
 Object subscription(const Account& account, const std::string& status) {
     const auto id = account.new_id("I-", 12);
     return with_times(account,
@@ -114,10 +125,10 @@ Object pretended_resource(Account& account, std::string_view type) {
                                 : ends("DENIED") ? "DECLINED"
                                                  : "COMPLETED");
     }
+    if (type == "PAYMENT.SALE.REFUNDED") return old_refund(account);
     if (type.starts_with("PAYMENT.SALE.")) {
         return sale(account, ends("PENDING")    ? "pending"
                              : ends("DENIED")   ? "denied"
-                             : ends("REFUNDED") ? "refunded"
                                                 : "completed");
     }
     if (type.starts_with("BILLING.SUBSCRIPTION.")) {
@@ -127,7 +138,11 @@ Object pretended_resource(Account& account, std::string_view type) {
                                      : ends("EXPIRED")   ? "EXPIRED"
                                                          : "ACTIVE");
     }
-    if (type.starts_with("BILLING.PLAN.")) return named(account, "P-", "/v1/billing/plans/");
+    if (type.starts_with("BILLING.PLAN.")) {
+        auto plan = named(account, "P-", "/v1/billing/plans/");
+        plan["status"] = ends("DEACTIVATED") ? "INACTIVE" : "ACTIVE";
+        return plan;
+    }
     if (type.starts_with("CATALOG.")) return named(account, "PROD-", "/v1/catalogs/products/");
     const auto id = account.new_id("PP-D-", 7);
     return with_times(account, {
