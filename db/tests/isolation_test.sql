@@ -95,6 +95,7 @@ insert into rules values
     ('paydesk.reconciliations', 'server', 'insert', 'everything', null),
     ('paydesk.reconciliations', 'server', 'update', 'everything', null),
     ('paydesk.reconciliations', 'server', 'delete', 'everything', null),
+    ('paydesk.provider_polls', 'server', 'delete', 'everything', 'account_id'),
     ('paydesk.entitlements', 'person', 'select', 'own', 'account_id'),
     ('paydesk.entitlements', 'nobody', 'select', 'own', 'account_id'),
     ('paydesk.entitlements', 'service', 'select', 'everything', 'account_id'),
