@@ -13,6 +13,17 @@ export {
 } from './admin_calls';
 export { newIdempotencyKey, type CallOptions, type WriteOptions } from './call_options';
 export * from './client';
+export type {
+  Customer,
+  CustomerSummary,
+  Job,
+  JobState,
+  Revenue,
+  RevenueMonth,
+  UsageByDay,
+  WebhookEvent,
+  WebhookEventStatus,
+} from './console_calls';
 export * from './errors';
 export { convertMoney, formatInr, formatUsd, usdToInr, type ExchangeRate } from './exchange';
 export {

@@ -1,5 +1,6 @@
 // Deutsch: die Seiten, und die Bausteine dazu.
 
+import { consoleGerman } from './console_de';
 import type { AppWords } from './en';
 
 export { german as components } from '@paydesk/react/de';
@@ -145,6 +146,7 @@ export const german: AppWords = {
     plansFirst: 'Erst die Tarife ansehen',
     local: 'Diese Anmeldung geht nur auf diesem Rechner. Ein Passwort ist nicht nötig.',
   },
+  console: consoleGerman,
   admin: {
     title: 'Admin',
     lead: 'Was Sie braucht, und was Sie für Kunden tun können. Alles steht im Prüfprotokoll.',

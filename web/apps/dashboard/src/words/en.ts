@@ -2,6 +2,8 @@
 
 import type { CheckoutState } from '@paydesk/react';
 
+import { consoleEnglish } from './console_en';
+
 type Reason = Extract<CheckoutState, { state: 'error' }>['reason'];
 const reasons: Record<Reason, string> = {
   no_session:
@@ -156,6 +158,7 @@ export const english = {
     plansFirst: 'Look at the plans first',
     local: 'Local sign-in works on this machine only. No password is needed.',
   },
+  console: consoleEnglish,
   admin: {
     title: 'Admin',
     lead: 'What needs you, and what you can do for a customer. Everything is written to the audit log.',

@@ -7,7 +7,7 @@ import { ShieldIcon } from '../../shell/icons';
 
 /** The frame of the admin's pages. Who may see them is the server's decision; this only says it kindly. */
 export default function Admin() {
-  const say = useSay().admin;
+  const { admin: say, console: pages } = useSay();
   const { user } = useSession();
   if (user !== null && !user.is_admin) {
     return (
@@ -22,6 +22,11 @@ export default function Admin() {
   }
   const sections = [
     ['/admin', say.attention],
+    ['/admin/customers', pages.customers.tab],
+    ['/admin/revenue', pages.revenue.tab],
+    ['/admin/usage', pages.usage.tab],
+    ['/admin/webhooks', pages.webhooks.tab],
+    ['/admin/jobs', pages.jobs.tab],
     ['/admin/refunds', say.refunds],
     ['/admin/credits', say.grants],
     ['/admin/emails', say.emails],

@@ -1,6 +1,7 @@
 import type { Email, EmailStatus, SendEmailRequest } from '@paydesk/client';
 import { Badge, Button, Card, formatDateTime, usePaydesk, type Tone } from '@paydesk/react';
 import { useState, type FormEvent } from 'react';
+import { useSearchParams } from 'react-router';
 
 import { Confirmed } from '../../admin/Confirmed';
 import { Choice, Field, LongField } from '../../admin/fields';
@@ -53,7 +54,8 @@ function EmailForm() {
   const { client } = usePaydesk();
   const say = useSay().admin.email;
   const readAgain = useReadAgain();
-  const [account, setAccount] = useState('');
+  const [params] = useSearchParams();
+  const [account, setAccount] = useState(params.get('account') ?? '');
   const [subject, setSubject] = useState('');
   const [message, setMessage] = useState('');
   const [asking, setAsking] = useState<SendEmailRequest | null>(null);
