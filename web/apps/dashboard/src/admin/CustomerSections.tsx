@@ -46,7 +46,7 @@ export function MoneySections({ customer }: { customer: Customer }) {
   const { words, locale, say, all, day, money, provider, explain } = useFormats();
   const named = <T extends string>(of: Record<T, string>, key: T) => of[key] ?? key;
   return (
-    <div className="grid gap-5">
+    <div className="grid grid-cols-1 gap-5">
       <Section title={say.sections.subscriptions} rows={customer.subscriptions}>
         {(s) => (
           <FactRow
@@ -183,7 +183,7 @@ export function MoneySections({ customer }: { customer: Customer }) {
 export function RecordSections({ customer }: { customer: Customer }) {
   const { words, locale, say, all, time } = useFormats();
   return (
-    <div className="grid gap-5">
+    <div className="grid grid-cols-1 gap-5">
       <Section title={say.sections.credit_entries} rows={customer.credit_entries}>
         {(e) => (
           <FactRow

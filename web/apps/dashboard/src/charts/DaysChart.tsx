@@ -18,7 +18,11 @@ export default function DaysChart({ name, days }: DaysChartProps) {
   return (
     <div className="h-56" aria-hidden="true">
       <ResponsiveContainer width="100%" height="100%">
-        <BarChart data={days} margin={{ top: 12, right: 8, bottom: 0, left: 0 }}>
+        <BarChart
+          accessibilityLayer={false}
+          data={days}
+          margin={{ top: 12, right: 8, bottom: 0, left: 0 }}
+        >
           <CartesianGrid stroke="var(--pd-line)" vertical={false} />
           <XAxis
             dataKey="date"

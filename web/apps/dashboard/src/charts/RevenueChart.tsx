@@ -65,6 +65,7 @@ export default function RevenueChart({ what, months, currency }: RevenueChartPro
       <ResponsiveContainer width="100%" height="100%">
         <ComposedChart
           data={points}
+          accessibilityLayer={false} // the table says it
           stackOffset="sign"
           margin={{ top: 12, right: 8, bottom: 0, left: 0 }}
         >

@@ -38,7 +38,7 @@ export default function Admin() {
     <Page title={say.title} lead={say.lead} wide>
       <nav
         aria-label={say.sections}
-        className="-mx-4 mb-5 flex gap-1 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0"
+        className="-mx-4 mb-5 flex gap-1 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0 lg:flex-wrap lg:gap-x-0"
       >
         {sections.map(([to, label]) => (
           <NavLink
@@ -46,7 +46,7 @@ export default function Admin() {
             to={to}
             end={to === '/admin'}
             className={({ isActive }) =>
-              `-mb-px border-b-2 px-3 py-2.5 text-[0.9375rem] font-medium whitespace-nowrap ${isActive ? 'border-accent text-ink' : 'border-transparent text-muted hover:text-ink'}`
+              `-mb-px border-b-2 px-2.5 py-2.5 text-[0.9375rem] font-medium whitespace-nowrap ${isActive ? 'border-accent text-ink' : 'border-transparent text-muted hover:text-ink'}`
             }
           >
             {label}

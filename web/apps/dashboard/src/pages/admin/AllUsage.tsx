@@ -34,7 +34,7 @@ export default function AllUsage() {
     (options) => client.admin.getUsageByDay({ days: Number(span) }, options),
   );
   return (
-    <div className="grid gap-5">
+    <div className="grid grid-cols-1 gap-5">
       <div className="w-32">
         <Choice label={say.days} value={span} options={spans} onChoose={setDays} />
       </div>

@@ -30,7 +30,7 @@ export default function Customer() {
   );
   const customer = data?.customer;
   return (
-    <div className="grid gap-5">
+    <div className="grid grid-cols-1 gap-5">
       <p>
         <Link to="/admin/customers" className="text-link hover:underline">
           {back(customers.tab)}
@@ -39,7 +39,7 @@ export default function Customer() {
       {customer ? (
         <>
           <Profile customer={customer} />
-          <div className="grid items-start gap-5 lg:grid-cols-2">
+          <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-2">
             <MoneySections customer={customer} />
             <RecordSections customer={customer} />
           </div>

@@ -20,7 +20,7 @@ export default function Customers() {
     (page) => page.customers,
   );
   return (
-    <div className="grid gap-5">
+    <div className="grid grid-cols-1 gap-5">
       <TextFilters fields={[{ name: 'query', label: say.query, help: say.queryHelp }]} />
       <AdminList {...say} list={customers}>
         {(customer) => <CustomerRow key={customer.id} customer={customer} />}

@@ -43,7 +43,7 @@ export default function Jobs() {
     if (counts) states[key] = `${say.states[key]} (${counts[key]})`;
   }
   return (
-    <div className="grid gap-5">
+    <div className="grid grid-cols-1 gap-5">
       {counts && counts.dead > 0 && <Dead count={counts.dead} />}
       <div className="flex flex-wrap items-end gap-x-4 gap-y-2">
         <div className="w-56">

@@ -46,14 +46,14 @@ export default function Revenue() {
   );
   const { currency, months } = shown;
   return (
-    <div className="grid gap-5">
+    <div className="grid grid-cols-1 gap-5">
       {currencies.length > 1 && (
         <div className="w-40">
           <Choice label={say.currency} value={currency} options={options} onChoose={choose} />
         </div>
       )}
       <Tiles months={months} currency={currency} />
-      <div className="grid items-start gap-5 lg:grid-cols-2">
+      <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-2">
         {(['movements', 'money'] as const).map((what) => (
           <Card key={what} title={say[what]}>
             <Suspense fallback={<Skeleton lines={8} />}>
@@ -146,14 +146,14 @@ function Months({ months, currency }: { months: RevenueMonth[]; currency: string
   return (
     <Card title={say.table}>
       <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={say.table}>
-        <table className="w-full min-w-[58rem] text-sm tabular-nums">
+        <table className="w-full min-w-[48rem] text-sm tabular-nums">
           <thead>
             <tr className="border-b border-line text-muted">
               <th scope="col" className="py-2 pr-4 text-left font-medium">
                 {say.month}
               </th>
               {columns.map((column) => (
-                <th key={column} scope="col" className="py-2 pl-4 text-right font-medium">
+                <th key={column} scope="col" className="py-2 pl-3 text-right font-medium">
                   {say.columns[column]}
                 </th>
               ))}
@@ -166,10 +166,16 @@ function Months({ months, currency }: { months: RevenueMonth[]; currency: string
                   {month.format(Date.parse(`${row.month}-01`))}
                 </th>
                 {columns.map((column) => (
-                  <td key={column} className="py-2 pl-4 text-right whitespace-nowrap">
+                  <td
+                    key={column}
+                    className={`py-2 pl-3 text-right whitespace-nowrap ${row[column] === 0 ? 'text-muted' : ''}`}
+                  >
                     {column === 'subscribers'
                       ? formatCount(row.subscribers, locale)
-                      : formatMoney(row[column], currency, { locale })}
+                      : formatMoney(row[column], currency, {
+                          locale,
+                          trimZeroFraction: row[column] === 0,
+                        })}
                   </td>
                 ))}
               </tr>

@@ -44,7 +44,7 @@ export default function Webhook() {
   }
   const time = (instant: string | null) => instant && formatDateTime(instant, locale);
   return (
-    <div className="grid gap-5">
+    <div className="grid grid-cols-1 gap-5">
       <p>
         <Link to="/admin/webhooks" className="text-link hover:underline">
           {words.back(say.tab)}

@@ -39,7 +39,7 @@ export default function Webhooks() {
   );
   const statuses = { '': words.all, ...say.statuses } as Record<Filter, string>;
   return (
-    <div className="grid gap-5">
+    <div className="grid grid-cols-1 gap-5">
       <Unfinished counts={events.pages?.[0]?.unfinished} />
       <TextFilters
         fields={[
