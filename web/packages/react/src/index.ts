@@ -4,6 +4,7 @@ export { CreditBalance } from './components/CreditBalance';
 export { CreditHistory } from './components/CreditHistory';
 export { Gate, type GateProps } from './components/Gate';
 export { InvoiceHistory } from './components/InvoiceHistory';
+export { ListCard, type ListCardProps } from './components/ListCard';
 export { NotificationsPanel } from './components/NotificationsPanel';
 export { PaymentHistory } from './components/PaymentHistory';
 export { PaymentMethodCard } from './components/PaymentMethodCard';

@@ -1,9 +1,9 @@
 import type { CustomerSummary } from '@paydesk/client';
-import { Badge, formatDate, usePaydesk, useWords } from '@paydesk/react';
+import { Badge, formatDate, usePaydesk, useWords, ListCard } from '@paydesk/react';
 import { Link, useSearchParams } from 'react-router';
 
 import { TextFilters } from '../../admin/Filters';
-import { AdminList, useAdminPages } from '../../admin/List';
+import { useAdminPages } from '../../admin/List';
 import { toneOf } from '../../admin/tones';
 import { useSay } from '../../language';
 
@@ -22,9 +22,9 @@ export default function Customers() {
   return (
     <div className="grid grid-cols-1 gap-5">
       <TextFilters fields={[{ name: 'query', label: say.query, help: say.queryHelp }]} />
-      <AdminList {...say} list={customers}>
+      <ListCard {...say} list={customers}>
         {(customer) => <CustomerRow key={customer.id} customer={customer} />}
-      </AdminList>
+      </ListCard>
     </div>
   );
 }

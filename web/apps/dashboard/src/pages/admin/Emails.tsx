@@ -1,12 +1,20 @@
 import type { Email, EmailStatus, SendEmailRequest } from '@paydesk/client';
-import { Badge, Button, Card, formatDateTime, usePaydesk, type Tone } from '@paydesk/react';
+import {
+  Badge,
+  Button,
+  Card,
+  formatDateTime,
+  usePaydesk,
+  type Tone,
+  ListCard,
+} from '@paydesk/react';
 import { useState, type FormEvent } from 'react';
 import { useSearchParams } from 'react-router';
 
 import { Confirmed } from '../../admin/Confirmed';
 import { Choice, Field, LongField } from '../../admin/fields';
 import { Id } from '../../admin/Id';
-import { AdminList, useAdminPages, useReadAgain } from '../../admin/List';
+import { useAdminPages, useReadAgain } from '../../admin/List';
 import { useSay } from '../../language';
 
 type Emails = { emails: Email[]; has_more: boolean };
@@ -42,9 +50,9 @@ export default function Emails() {
         <div className="max-w-56">
           <Choice label={say.filter} value={status} options={filters} onChoose={setStatus} />
         </div>
-        <AdminList {...say} title={say.list} list={emails}>
+        <ListCard {...say} title={say.list} list={emails}>
           {(email) => <EmailRow key={email.id} email={email} />}
-        </AdminList>
+        </ListCard>
       </div>
     </div>
   );

@@ -1,12 +1,12 @@
 import type { Job, JobState } from '@paydesk/client';
-import { Badge, Button, Notice, formatDateTime, usePaydesk } from '@paydesk/react';
+import { Badge, Button, Notice, formatDateTime, usePaydesk, ListCard } from '@paydesk/react';
 import { useState } from 'react';
 
 import { Confirmed } from '../../admin/Confirmed';
 import { Json } from '../../admin/Facts';
 import { Choice } from '../../admin/fields';
 import { useFilter } from '../../admin/Filters';
-import { AdminList, useAdminPages, useReadAgain } from '../../admin/List';
+import { useAdminPages, useReadAgain } from '../../admin/List';
 import { jobTones } from '../../admin/tones';
 import { useSay } from '../../language';
 
@@ -55,9 +55,9 @@ export default function Jobs() {
           </p>
         )}
       </div>
-      <AdminList {...say} list={jobs}>
+      <ListCard {...say} list={jobs}>
         {(job) => <JobRow key={job.id} job={job} />}
-      </AdminList>
+      </ListCard>
     </div>
   );
 }

@@ -1,12 +1,12 @@
 import type { WebhookEvent, WebhookEventStatus } from '@paydesk/client';
-import { Badge, Button, Notice, formatDateTime, usePaydesk } from '@paydesk/react';
+import { Badge, Button, Notice, formatDateTime, usePaydesk, ListCard } from '@paydesk/react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
 import { Confirmed } from '../../admin/Confirmed';
 import { Choice } from '../../admin/fields';
 import { TextFilters, useFilter } from '../../admin/Filters';
-import { AdminList, useAdminPages, useReadAgain } from '../../admin/List';
+import { useAdminPages, useReadAgain } from '../../admin/List';
 import { eventTones } from '../../admin/tones';
 import { useSay } from '../../language';
 
@@ -56,9 +56,9 @@ export default function Webhooks() {
           />
         </div>
       </TextFilters>
-      <AdminList {...say} list={events}>
+      <ListCard {...say} list={events}>
         {(event) => <EventRow key={event.id} event={event} />}
-      </AdminList>
+      </ListCard>
     </div>
   );
 }
