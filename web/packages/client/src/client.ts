@@ -15,6 +15,7 @@ import { uuidV7 } from './usage';
 type Schemas = components['schemas'];
 export type Subscription = Schemas['Subscription'];
 export type SubscriptionStatus = Schemas['SubscriptionStatus'];
+export type PaymentProvider = Subscription['provider'];
 export type Invoice = Schemas['Invoice'];
 export type InvoiceList = Schemas['InvoiceList'];
 export type PaymentMethod = Schemas['PaymentMethod'];

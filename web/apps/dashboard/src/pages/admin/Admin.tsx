@@ -1,5 +1,6 @@
 import { EmptyState, useSession } from '@paydesk/react';
-import { NavLink, Outlet } from 'react-router';
+import { useEffect, useRef } from 'react';
+import { NavLink, Outlet, useLocation } from 'react-router';
 
 import { useSay } from '../../language';
 import { Page } from '../../shell/Page';
@@ -9,6 +10,14 @@ import { ShieldIcon } from '../../shell/icons';
 export default function Admin() {
   const { admin: say, console: pages } = useSay();
   const { user } = useSession();
+  const tabs = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  // There are more than a phone shows: the one that is open is in sight.
+  useEffect(() => {
+    tabs.current
+      ?.querySelector('[aria-current]')
+      ?.scrollIntoView?.({ block: 'nearest', inline: 'center' });
+  }, [pathname]);
   if (user !== null && !user.is_admin) {
     return (
       <Page title={say.title}>
@@ -37,6 +46,7 @@ export default function Admin() {
   return (
     <Page title={say.title} lead={say.lead} wide>
       <nav
+        ref={tabs}
         aria-label={say.sections}
         className="-mx-4 mb-5 flex gap-1 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0 lg:flex-wrap lg:gap-x-0"
       >

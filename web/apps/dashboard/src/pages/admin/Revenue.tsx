@@ -84,7 +84,7 @@ function Tiles({ months, currency }: { months: RevenueMonth[]; currency: string 
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
   const change = before && now.mrr - before.mrr;
   return (
-    <dl className="grid gap-3 sm:grid-cols-2 lg:grid-cols-5" data-testid="revenue-tiles">
+    <dl className="grid grid-cols-2 gap-3 lg:grid-cols-5" data-testid="revenue-tiles">
       <Tile label={say.mrr} value={money(now.mrr)} testId="mrr">
         {change !== undefined && say.lastMonth(`${change > 0 ? '+' : ''}${money(change)}`)}
       </Tile>
@@ -108,7 +108,7 @@ function Tiles({ months, currency }: { months: RevenueMonth[]; currency: string 
 
 function Tile(props: { label: string; value: string; children?: ReactNode; testId?: string }) {
   return (
-    <div className="pd-card min-w-0">
+    <div className="pd-card min-w-0 max-sm:first:col-span-2">
       <dt className="text-sm text-muted">{props.label}</dt>
       <dd className="mt-1">
         <span
