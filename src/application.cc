@@ -20,14 +20,17 @@
 #include "base/signal.h"
 #include "billing/access_policy_store.h"
 #include "billing/cancel_flow.h"
+#include "billing/capture_flow.h"
 #include "billing/change_flow.h"
 #include "billing/customer_flow.h"
 #include "billing/expiring_cards.h"
 #include "billing/invoice_papers.h"
 #include "billing/link_charges_flow.h"
 #include "billing/pay_invoice_flow.h"
+#include "billing/poll_flow.h"
 #include "billing/refund_flow.h"
 #include "billing/reminders.h"
+#include "billing/second_subscription_flow.h"
 #include "billing/trials.h"
 #include "credits/due_job.h"
 #include "credits/spending.h"
@@ -215,14 +218,19 @@ public:
         if (options.record_responses)
             recorder_.emplace(*options.record_responses, services_.openapi_yaml);
         make_router();
-        runner_.handle(billing::cancel_job_kind, billing::cancel_job(services_.flow));
-        runner_.handle(billing::change_job_kind, billing::change_job(services_.flow));
-        runner_.handle(billing::trial_job_kind, billing::trial_job(services_.flow));
-        runner_.handle(billing::customer_job_kind, billing::customer_job(services_.flow));
-        runner_.handle(billing::refund_job_kind, billing::refund_job(services_.flow));
-        runner_.handle(billing::pay_invoice_job_kind, billing::pay_invoice_job(services_.flow));
+        runner_.handle(billing::cancel_job_kind, billing::cancel_job(services_.flows));
+        runner_.handle(billing::change_job_kind, billing::change_job(services_.flows));
+        runner_.handle(billing::trial_job_kind, billing::trial_job(services_.flows));
+        runner_.handle(billing::customer_job_kind, billing::customer_job(services_.flows));
+        runner_.handle(billing::refund_job_kind, billing::refund_job(services_.flows));
+        runner_.handle(billing::pay_invoice_job_kind, billing::pay_invoice_job(services_.flows));
+        runner_.handle(billing::capture_job_kind, billing::capture_job(services_.flows));
+        runner_.handle(billing::second_subscription_job_kind,
+                       billing::second_subscription_job(services_.flows));
+        runner_.every(billing::paypal_poll_job_kind, billing::paypal_poll_period,
+                      billing::paypal_poll_job(services_.flows, config_.paypal_poll_objects));
         runner_.every(billing::link_charges_job_kind, billing::link_charges_period,
-                      billing::link_charges_job(services_.flow));
+                      billing::link_charges_job(services_.flows));
         runner_.every(credits::due_job_kind, credits::due_job_period,
                       credits::due_job(db_, clock_));
         runner_.every(usage::report_job_kind, usage::report_job_period,
@@ -236,14 +244,9 @@ public:
                           co_await api::sweep_idempotency_keys(db_, clock_.now());
                           co_return Result<void>{};
                       });
-        runner_.every(billing::reminders_job_kind, billing::reminders_period,
-                      [this](jobs::Job) -> Task<Result<void>> {
-                          const auto told = co_await billing::send_reminders(
-                              services_.flow,
-                              {.renewal = std::chrono::days(config_.renewal_reminder_days)});
-                          if (!told) co_return told.error();
-                          co_return Result<void>{};
-                      });
+        runner_.every(
+            billing::reminders_job_kind, billing::reminders_period,
+            [this](jobs::Job) -> Task<Result<void>> { co_return co_await send_reminders(); });
         runner_.handle(notify::send_emails_job_kind, [this](jobs::Job job) {
             return outbox_.send_new(job.leased_until - email_margin);
         });
@@ -304,6 +307,18 @@ private:
         }(*this, std::move(task)));
     }
 
+    Task<Result<void>> send_reminders() {
+        const billing::ReminderDays days{.renewal =
+                                             std::chrono::days(config_.renewal_reminder_days)};
+        for (const auto name : {provider::Name::stripe, provider::Name::paypal}) {
+            const billing::Flow* flow = services_.flows.find(name);
+            if (flow == nullptr) continue;
+            const auto told = co_await billing::send_reminders(*flow, days);
+            if (!told) co_return told.error();
+        }
+        co_return Result<void>{};
+    }
+
     void schedule_reconciliation() {
         const reconcile::Schedule schedule{.requests_max = config_.reconcile_requests};
         runner_.every(reconcile::events_job_kind, reconcile::events_job_period,
@@ -323,37 +338,35 @@ private:
     }
 
     api::Services make_services(ApplicationOptions& options) {
-        return {
-            .db = db_,
-            .clock = clock_,
-            .flow = {db_, provider_.stripe, clock_, urls_},
-            .spending = spending_,
-            .usage = usage_,
-            .receiver = receiver_,
-            .live = live_,
-            .papers = papers_,
-            .authenticate =
-                [this](const http::Request& request) {
-                    return api::authenticate(verifier_, request);
-                     },
-            .within_limits =
-                [this](const http::Request& request, const api::Caller* caller) {
-                    return limits_.take(request, caller);
-                     },
-            .is_service =
-                [this](const http::Request& request) {
-                    return api::is_service(verifier_, request);
-                     },
-            .past_due_grace = std::chrono::days(config_.past_due_grace_days),
-            .allow_anonymous_checkout = config_.allow_anonymous_checkout,
-            .livemode = config_.stripe.livemode,
-            .sandbox_url = std::move(options.sandbox_url),
-            .supabase_url = set_or_nothing(config_.auth.supabase_url),
-            .supabase_anon_key = set_or_nothing(config_.auth.anon_key),
-            .local_sign_in = std::move(options.local_sign_in),
-            .openapi_yaml = read_openapi(config_.share),
-            .normalise = normalise_stored
-        };
+        return {.db = db_,
+                .clock = clock_,
+                .flows = {.stripe = {db_, provider_.stripe, clock_, urls_}},
+                .spending = spending_,
+                .usage = usage_,
+                .receiver = receiver_,
+                .live = live_,
+                .papers = papers_,
+                .authenticate =
+                    [this](const http::Request& request) {
+                        return api::authenticate(verifier_, request);
+                    },
+                .within_limits =
+                    [this](const http::Request& request, const api::Caller* caller) {
+                        return limits_.take(request, caller);
+                    },
+                .is_service =
+                    [this](const http::Request& request) {
+                        return api::is_service(verifier_, request);
+                    },
+                .past_due_grace = std::chrono::days(config_.past_due_grace_days),
+                .allow_anonymous_checkout = config_.allow_anonymous_checkout,
+                .livemode = config_.stripe.livemode,
+                .sandbox_url = std::move(options.sandbox_url),
+                .supabase_url = set_or_nothing(config_.auth.supabase_url),
+                .supabase_anon_key = set_or_nothing(config_.auth.anon_key),
+                .local_sign_in = std::move(options.local_sign_in),
+                .openapi_yaml = read_openapi(config_.share),
+                .normalise = normalise_stored};
     }
 
     void make_router() {

@@ -184,6 +184,7 @@ private:
         config_.usage_keep_days = number("PAYDESK_USAGE_KEEP_DAYS", 90, 8, 3'660);
         config_.past_due_grace_days = number("PAYDESK_PAST_DUE_GRACE_DAYS", 14, 0, 365);
         config_.reconcile_requests = number("PAYDESK_RECONCILE_REQUESTS", 2'000, 0, 1'000'000);
+        config_.paypal_poll_objects = number("PAYDESK_PAYPAL_POLL_OBJECTS", 200, 0, 10'000);
         config_.credits_low_percent = number("PAYDESK_CREDITS_LOW_PERCENT", 10, 0, 90);
         config_.renewal_reminder_days = number("PAYDESK_RENEWAL_REMINDER_DAYS", 14, 0, 90);
         if (auto access = get("PAYDESK_DISPUTE_ACCESS"); !access.empty()) {
@@ -399,6 +400,7 @@ std::string describe(const Config& config) {
     line("renewal reminder, days", std::to_string(config.renewal_reminder_days));
     line("PAYDESK_DISPUTE_ACCESS", config.dispute_access);
     line("PAYDESK_RECONCILE_REQUESTS", std::to_string(config.reconcile_requests));
+    line("PAYDESK_PAYPAL_POLL_OBJECTS", std::to_string(config.paypal_poll_objects));
     line("usage accepted, days", std::to_string(config.usage_accepted_days));
     line("usage records kept, days", std::to_string(config.usage_keep_days));
     for (const auto& [lookup_key, price] : config.price_ids) line("price " + lookup_key, price);

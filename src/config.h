@@ -73,10 +73,11 @@ struct Config {
     // (STRIPE_PRICE_MONTHLY, STRIPE_PRO_MONTHLY_PRICE_ID ...). Wins over what a sync finds.
     std::map<std::string, std::string> price_ids;
 
-    int reconcile_requests = 2'000;       // PAYDESK_RECONCILE_REQUESTS: of one run; 0: no schedule
-    int past_due_grace_days = 14;         // PAYDESK_PAST_DUE_GRACE_DAYS
-    int credits_low_percent = 10;         // PAYDESK_CREDITS_LOW_PERCENT; 0: never told
-    int renewal_reminder_days = 14;       // PAYDESK_RENEWAL_REMINDER_DAYS: of yearly plans; 0: none
+    int reconcile_requests = 2'000;  // PAYDESK_RECONCILE_REQUESTS: of one run; 0: no schedule
+    int paypal_poll_objects = 200;   // PAYDESK_PAYPAL_POLL_OBJECTS: asked about in one run; 0: none
+    int past_due_grace_days = 14;    // PAYDESK_PAST_DUE_GRACE_DAYS
+    int credits_low_percent = 10;    // PAYDESK_CREDITS_LOW_PERCENT; 0: never told
+    int renewal_reminder_days = 14;  // PAYDESK_RENEWAL_REMINDER_DAYS: of yearly plans; 0: none
     std::string dispute_access = "keep";  // PAYDESK_DISPUTE_ACCESS: keep, suspend
     bool allow_anonymous_checkout = false;
     int usage_accepted_days = 35;  // PAYDESK_USAGE_ACCEPTED_DAYS: how late an event may come

@@ -74,6 +74,9 @@ insert into paydesk.disputes (account_id, id, provider, provider_dispute_id, amo
 select account_id, gen_random_uuid(), 'stripe', 'dp_' || left(account_id::text, 1), 2900, 'usd',
        'warning_closed', '2026-11-03Z', '2026-11-03Z'
 from paydesk.accounts;
+insert into paydesk.provider_polls (account_id, provider, kind, provider_id, polled_at)
+select account_id, 'paypal', 'subscription', 'I-' || left(account_id::text, 1), '2026-11-04Z'
+from paydesk.accounts;
 insert into paydesk.invoice_retries (account_id, provider, provider_invoice_id, provider_payment_method_id)
 select account_id, 'stripe', 'in_' || left(account_id::text, 1), 'pm_1' from paydesk.accounts;
 insert into paydesk.payment_methods (account_id, id, provider, provider_payment_method_id, type,

@@ -64,6 +64,7 @@ from (values ('person'), ('nobody'), ('anon')) k (kind);
 select pg_temp.table_of_people('paydesk.webhook_events', 'account_id', false);
 select pg_temp.server_only('paydesk.provider_refs', '{}');
 select pg_temp.server_only('paydesk.jobs', '{update}');
+select pg_temp.server_only('paydesk.provider_polls', '{update}');
 select pg_temp.server_only('paydesk.idempotency_keys', '{update}');
 select pg_temp.server_only('paydesk.audit_log', '{}');
 -- the ledger: people read it, the server adds to it, and nobody changes it

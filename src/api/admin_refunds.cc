@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::int64_t page_rows_default = 20;
 constexpr std::size_t note_bytes_max = 1'000;
+constexpr std::size_t capture_bytes_max = 255;
 
 using enum ColumnKind;
 constexpr Column columns[] = {
@@ -39,21 +40,27 @@ constexpr Column columns[] = {
 
 Task<http::Response> create(const Services& services, const http::Request& request, Caller caller) {
     BodyFields body(request.body);
-    const auto payment = body.uuid("paymentId");
+    auto payment = body.uuid("paymentId");
+    const auto capture = body.text("captureId", capture_bytes_max);
     const auto amount = body.integer("amount", 1, std::numeric_limits<std::int64_t>::max());
     const auto reason = body.choice("reason", {"requested_by_customer", "duplicate", "fraudulent"});
     const auto note = body.text("note", note_bytes_max);
-    if (auto refused = body.refused()) co_return *refused;
-    if (!payment) {
-        co_return field_problem({
-            {"paymentId", "is missing: the `id` of a payment."}
-        });
+    if (body.has("paymentId") == body.has("captureId")) {
+        body.wrong("paymentId", payment ? "and captureId: send one of them."
+                                        : "is missing: the `id` of a payment (or send captureId).");
     }
-    const auto made = co_await billing::refund_payment(services.flow, {.payment = *payment,
-                                                                       .amount = amount,
-                                                                       .reason = reason,
-                                                                       .note = note,
-                                                                       .actor = actor_of(caller)});
+    if (auto refused = body.refused()) co_return *refused;
+    if (capture) {
+        const db::Rows rows =
+            co_await services.db.run(billing::read_payment_of_capture, {*capture});
+        if (rows.empty()) co_return refusal({ErrorCode::not_found, "There is no such payment."});
+        payment = std::string(rows.text(0, "id"));
+    }
+    const auto made = co_await billing::refund_payment(services.flows, {.payment = *payment,
+                                                                        .amount = amount,
+                                                                        .reason = reason,
+                                                                        .note = note,
+                                                                        .actor = actor_of(caller)});
     if (!made) co_return refusal(made.error());
 
     const db::Rows rows =

@@ -118,7 +118,7 @@ Task<http::Response> preview(const Services& services, const http::Request& requ
     BodyFields body(request.body);
     auto wish = read_wish(body, request, caller);
     if (auto refused = body.refused()) co_return *refused;
-    const auto previewed = co_await billing::preview_change(services.flow, std::move(wish));
+    const auto previewed = co_await billing::preview_change(services.flows, std::move(wish));
     if (!previewed) co_return refusal(previewed.error());
     co_return http::json_response(200, {
                                            {"preview", preview_json(*previewed)}
@@ -134,7 +134,7 @@ Task<http::Response> change(const Services& services, const http::Request& reque
         if (!parsed) body.wrong("prorationDate", "is no RFC 3339 time: " + parsed.error().message);
     }
     if (auto refused = body.refused()) co_return *refused;
-    const auto done = co_await billing::change_plan(services.flow, std::move(wish));
+    const auto done = co_await billing::change_plan(services.flows, std::move(wish));
     if (!done) co_return refusal(done.error());
     co_return co_await show(services, std::move(caller), *done);
 }
@@ -142,7 +142,7 @@ Task<http::Response> change(const Services& services, const http::Request& reque
 // S1: DELETE /api/subscriptions/{id} ends it with the paid period.
 Task<http::Response> cancel(const Services& services, const http::Request& request, Caller caller) {
     const auto cancelled = co_await billing::cancel_subscription(
-        services.flow,
+        services.flows,
         {caller.account, request.params.at("id"), provider::CancelWhen::period_end, {}});
     if (!cancelled) co_return refusal(cancelled.error());
     co_return co_await show(services, std::move(caller),
@@ -169,7 +169,7 @@ Task<http::Response> apply_code(const Services& services, const http::Request& r
     const auto code = body.text("promotionCode", id_bytes_max);
     if (!body.has("promotionCode")) body.wrong("promotionCode", "is missing.");
     if (auto refused = body.refused()) co_return *refused;
-    const auto promoted = co_await billing::apply_promotion(services.flow, caller.account,
+    const auto promoted = co_await billing::apply_promotion(services.flows, caller.account,
                                                             request.params.at("id"), *code);
     if (!promoted) co_return refusal(promoted.error());
     const db::Rows rows =
@@ -184,14 +184,15 @@ Task<http::Response> apply_code(const Services& services, const http::Request& r
 }
 
 // A use case of an account and a subscription, without a body.
-using Plain = Task<Result<billing::ChangeDone>> (*)(const billing::Flow&, AccountId, std::string);
+using Plain = Task<Result<billing::ChangeDone>> (*)(const billing::Flows&, AccountId, std::string);
 
 http::Handler plain(const Services& services, Plain work) {
     return for_user_once(
         services,
         [&services, work](const http::Request& request, Caller caller) -> Task<http::Response> {
             if (auto refused = BodyFields(request.body).refused()) co_return *refused;
-            const auto done = co_await work(services.flow, caller.account, request.params.at("id"));
+            const auto done =
+                co_await work(services.flows, caller.account, request.params.at("id"));
             if (!done) co_return refusal(done.error());
             co_return co_await show(services, std::move(caller), *done);
         });

@@ -218,7 +218,7 @@ TEST_F(Changes, ALostAnswerIsAskedForAndNotRepeated) {
 
     database_.run("update paydesk.jobs set run_at = now()");
     jobs::Runner runner(io_, db_, clock_);
-    runner.handle(billing::change_job_kind, billing::change_job(services_.flow));
+    runner.handle(billing::change_job_kind, billing::change_job(services_.flows));
     EXPECT_GE(run(runner.run_due()), 1u);
     EXPECT_EQ(current().at("plan_key").as_string(), "business") << "it had taken effect";
     EXPECT_EQ(provider_.count("change_plan"), 1);

@@ -16,7 +16,7 @@ constexpr std::size_t id_bytes_max = 255;
 
 Task<http::Response> already_subscribed(const Services& services, AccountId account, Error error) {
     // The portal is a kindness: without it the refusal stands all the same.
-    const auto portal = co_await billing::create_portal(services.flow, account, std::nullopt,
+    const auto portal = co_await billing::create_portal(services.flows, account, std::nullopt,
                                                         provider::PortalFlow::home);
     co_return portal ? refusal_with(error, "portal_url", *portal) : refusal(error);
 }
@@ -28,6 +28,9 @@ Task<http::Response> create(const Services& services, const http::Request& reque
     BodyFields body(request.body);
     billing::CheckoutWish wish;
     wish.buyer = {caller.account, caller.email, {}};
+    if (body.choice("provider", {"stripe", "paypal"}) == "paypal") {
+        wish.provider = provider::Name::paypal;
+    }
     wish.plan = body.text("planId", id_bytes_max);
     wish.price = body.text("priceId", id_bytes_max);
     wish.billing_cycle = body.choice("billingCycle", {"monthly", "yearly"});
@@ -48,7 +51,7 @@ Task<http::Response> create(const Services& services, const http::Request& reque
     }
     if (!wish.billing_cycle) wish.billing_cycle = plan_type;
 
-    const auto session = co_await billing::create_checkout(services.flow, std::move(wish));
+    const auto session = co_await billing::create_checkout(services.flows, std::move(wish));
     if (session) {
         co_return http::json_response(
             200, {

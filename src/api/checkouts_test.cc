@@ -293,7 +293,7 @@ TEST_F(Checkouts, ACustomerWhoseOutcomeWasLostIsTakenUpByItsJob) {
     EXPECT_EQ(send(click()).status, 503);
     database_.run("update paydesk.jobs set run_at = now()");
     jobs::Runner runner(io_, db_, clock_);
-    runner.handle(billing::customer_job_kind, billing::customer_job(services_.flow));
+    runner.handle(billing::customer_job_kind, billing::customer_job(services_.flows));
     EXPECT_EQ(run(runner.run_due()), 1u);
     EXPECT_EQ(provider_.customers.size(), 1u);
     EXPECT_EQ(count("paydesk.customers where provider_customer_id = 'cus_1'"), "1");

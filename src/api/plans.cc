@@ -84,9 +84,9 @@ json::object plan_json(const db::Rows& rows, std::size_t row) {
 }
 
 Task<http::Response> list(const Services& services) {
-    const db::Rows rows = co_await services.db.run_as(
-        {"anon", R"({"role":"anon"})"}, catalog::plan_store::list,
-        {db::param(provider::to_string(services.flow.provider.name()))});
+    const db::Rows rows =
+        co_await services.db.run_as({"anon", R"({"role":"anon"})"}, catalog::plan_store::list,
+                                    {db::param(provider::to_string(provider::Name::stripe))});
     json::array plans, top_ups, products;
     for (std::size_t row = 0; row < rows.size(); ++row) {
         const std::string_view kind = rows.text(row, "kind");

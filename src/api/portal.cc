@@ -21,7 +21,7 @@ Task<http::Response> create(const Services& services, const http::Request& reque
                       : name == "subscription_cancel" ? provider::PortalFlow::subscription_cancel
                                                       : provider::PortalFlow::home;
     const auto url =
-        co_await billing::create_portal(services.flow, caller.account, return_url, flow);
+        co_await billing::create_portal(services.flows, caller.account, return_url, flow);
     if (!url) co_return refusal(url.error());
     co_return http::json_response(200, {
                                            {"url", *url}

@@ -278,8 +278,8 @@ TEST_F(Refunds, ALostAnswerIsTakenUpByAJob) {
         {"account_id", ada                          },
         {"refund_id",  answer.text({"refund", "id"})}
     };
-    run_job(billing::refund_job(services_.flow), payload);
-    run_job(billing::refund_job(services_.flow), payload);
+    run_job(billing::refund_job(services_.flows), payload);
+    run_job(billing::refund_job(services_.flows), payload);
     EXPECT_EQ(provider_.count("create_refund"), 2) << "done is done";
     EXPECT_EQ(provider_.refunds.size(), 1u) << "with the same key";
     EXPECT_EQ(payment("status || ' ' || amount_refunded"), "partially_refunded 1000");
@@ -296,7 +296,7 @@ TEST_F(Refunds, AfterADayItIsLookedForFirst) {
         {"paymentId", id}
     });
     database_.run("update paydesk.refunds set created_at = now() - interval '2 days'");
-    run_job(billing::refund_job(services_.flow),
+    run_job(billing::refund_job(services_.flows),
             {
                 {"account_id", ada                          },
                 {"refund_id",  answer.text({"refund", "id"})}
@@ -419,17 +419,17 @@ TEST_F(Refunds, TheOriginOfAChargeIsAskedFor) {
          "invoice.paid");
     provider_.origins["pi_of_ch_of_invoice"].invoice = provider::Ref{"in_7"};
     EXPECT_EQ(payment("id", "ch_alone"), "none") << "it may be an invoice's";
-    run_job(billing::link_charges_job(services_.flow), {});
+    run_job(billing::link_charges_job(services_.flows), {});
     EXPECT_EQ(provider_.count("origin_of_payment"), 0) << "it is given a minute";
     database_.script(
         "alter table paydesk.charges disable trigger touch; update paydesk.charges set "
         "updated_at = now() - interval '2 minutes'; alter table paydesk.charges enable "
         "trigger touch");
-    run_job(billing::link_charges_job(services_.flow), {});
+    run_job(billing::link_charges_job(services_.flows), {});
     EXPECT_EQ(payment("source_kind || ' ' || source_id", "ch_of_invoice"), "invoice in_7");
     EXPECT_EQ(payment("source_kind || ' ' || amount", "ch_alone"), "charge 700");
     EXPECT_EQ(count("paydesk.payments"), "2");
-    run_job(billing::link_charges_job(services_.flow), {});
+    run_job(billing::link_charges_job(services_.flows), {});
     EXPECT_EQ(provider_.count("origin_of_payment"), 2) << "known is known";
 }
 
@@ -531,12 +531,12 @@ TEST_F(Refunds, ANewCardRetriesTheOpenInvoice) {
     provider_.failures.push_back({
         "pay_invoice", {ErrorCode::payment_declined, "Declined."}
     });
-    run_job(billing::pay_invoice_job(services_.flow), payload);
+    run_job(billing::pay_invoice_job(services_.flows), payload);
     EXPECT_EQ(count("paydesk.invoices where status = 'open'"), "1");
-    run_job(billing::pay_invoice_job(services_.flow), payload);
+    run_job(billing::pay_invoice_job(services_.flows), payload);
     EXPECT_EQ(count("paydesk.invoices where status = 'paid'"), "1");
     EXPECT_EQ(provider_.calls.back().second, "pay:in_7:pm_new");
-    run_job(billing::pay_invoice_job(services_.flow), payload);
+    run_job(billing::pay_invoice_job(services_.flows), payload);
     EXPECT_EQ(provider_.count("pay_invoice"), 2) << "a paid invoice is left alone";
 }
 

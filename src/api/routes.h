@@ -10,6 +10,8 @@ namespace paydesk::api {
 void add_routes(http::Router& router, const Services& services);
 
 void add_checkout_routes(http::Router& router, const Services& services);
+void add_paypal_order_routes(http::Router& router, const Services& services);
+void add_paypal_subscription_routes(http::Router& router, const Services& services);
 void add_portal_routes(http::Router& router, const Services& services);
 void add_subscription_routes(http::Router& router, const Services& services);
 void add_change_routes(http::Router& router, const Services& services);

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,10 @@ namespace paydesk::api {
 
 class ScriptedProvider final : public provider::Provider {
 public:
-    explicit ScriptedProvider(asio::io_context& io) : io_(io) {}
+    explicit ScriptedProvider(asio::io_context& io, provider::Name name = provider::Name::stripe)
+        : io_(io), name_(name) {}
 
-    provider::Name name() const override { return provider::Name::stripe; }
+    provider::Name name() const override { return name_; }
 
     Task<Result<provider::Ref>> create_customer(provider::IntentId intent,
                                                 provider::NewCustomer input) override {
@@ -24,7 +26,7 @@ public:
         if (is_refusal(error)) co_return *error;
         auto& made = customers[intent.value];
         if (made.value.empty()) made.value = "cus_" + std::to_string(customers.size());
-        (void)input;
+        if (is_paypal()) made = {input.account.value};
         if (error) co_return *error;
         co_return made;
     }
@@ -35,8 +37,13 @@ public:
         if (is_refusal(error)) co_return *error;
         auto& made = checkouts[intent.value];
         if (made.checkout.value.empty()) {
-            const std::string id = "cs_test_" + std::to_string(checkouts.size());
+            const bool recurring = input.mode == provider::CheckoutMode::subscription;
+            const std::string id = (!is_paypal() ? "cs_test_"
+                                    : recurring  ? "I-"
+                                                 : "ORDER-") +
+                                   std::to_string(checkouts.size());
             made = {{id}, "https://pay.example/" + id, "open", input.expires_at};
+            sold.insert_or_assign(id, input);
         }
         last_checkout = std::move(input);
         if (error) co_return *error;
@@ -51,12 +58,113 @@ public:
 
     Task<Result<void>> expire_checkout(provider::IntentId intent, provider::Ref checkout) override {
         if (auto error = co_await begin("expire_checkout", intent.value)) co_return *error;
+        if (is_paypal()) co_return Result<void>{};
         auto* found = find(checkout);
         if (found->status == "complete") {
             co_return Error{ErrorCode::provider_rejected, "This session is complete."};
         }
         found->status = "expired";
         co_return Result<void>{};
+    }
+
+    Task<Result<std::vector<provider::Change>>> capture_checkout(provider::IntentId intent,
+                                                                 provider::Ref checkout) override {
+        const auto error = co_await begin("capture_checkout", intent.value);
+        if (is_refusal(error)) co_return *error;
+        auto* order = find(checkout);
+        if (order == nullptr) co_return Error{ErrorCode::not_found, "gone"};
+        if (!approved.contains(checkout.value)) {
+            co_return Error{ErrorCode::checkout_not_approved, "ORDER_NOT_APPROVED"};
+        }
+        order->status = "complete";
+        order->url.clear();
+        if (error) co_return *error;
+        co_return told_of_order(checkout);
+    }
+
+    // Of a subscription that is one: its checkout is over.
+    provider::Change approved_checkout(const provider::Ref& checkout) {
+        const auto& input = sold.at(checkout.value);
+        return change_of(provider::ObjectKind::checkout, checkout,
+                         provider::CheckoutSnapshot{.checkout = checkout,
+                                                    .customer = input.customer,
+                                                    .subscription = checkout,
+                                                    .payment = {},
+                                                    .invoice = {},
+                                                    .account = input.account,
+                                                    .mode = "subscription",
+                                                    .status = "complete",
+                                                    .payment_status = "paid",
+                                                    .total = {},
+                                                    .email = {},
+                                                    .plan_key = {},
+                                                    .intent_id = input.checkout_id,
+                                                    .expires_at = {},
+                                                    .created_at = from_unix(1'790'000'000)});
+    }
+
+    // What an order's events and answers tell, as it is now.
+    std::vector<provider::Change> told_of_order(provider::Ref checkout) {
+        const auto& input = sold.at(checkout.value);
+        const bool complete = find(checkout)->status == "complete";
+        const bool pending = pending_captures.contains(checkout.value);
+        const Money total = input.unit_amount->times(input.quantity).value();
+        std::vector<provider::Change> told;
+        told.push_back(change_of(
+            provider::ObjectKind::checkout, checkout,
+            provider::CheckoutSnapshot{.checkout = checkout,
+                                       .customer = input.customer,
+                                       .subscription = {},
+                                       .payment = checkout,
+                                       .invoice = {},
+                                       .account = input.account,
+                                       .mode = "payment",
+                                       .status = complete ? "complete" : "open",
+                                       .payment_status = complete && !pending ? "paid" : "unpaid",
+                                       .approved = !complete && approved.contains(checkout.value),
+                                       .total = total,
+                                       .email = {},
+                                       .plan_key = {},
+                                       .intent_id = input.checkout_id,
+                                       .expires_at = {},
+                                       .created_at = from_unix(1'790'000'000)}));
+        if (!complete) return told;
+        const provider::Ref capture{"CAP-" + checkout.value};
+        told.push_back(change_of(
+            provider::ObjectKind::charge, capture,
+            provider::ChargeSnapshot{.charge = capture,
+                                     .payment = checkout,
+                                     .customer = input.customer,
+                                     .invoice = {},
+                                     .account = input.account,
+                                     .status = pending ? provider::ChargeStatus::pending
+                                                       : provider::ChargeStatus::succeeded,
+                                     .amount = total,
+                                     .amount_refunded = Money::zero(total.currency()),
+                                     .failure_code = {},
+                                     .failure_message = {},
+                                     .receipt_url = {},
+                                     .description = {},
+                                     .created_at = from_unix(1'790'000'000)}));
+        return told;
+    }
+
+    Task<Result<std::vector<provider::Change>>> fetch_with_payments(
+        provider::ObjectKind kind, provider::Ref object, std::optional<Instant>) override {
+        if (auto error = co_await begin("fetch_with_payments", object.value)) co_return *error;
+        if (kind == provider::ObjectKind::checkout) {
+            if (find(object) == nullptr) co_return Error{ErrorCode::not_found, "gone"};
+            co_return told_of_order(object);
+        }
+        if (!subscriptions.contains(object.value)) co_return Error{ErrorCode::not_found, "gone"};
+        std::vector<provider::Change> told{change_of(subscriptions.at(object.value))};
+        if (sold.contains(object.value)) told.push_back(approved_checkout(object));
+        for (const auto& [charge, invoice] : sales[object.value]) {
+            if (charge)
+                told.push_back(change_of(provider::ObjectKind::charge, charge->charge, *charge));
+            told.push_back(change_of(invoice));
+        }
+        co_return told;
     }
 
     Task<Result<std::string>> create_portal(provider::IntentId intent,
@@ -241,7 +349,7 @@ public:
             offered[price.lookup_key] = price.amount.minor_units();
             synced.push_back({price.lookup_key,
                               {"prod_" + product.key},
-                              {"price_" + price.lookup_key + "_" + amount}});
+                              {(is_paypal() ? "P-" : "price_") + price.lookup_key + "_" + amount}});
         }
         co_return synced;
     }
@@ -331,7 +439,7 @@ public:
     }
     provider::Change change_of(provider::ObjectKind kind, provider::Ref object,
                                provider::Fact fact) {
-        return {.provider = provider::Name::stripe,
+        return {.provider = name_,
                 .event_id = {},
                 .event_type = {},
                 .api_version = {},
@@ -348,6 +456,13 @@ public:
     std::map<std::string, provider::SubscriptionSnapshot> subscriptions;  // by id
     std::map<std::string, provider::InvoiceSnapshot> invoices;            // by id
     std::map<std::string, provider::RefundSnapshot> refunds;              // by intent
+    std::map<std::string, provider::NewCheckout> sold;                    // by id of the checkout
+    std::set<std::string> approved, pending_captures;                     // orders
+    // PayPal's payments by subscription: a sale with the invoice that it paid, or an invoice that is open.
+    std::map<
+        std::string,
+        std::vector<std::pair<std::optional<provider::ChargeSnapshot>, provider::InvoiceSnapshot>>>
+        sales;
     std::string refund_status = "succeeded";
     std::map<std::string, std::int64_t> charged, refunded;           // by charge or payment
     std::map<std::string, provider::PaymentOrigin> origins;          // by payment
@@ -390,6 +505,7 @@ private:
         }
     }
 
+    bool is_paypal() const { return name_ == provider::Name::paypal; }
     static bool is_refusal(const std::optional<Error>& error) {
         return error && !info(error->code).retryable;
     }
@@ -408,6 +524,7 @@ private:
     }
 
     asio::io_context& io_;
+    provider::Name name_;
     Instant moment_ = from_unix(to_unix(SystemClock{}.now()));
 };
 

@@ -49,7 +49,8 @@ Task<http::Response> list(const Services& services, const http::Request& request
     QueryFields query(request.query);
     const AccountId account{query.uuid("accountId").value_or(caller.account.value)};
     if (auto refused = query.refused()) co_return *refused;
-    const auto role = co_await billing::role_in(services.flow, seat_caller(caller), account);
+    const auto role =
+        co_await billing::role_in(services.flows.stripe, seat_caller(caller), account);
     if (!role) co_return refusal(role.error());
 
     using namespace billing::seat_store;
@@ -80,7 +81,7 @@ Task<http::Response> invite(const Services& services, const http::Request& reque
     const auto account = body.uuid("accountId");
     if (!body.has("email")) body.wrong("email", "is missing: whom to invite.");
     if (auto refused = body.refused()) co_return *refused;
-    const auto invited = co_await billing::invite(services.flow, seat_caller(caller),
+    const auto invited = co_await billing::invite(services.flows.stripe, seat_caller(caller),
                                                   {account.value_or(caller.account.value)}, *email,
                                                   role == "admin" ? Role::admin : Role::member);
     if (!invited) co_return refusal(invited.error());
@@ -104,7 +105,7 @@ Task<http::Response> accept(const Services& services, const http::Request& reque
     if (!body.has("token")) body.wrong("token", "is missing: that of the invitation's link.");
     if (auto refused = body.refused()) co_return *refused;
     const auto member =
-        co_await billing::accept_invitation(services.flow, seat_caller(caller), *token);
+        co_await billing::accept_invitation(services.flows.stripe, seat_caller(caller), *token);
     if (!member) co_return refusal(member.error());
     co_return http::json_response(200, {
                                            {"success",    true                   },
@@ -118,7 +119,8 @@ Task<http::Response> give_back(const Services& services, const http::Request& re
                                Caller caller) {
     const auto id = parse_uuid(request.params.at("id"));
     if (!id) co_return refusal({ErrorCode::not_found, "There is no such member or invitation."});
-    const auto done = co_await billing::give_seat_back(services.flow, seat_caller(caller), *id);
+    const auto done =
+        co_await billing::give_seat_back(services.flows.stripe, seat_caller(caller), *id);
     if (!done) co_return refusal(done.error());
     co_return http::json_response(200, {
                                            {"success", true}
@@ -132,7 +134,7 @@ Task<http::Response> change(const Services& services, const http::Request& reque
     if (auto refused = body.refused()) co_return *refused;
     const auto id = parse_uuid(request.params.at("id"));
     if (!id) co_return refusal({ErrorCode::not_found, "There is no such member or invitation."});
-    const auto done = co_await billing::change_role(services.flow, seat_caller(caller), *id,
+    const auto done = co_await billing::change_role(services.flows.stripe, seat_caller(caller), *id,
                                                     role == "admin" ? Role::admin : Role::member);
     if (!done) co_return refusal(done.error());
     co_return http::json_response(200, {

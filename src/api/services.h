@@ -59,7 +59,7 @@ struct LocalSignIn {
 struct Services {
     db::Database& db;
     const Clock& clock;
-    billing::Flow flow;
+    billing::Flows flows;
     credits::Spending& spending;
     usage::Usage& usage;
     webhook::Receiver& receiver;

@@ -25,10 +25,13 @@ http::Response session_of(const Caller& caller) {
 }
 
 http::Response config_of(const Services& services) {
+    json::array providers{"stripe"};
+    if (services.flows.paypal) providers.emplace_back("paypal");
     return http::json_response(200, {
                                         {"local_sign_in",     services.local_sign_in.has_value() },
                                         {"sandbox_url",       or_null(services.sandbox_url)      },
                                         {"livemode",          services.livemode                  },
+                                        {"providers",         std::move(providers)               },
                                         {"supabase_url",      or_null(services.supabase_url)     },
                                         {"supabase_anon_key", or_null(services.supabase_anon_key)},
                                         {"version",           PAYDESK_VERSION                    }

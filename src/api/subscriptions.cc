@@ -27,6 +27,7 @@ constexpr Column columns[] = {
     {"provider",               text   },
     {"stripe_subscription_id", text   },
     {"stripe_customer_id",     text   },
+    {"paypal_subscription_id", text   },
     {"status",                 text   },
     {"price_id",               text   },
     {"quantity",               integer},
@@ -96,7 +97,7 @@ Task<http::Response> cancel(const Services& services, const http::Request& reque
         });
 
     const auto cancelled = co_await billing::cancel_subscription(
-        services.flow, {caller.account, *subscription, *when, std::move(details)});
+        services.flows, {caller.account, *subscription, *when, std::move(details)});
     if (!cancelled) co_return refusal(cancelled.error());
 
     const db::Rows rows =

@@ -148,7 +148,7 @@ TEST_F(Subscriptions, ACancellationWithoutAnAnswerIsTakenUpByItsJob) {
 
     database_.run("update paydesk.jobs set run_at = now()");
     jobs::Runner runner(io_, db_, clock_);
-    runner.handle(billing::cancel_job_kind, billing::cancel_job(services_.flow));
+    runner.handle(billing::cancel_job_kind, billing::cancel_job(services_.flows));
     EXPECT_GE(run(runner.run_due()), 1u);
     EXPECT_TRUE(current().body.at("subscription").at("cancel_scheduled").as_bool());
     EXPECT_EQ(waiting_jobs(), "0");

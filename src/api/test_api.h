@@ -108,7 +108,7 @@ protected:
     NoNetwork network_;
     auth::Verifier verifier_;
     std::unique_ptr<Limits> limits_;
-    ScriptedProvider provider_;
+    ScriptedProvider provider_, paypal_;
     billing::ReturnUrls urls_;
     provider::stripe::Verifier signatures_;
     credits::Spending spending_;

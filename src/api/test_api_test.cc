@@ -13,6 +13,7 @@ TestApi::TestApi()
       limits_(
           std::make_unique<Limits>(clock_, auth::Rate{1'000, 1'000}, auth::Rate{10'000, 1'000})),
       provider_(io_),
+      paypal_(io_, provider::Name::paypal),
       urls_("https://app.example", {"https://other.example"}),
       signatures_({std::string(webhook_secret)}),
       spending_(io_, db_, clock_),
@@ -32,7 +33,7 @@ TestApi::TestApi()
       services_{
           .db = db_,
           .clock = clock_,
-          .flow = {db_, provider_, clock_, urls_},
+          .flows = {.stripe = {db_, provider_, clock_, urls_}},
           .spending = spending_,
           .usage = usage_,
           .receiver = receiver_,

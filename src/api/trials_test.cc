@@ -35,14 +35,14 @@ protected:
     void run_jobs() {
         database_.run("update paydesk.jobs set run_at = now()");
         jobs::Runner runner(io_, db_, clock_);
-        runner.handle(billing::trial_job_kind, billing::trial_job(services_.flow));
+        runner.handle(billing::trial_job_kind, billing::trial_job(services_.flows));
         run(runner.run_due());
     }
     std::string status_of(const char* account) {
         return get("/api/stripe/get-subscription", account).text({"subscription", "status"});
     }
     std::size_t remind(billing::ReminderDays days = {}) {
-        return run(billing::send_reminders(services_.flow, days)).value();
+        return run(billing::send_reminders(services_.flows.stripe, days)).value();
     }
 };
 

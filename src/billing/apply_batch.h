@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "billing/apply_change.h"
+#include "billing/capture_store.h"
 #include "billing/charge_row.h"
 #include "billing/checkout_row.h"
 #include "billing/customer_row.h"
@@ -23,6 +24,7 @@
 #include "billing/refund_row.h"
 #include "billing/refunded_payment.h"
 #include "billing/schedule_row.h"
+#include "billing/second_subscription_store.h"
 #include "billing/subscription_row.h"
 #include "billing/trial_store.h"
 #include "notify/notifications.h"
@@ -68,6 +70,9 @@ struct Batch {
     dunning_store::Changes dunning = {};               // failed collections
     std::set<AccountId> seats_moved = {};              // whose members may be too many now
     std::vector<trial_store::Trial> trials = {};       // that have begun
+    std::set<capture_store::Key> to_capture = {};  // orders that are approved, or whose money came
+    std::set<second_subscription_store::Key> begun =
+        {};  // subscriptions that are live now and were not
 
     const provider::Change& change(std::size_t i) const { return changes[i].change; }
     ObjectKey key_of(std::size_t i) const {
@@ -78,6 +83,8 @@ struct Batch {
     Incoming incoming(std::size_t i, const std::string& revision, bool is_final) const;
     // Writes the verdict into results[i]; true where the row is to be written.
     bool judge(std::size_t i, Merge merge, const std::string& revision);
+    // Whether it is an answer of PayPal about what its events do not tell whole.
+    bool is_told_by_answers(std::size_t i) const;
     // Whether the contents of row and snapshot are to be compared: the stamps agree, or do not count.
     bool same_moment(std::size_t i, const std::optional<Instant>& stamp) const;
     // What change i tells people.

@@ -35,6 +35,8 @@ Incoming Batch::incoming(std::size_t i, const std::string& revision, bool is_fin
         const bool unmoved = asked_at && *asked_at == revision;
         if (changes[i].swept) {
             in.origin = unmoved ? Origin::repair : Origin::compared;
+        } else if (is_told_by_answers(i)) {
+            in.origin = Origin::asked;
         } else if (!asked_at) {
             in.origin = Origin::fetched;
         } else if (unmoved) {
@@ -44,8 +46,14 @@ Incoming Batch::incoming(std::size_t i, const std::string& revision, bool is_fin
     return in;
 }
 
+bool Batch::is_told_by_answers(std::size_t i) const {
+    using enum provider::ObjectKind;
+    return change(i).provider == provider::Name::paypal && change(i).event_id.empty() &&
+           (change(i).kind == subscription || change(i).kind == invoice);
+}
+
 bool Batch::same_moment(std::size_t i, const std::optional<Instant>& stamp) const {
-    return changes[i].swept || stamp == change(i).occurred_at;
+    return changes[i].swept || is_told_by_answers(i) || stamp == change(i).occurred_at;
 }
 
 bool Batch::judge(std::size_t i, Merge merge, const std::string& revision) {
@@ -156,6 +164,8 @@ Task<> derive(Batch& batch) {
     co_await dunning_store::note(batch.tx, std::move(batch.dunning));
     co_await trim_seats(batch.tx, std::move(batch.seats_moved));
     co_await trial_store::note(batch.tx, std::move(batch.trials), batch.now);
+    co_await capture_store::note(batch.tx, std::move(batch.to_capture), batch.now);
+    co_await second_subscription_store::note(batch.tx, std::move(batch.begun), batch.now);
 
     auto moved =
         co_await payment_method_rows::refresh_defaults(batch.tx, std::move(batch.defaults_moved));

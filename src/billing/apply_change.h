@@ -11,6 +11,8 @@
 //                                  open before paid, incomplete before active, anything before a
 //                                  terminal state); else needs_fetch
 //   older stamp                    stale, not applied
+//   asked of PayPal                subscriptions and their invoices, of which its events do not tell whole:
+//                                  the answer that was asked for later, by our clock
 //   row in a terminal state        stale, for ever: canceled, incomplete_expired, paid, void, deleted
 // Facts that a snapshot proves by itself (paid, failed attempt, activated ...) are announced once by
 // their key, stale or not, so notifications do not depend on the order either.

@@ -46,6 +46,10 @@ void decide(Batch& batch, std::size_t i, const provider::ChargeSnapshot& snapsho
                                 .payment = content.payment});
     }
     if (!accepted) return;
+    if (change.provider == provider::Name::paypal && content.payment &&
+        content.status == provider::ChargeStatus::succeeded) {
+        batch.to_capture.insert({*batch.owner[i], change.provider, *content.payment});
+    }
 
     if (!row) {
         row = ChargeRow{.id = uuid_v7(batch.now),

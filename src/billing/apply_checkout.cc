@@ -60,6 +60,12 @@ void decide(Batch& batch, std::size_t i, const provider::CheckoutSnapshot& snaps
         batch.results[i].note = "no checkout of ours";
         return;
     }
+    if (snapshot.approved) {
+        const bool given_up = row->second.status == "abandoned" || row->second.status == "expired";
+        if (given_up)
+            batch.results[i].note = "it was given up before it was approved: not captured";
+        batch.to_capture.insert({account, change.provider, snapshot.checkout.value});
+    }
     const auto status = checkout_status_after(row->second.status, snapshot);
     const bool names_invoice = snapshot.status == "complete" && snapshot.invoice &&
                                row->second.invoice != snapshot.invoice->value;

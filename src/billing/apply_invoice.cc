@@ -45,6 +45,15 @@ void note_collection(Batch& batch, const AccountId& account, const provider::Cha
     }
 }
 
+// An answer says that it failed by its state alone; no event comes with it.
+std::string_view told_by(const Batch& batch, std::size_t i,
+                         const provider::InvoiceSnapshot& snapshot) {
+    const bool failed =
+        snapshot.status == provider::InvoiceStatus::open && snapshot.attempt_count > 0;
+    if (failed && batch.is_told_by_answers(i)) return "invoice.payment_failed";
+    return batch.change(i).event_type;
+}
+
 }  // namespace
 
 Task<> load_invoices(Batch& batch) {
@@ -61,7 +70,7 @@ void decide(Batch& batch, std::size_t i, const provider::InvoiceSnapshot& snapsh
     const AccountId account = *batch.owner[i];
     auto& [row, dirty] = batch.invoices.at(batch.key_of(i));
     auto content = content_of(snapshot, change.livemode);
-    batch.tell(i, facts_of(account, change.event_type, snapshot));
+    batch.tell(i, facts_of(account, told_by(batch, i, snapshot), snapshot));
     if (auto payment = payment_of(account, change, snapshot)) {
         batch.payments.push_back(std::move(*payment));
     }

@@ -16,7 +16,13 @@ struct Claim {
     std::optional<provider::Ref> customer;
     std::optional<AccountId> account;
     std::optional<provider::Ref> charge = {};  // of what is the charge's: a refund, a dispute
+    // Of what names no customer: PayPal's payments belong to whom their order or subscription belongs.
+    std::vector<std::pair<provider::ObjectKind, provider::Ref>> parents = {};
 };
+
+void add_parent(Claim& claim, provider::ObjectKind kind, const std::optional<provider::Ref>& ref) {
+    if (!claim.customer && ref && !ref->value.empty()) claim.parents.emplace_back(kind, *ref);
+}
 
 struct ReadClaim {
     Claim operator()(const provider::Unfollowed&) const { return {}; }
@@ -25,12 +31,21 @@ struct ReadClaim {
     Claim operator()(const provider::SubscriptionSnapshot& s) const {
         return {s.customer, s.account};
     }
-    Claim operator()(const provider::InvoiceSnapshot& s) const { return {s.customer, s.account}; }
+    Claim operator()(const provider::InvoiceSnapshot& s) const {
+        Claim claim{s.customer.value.empty() ? std::nullopt : std::optional(s.customer), s.account};
+        add_parent(claim, provider::ObjectKind::subscription, s.subscription);
+        return claim;
+    }
     Claim operator()(const provider::PaymentMethodSnapshot& s) const {
         return {s.customer ? s.customer : s.previous_customer, std::nullopt};
     }
     Claim operator()(const provider::CheckoutSnapshot& s) const { return {s.customer, s.account}; }
-    Claim operator()(const provider::ChargeSnapshot& s) const { return {s.customer, s.account}; }
+    Claim operator()(const provider::ChargeSnapshot& s) const {
+        Claim claim{s.customer, s.account};
+        add_parent(claim, provider::ObjectKind::invoice, s.invoice);
+        add_parent(claim, provider::ObjectKind::checkout, s.payment);
+        return claim;
+    }
     Claim operator()(const provider::RefundSnapshot& s) const { return {{}, s.account, s.charge}; }
     Claim operator()(const provider::DisputeSnapshot& s) const { return {{}, {}, s.charge}; }
     Claim operator()(const provider::InvoicePaymentSnapshot&) const { return {}; }
@@ -45,6 +60,13 @@ std::optional<ObjectKey> charge_key(const provider::Change& change, const Claim&
 std::optional<ObjectKey> customer_key(const provider::Change& change, const Claim& claim) {
     if (!claim.customer || claim.customer->value.empty()) return std::nullopt;
     return ObjectKey{change.provider, provider::ObjectKind::customer, claim.customer->value};
+}
+
+std::vector<ObjectKey> parent_keys(const provider::Change& change, const Claim& claim) {
+    std::vector<ObjectKey> keys;
+    for (const auto& [kind, ref] : claim.parents)
+        keys.push_back({change.provider, kind, ref.value});
+    return keys;
 }
 
 // Metadata can be edited by hand: only a UUID can name an account.
@@ -76,6 +98,7 @@ Task<std::map<ObjectKey, AccountId>> find_owners(const Batch& batch,
         if (customer && owners.contains(*customer)) continue;
         if (const auto key = charge_key(batch.change(i), claims[i])) others.insert(*key);
         if (!batch.change(i).object.value.empty()) others.insert(batch.key_of(i));
+        for (auto& key : parent_keys(batch.change(i), claims[i])) others.insert(std::move(key));
     }
     owners.merge(co_await owner_store::find(batch.tx, std::move(others)));
     co_return owners;
@@ -131,6 +154,9 @@ Task<> resolve_owners(Batch& batch) {
         auto owner = by_customer ? owners.find(*by_customer) : owners.end();
         if (owner == owners.end() && by_charge) owner = owners.find(*by_charge);
         if (owner == owners.end()) owner = owners.find(batch.key_of(i));
+        for (const auto& parent : parent_keys(batch.change(i), claims[i])) {
+            if (owner == owners.end()) owner = owners.find(parent);
+        }
         if (owner != owners.end()) batch.owner[i] = owner->second;
         if (owner != owners.end() && claims[i].account && *claims[i].account != owner->second) {
             log::warning("billing_owner_disagrees",

@@ -64,6 +64,17 @@ void note_seats(Batch& batch, const SubscriptionRow& row, const SubscriptionRow:
     if (!same) batch.seats_moved.insert(row.account);
 }
 
+bool gives_plan(SubscriptionStatus status) {
+    using enum SubscriptionStatus;
+    return status == active || status == trialing || status == past_due;
+}
+
+void note_begin(Batch& batch, const SubscriptionRow& row, const SubscriptionRow::Content& content,
+                bool is_new) {
+    if (!gives_plan(content.status) || (!is_new && gives_plan(row.content.status))) return;
+    batch.begun.insert({row.account, row.provider, row.subscription});
+}
+
 void note_trial(Batch& batch, const SubscriptionRow& row, const SubscriptionRow::Content& content) {
     using enum SubscriptionStatus;
     if (content.status != trialing || row.content.status == trialing) return;
@@ -94,7 +105,8 @@ void decide(Batch& batch, std::size_t i, const provider::SubscriptionSnapshot& s
     const AccountId account = *batch.owner[i];
     auto& [row, dirty] = batch.subscriptions.at(batch.key_of(i));
     auto content = content_of(snapshot, change.livemode, batch.prices.at(change.provider));
-    batch.tell(i, facts_of(account, change.event_type, snapshot, content.plan_name));
+    batch.tell(i, facts_of(account, change.event_type, snapshot, content.plan_name,
+                           change.provider != provider::Name::paypal));
 
     std::optional<Standing> standing;
     if (row) standing = Standing{row->stamp, provider::is_terminal(row->content.status)};
@@ -113,6 +125,7 @@ void decide(Batch& batch, std::size_t i, const provider::SubscriptionSnapshot& s
     }
     if (!accepted) return;
 
+    const bool is_new = !row;
     if (!row) {
         row = SubscriptionRow{.id = uuid_v7(batch.now),
                               .account = account,
@@ -141,6 +154,7 @@ void decide(Batch& batch, std::size_t i, const provider::SubscriptionSnapshot& s
     if (owes) batch.dunning.subscriptions.insert({account, change.provider, row->subscription});
     note_seats(batch, *row, content);
     note_trial(batch, *row, content);
+    note_begin(batch, *row, content, is_new);
     row->stamp = stamp_after(standing, incoming);
     row->content = std::move(content);
     dirty = true;

@@ -9,24 +9,28 @@ namespace {
 using cancel_store::Intent;
 
 struct Decided {
+    const Flow* flow;  // never null
     cancel_store::Target target;
     CancelStep step;
     Intent intent;
 };
 
-Task<Result<Decided>> decide_and_record(const Flow& flow, const CancelWish& wish) {
-    const Instant now = flow.clock.now();
+Task<Result<Decided>> decide_and_record(const Flows& flows, const CancelWish& wish) {
+    const Instant now = flows.clock().now();
     const std::string intent_id = uuid_v7(now);
-    co_return co_await flow.db.transaction([&](db::Tx& tx) -> Task<Result<Decided>> {
+    co_return co_await flows.db().transaction([&](db::Tx& tx) -> Task<Result<Decided>> {
         const auto target = co_await cancel_store::find(tx, wish.account, wish.subscription);
         if (!target) co_return Error{ErrorCode::not_found, "There is no such subscription."};
+        const auto flow = flows.of(target->provider);
+        if (!flow) co_return flow.error();
         const auto step = decide_cancel(target->status, wish.when);
         if (!step) co_return step.error();
-        Intent intent{intent_id, wish.account, target->subscription, wish.when, wish.details};
+        Intent intent{intent_id, wish.account, target->provider, target->subscription,
+                      wish.when, wish.details};
         if (*step == CancelStep::call) {
             co_await cancel_store::record(tx, intent, now + cancel_job_delay);
         }
-        co_return Decided{*target, *step, std::move(intent)};
+        co_return Decided{*flow, *target, *step, std::move(intent)};
     });
 }
 
@@ -86,13 +90,13 @@ Result<CancelStep> decide_cancel(SubscriptionStatus status, provider::CancelWhen
     PD_ASSERT(false);
 }
 
-Task<Result<Cancelled>> cancel_subscription(const Flow& flow, CancelWish wish) {
-    const auto decided = co_await decide_and_record(flow, wish);
+Task<Result<Cancelled>> cancel_subscription(const Flows& flows, CancelWish wish) {
+    const auto decided = co_await decide_and_record(flows, wish);
     if (!decided) co_return decided.error();
     const std::string& id = decided->target.id;
     if (decided->step == CancelStep::nothing_to_do) co_return Cancelled{id, false};
 
-    const auto done = co_await carry_out(flow, decided->intent);
+    const auto done = co_await carry_out(*decided->flow, decided->intent);
     if (!done) {
         Error error = done.error();
         if (info(error.code).retryable) {
@@ -104,12 +108,14 @@ Task<Result<Cancelled>> cancel_subscription(const Flow& flow, CancelWish wish) {
     co_return Cancelled{id, true};
 }
 
-jobs::Handler cancel_job(const Flow& flow) {
-    return [&flow](jobs::Job job) -> Task<Result<void>> {
+jobs::Handler cancel_job(const Flows& flows) {
+    return [&flows](jobs::Job job) -> Task<Result<void>> {
         const auto intent = cancel_store::read_intent(job.payload);
         if (!intent)
             co_return Error{ErrorCode::invalid_input, "the job's payload is not a cancellation"};
-        co_return co_await carry_out(flow, *intent);
+        const auto flow = flows.of(intent->provider);
+        if (!flow) co_return flow.error();
+        co_return co_await carry_out(**flow, *intent);
     };
 }
 

@@ -40,11 +40,11 @@ enum class CancelStep : std::uint8_t { call, nothing_to_do };
 // subscription_not_resumable (it has ended).
 Result<CancelStep> decide_cancel(SubscriptionStatus status, provider::CancelWhen when);
 
-// Refuses with not_found (another's subscription is not found either), then as decide_cancel(), and
+// Refuses with not_found (another's subscription is not found either), provider_not_configured, then as decide_cancel(), and
 // with what the provider refuses with. After provider_unavailable a job goes on trying.
-Task<Result<Cancelled>> cancel_subscription(const Flow& flow, CancelWish wish);
+Task<Result<Cancelled>> cancel_subscription(const Flows& flows, CancelWish wish);
 
-// What the runner must do with cancel_job_kind. `flow` outlives the handler.
-jobs::Handler cancel_job(const Flow& flow);
+// What the runner must do with cancel_job_kind. `flows` outlives the handler.
+jobs::Handler cancel_job(const Flows& flows);
 
 }  // namespace paydesk::billing

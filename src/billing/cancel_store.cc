@@ -1,4 +1,5 @@
 #include "billing/cancel_store.h"
+#include "billing/provider_name.h"
 
 #include "base/json.h"
 #include "billing/cancel_flow.h"
@@ -8,7 +9,7 @@ namespace paydesk::billing::cancel_store {
 namespace {
 
 constexpr db::Statement select_target{"cancel_find", R"(
-    select id, provider_subscription_id, status
+    select id, provider, provider_subscription_id, status
     from paydesk.subscriptions
     where account_id = $1 and (id::text = $2 or provider_subscription_id = $2)
     for update)"};
@@ -38,8 +39,10 @@ Task<std::optional<Target>> find(db::Tx& tx, AccountId account, std::string subs
     const db::Rows rows = co_await tx.run(select_target, {account.value, std::move(subscription)});
     if (rows.empty()) co_return std::nullopt;
     const auto status = provider::parse_subscription_status(rows.text(0, "status"));
-    PD_ASSERT(status.has_value());
+    const auto name = parse_provider(rows.text(0, "provider"));
+    PD_ASSERT(status.has_value() && name.has_value());
     co_return Target{.id = std::string(rows.text(0, "id")),
+                     .provider = *name,
                      .subscription = {std::string(rows.text(0, "provider_subscription_id"))},
                      .status = *status};
 }
@@ -50,16 +53,18 @@ Task<> record(db::Tx& tx, Intent intent, Instant run_at) {
         return said ? json::value(*said) : json::value();
     };
     // False when an older intent is running this moment: the provider gets both, ours last.
-    (void)co_await jobs::enqueue(tx, {
-                                         .kind = cancel_job_kind,
-                                         .payload = {{"intent", intent.id},
-                                                     {"account_id", intent.account.value},
-                                                     {"subscription", intent.subscription.value},
-                                                     {"when", word(intent.when)},
-                                                     {"feedback", text(intent.details.feedback)},
-                                                     {"comment", text(intent.details.comment)}},
-                                         .run_at = run_at,
-                                         .unique_key = intent.subscription.value
+    (void)co_await jobs::enqueue(tx,
+                                 {
+                                     .kind = cancel_job_kind,
+                                     .payload = {{"intent", intent.id},
+                                                 {"account_id", intent.account.value},
+                                                 {"provider", provider::to_string(intent.provider)},
+                                                 {"subscription", intent.subscription.value},
+                                                 {"when", word(intent.when)},
+                                                 {"feedback", text(intent.details.feedback)},
+                                                 {"comment", text(intent.details.comment)}},
+                                     .run_at = run_at,
+                                     .unique_key = intent.subscription.value
     });
 }
 
@@ -72,16 +77,15 @@ std::optional<Intent> read_intent(const boost::json::value& payload) {
     const auto id = string_at(payload, {"intent"}), account = string_at(payload, {"account_id"}),
                subscription = string_at(payload, {"subscription"}),
                when = string_at(payload, {"when"});
-    if (!id || !account || !subscription || !when) return std::nullopt;
+    const auto name = parse_provider(string_at(payload, {"provider"}).value_or("stripe"));
+    if (!id || !account || !subscription || !when || !name) return std::nullopt;
     for (const auto known : {provider::CancelWhen::now, provider::CancelWhen::period_end,
                              provider::CancelWhen::never}) {
         if (*when != word(known)) continue;
         return Intent{
-            *id,
-            {*account},
-            {*subscription},
-            known,
-            {string_at(payload, {"feedback"}), string_at(payload, {"comment"})}
+            *id,   {*account},
+            *name, {*subscription},
+            known, {string_at(payload, {"feedback"}), string_at(payload, {"comment"})}
         };
     }
     return std::nullopt;

@@ -13,6 +13,7 @@ namespace paydesk::billing::cancel_store {
 
 struct Target {
     std::string id;  // ours
+    provider::Name provider;
     provider::Ref subscription;
     SubscriptionStatus status;
 };
@@ -23,6 +24,7 @@ Task<std::optional<Target>> find(db::Tx& tx, AccountId account, std::string subs
 struct Intent {
     std::string id;
     AccountId account;
+    provider::Name provider;
     provider::Ref subscription;
     provider::CancelWhen when;
     provider::CancelDetails details = {};

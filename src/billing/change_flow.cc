@@ -13,7 +13,10 @@ using change_store::Target;
 Error no_such() { return {ErrorCode::not_found, "There is no such subscription."}; }
 
 Check check_of(const Flow& flow, const AccountId& account, const provider::Ref& subscription) {
-    return {.account = account, .subscription = subscription, .intent = uuid_v7(flow.clock.now())};
+    return {.account = account,
+            .provider = flow.provider.name(),
+            .subscription = subscription,
+            .intent = uuid_v7(flow.clock.now())};
 }
 
 provider::PlanChange call_for(const ResolvedChange& resolved,
@@ -118,6 +121,14 @@ Task<Result<ChangeDone>> release(const Flow& flow, AccountId account, std::strin
     co_return ChangeDone{.subscription_id = std::move(id)};
 }
 
+// By the subscription's provider.
+Task<Result<const Flow*>> flow_of(const Flows& flows, AccountId account, std::string subscription) {
+    const auto target =
+        co_await change_store::find(flows.db(), std::move(account), std::move(subscription));
+    if (!target) co_return no_such();
+    co_return flows.of(target->provider);
+}
+
 }  // namespace
 
 std::string_view to_string(ChangeState state) {
@@ -149,7 +160,10 @@ Task<> finish_change(const Flow& flow, Check check, std::vector<provider::Change
     });
 }
 
-Task<Result<PreviewedChange>> preview_change(const Flow& flow, ChangeWish wish) {
+Task<Result<PreviewedChange>> preview_change(const Flows& flows, ChangeWish wish) {
+    const auto found = co_await flow_of(flows, wish.account, wish.subscription);
+    if (!found) co_return found.error();
+    const Flow& flow = **found;
     auto resolved = co_await resolve_change(flow, wish);
     if (!resolved) co_return resolved.error();
     const bool later = resolved->target.when != ChangeWhen::now;
@@ -158,13 +172,20 @@ Task<Result<PreviewedChange>> preview_change(const Flow& flow, ChangeWish wish) 
     co_return PreviewedChange{std::move(resolved->target), std::move(*preview)};
 }
 
-Task<Result<ChangeDone>> change_plan(const Flow& flow, ChangeWish wish) {
+Task<Result<ChangeDone>> change_plan(const Flows& flows, ChangeWish wish) {
+    const auto found = co_await flow_of(flows, wish.account, wish.subscription);
+    if (!found) co_return found.error();
+    const Flow& flow = **found;
     auto resolved = co_await resolve_change(flow, wish);
     if (!resolved) co_return resolved.error();
     switch (resolved->target.when) {
         case ChangeWhen::now:
             co_return co_await apply_now(flow, std::move(*resolved), wish.proration_date);
         case ChangeWhen::period_end:
+            // Not scheduled here: its buyer consents at PayPal, which then keeps the change itself.
+            if (flow.provider.name() == provider::Name::paypal) {
+                co_return co_await apply_now(flow, std::move(*resolved), {});
+            }
             co_return co_await schedule(flow, std::move(*resolved));
         case ChangeWhen::never:
             co_return co_await release(flow, wish.account, resolved->target.subscription_id,
@@ -173,23 +194,28 @@ Task<Result<ChangeDone>> change_plan(const Flow& flow, ChangeWish wish) {
     PD_ASSERT(false);
 }
 
-Task<Result<ChangeDone>> cancel_scheduled_change(const Flow& flow, AccountId account,
+Task<Result<ChangeDone>> cancel_scheduled_change(const Flows& flows, AccountId account,
                                                  std::string subscription) {
-    const auto target = co_await change_store::find(flow.db, account, std::move(subscription));
+    const auto target = co_await change_store::find(flows.db(), account, std::move(subscription));
     if (!target) co_return no_such();
     if (!is_live(target->status)) co_return ChangeDone{.subscription_id = target->id};
-    co_return co_await release(flow, account, target->id, target->subscription);
+    const auto flow = flows.of(target->provider);
+    if (!flow) co_return flow.error();
+    co_return co_await release(**flow, account, target->id, target->subscription);
 }
 
-Task<Result<ChangeDone>> pause_subscription(const Flow& flow, AccountId account,
+Task<Result<ChangeDone>> pause_subscription(const Flows& flows, AccountId account,
                                             std::string subscription) {
-    const auto target = co_await change_store::find(flow.db, account, std::move(subscription));
+    const auto target = co_await change_store::find(flows.db(), account, std::move(subscription));
     if (!target) co_return no_such();
     if (target->status == SubscriptionStatus::paused) {
         co_return ChangeDone{.subscription_id = target->id};
     }
     const auto pausable = check_pausable(target->status, target->cancel_scheduled);
     if (!pausable) co_return pausable.error();
+    const auto found = flows.of(target->provider);
+    if (!found) co_return found.error();
+    const Flow& flow = **found;
 
     const Check check = check_of(flow, account, target->subscription);
     co_await begin_change(flow, check);
@@ -201,16 +227,19 @@ Task<Result<ChangeDone>> pause_subscription(const Flow& flow, AccountId account,
     co_return ChangeDone{.subscription_id = target->id};
 }
 
-Task<Result<ChangeDone>> resume_subscription(const Flow& flow, AccountId account,
+Task<Result<ChangeDone>> resume_subscription(const Flows& flows, AccountId account,
                                              std::string subscription) {
-    const auto target = co_await change_store::find(flow.db, account, subscription);
+    const auto target = co_await change_store::find(flows.db(), account, subscription);
     if (!target) co_return no_such();
     if (target->status != SubscriptionStatus::paused) {
         const auto resumed = co_await cancel_subscription(
-            flow, {account, std::move(subscription), provider::CancelWhen::never, {}});
+            flows, {account, std::move(subscription), provider::CancelWhen::never, {}});
         if (!resumed) co_return resumed.error();
         co_return ChangeDone{.subscription_id = target->id};
     }
+    const auto found = flows.of(target->provider);
+    if (!found) co_return found.error();
+    const Flow& flow = **found;
     const Check check = check_of(flow, account, target->subscription);
     co_await begin_change(flow, check);
     auto resumed = co_await flow.provider.resume_subscription({"change:" + check.intent},
@@ -219,12 +248,15 @@ Task<Result<ChangeDone>> resume_subscription(const Flow& flow, AccountId account
     co_return co_await finish(flow, check, target->id, std::move(*resumed));
 }
 
-jobs::Handler change_job(const Flow& flow) {
-    return [&flow](jobs::Job job) -> Task<Result<void>> {
+jobs::Handler change_job(const Flows& flows) {
+    return [&flows](jobs::Job job) -> Task<Result<void>> {
         const auto check = change_store::read_check(job.payload);
         if (!check) {
             co_return Error{ErrorCode::invalid_input, "the job's payload names no subscription"};
         }
+        const auto found = flows.of(check->provider);
+        if (!found) co_return found.error();
+        const Flow& flow = **found;
         auto now =
             co_await flow.provider.fetch(provider::ObjectKind::subscription, check->subscription);
         if (!now) {

@@ -6,6 +6,9 @@
 // What changes when is decide_change.h's; what it costs is the provider's own preview. The target of a
 // change is absolute, so a double click, or two servers, change once: the second call finds it so.
 //
+// At PayPal all changes count from the next payment on, without proration, and need the buyer's consent:
+// change_plan() gives requires_action and where to consent.
+//
 // Nothing that costs money is repeated behind anybody's back: what dies between call and outcome, the
 // job does not ask for again. It asks the provider how things are, and the rows say that (law 4).
 
@@ -67,32 +70,33 @@ struct ChangeDone {
 
 // Both refuse, in this order, with
 //   not_found                     another's is not found either
+//   provider_not_configured
 //   subscription_not_changeable   its state, or a price that the catalogue does not know
 //   plan_unknown, plan_not_purchasable
 //   invalid_input                 another family or currency, a cycle that does not fit the price, or
 //                                 it is so already
 //   seats_exhausted               fewer units than seats in use
 // and with what the provider refuses with: change_plan() with payment_declined, and nothing is changed.
-Task<Result<PreviewedChange>> preview_change(const Flow& flow, ChangeWish wish);
+Task<Result<PreviewedChange>> preview_change(const Flows& flows, ChangeWish wish);
 // Also with invalid_input where proration_date is not that of a preview of the last hour.
 // A wish for what it is already gives up a change that is scheduled.
-Task<Result<ChangeDone>> change_plan(const Flow& flow, ChangeWish wish);
+Task<Result<ChangeDone>> change_plan(const Flows& flows, ChangeWish wish);
 
 // Refuses with not_found. Nothing scheduled is a success.
-Task<Result<ChangeDone>> cancel_scheduled_change(const Flow& flow, AccountId account,
+Task<Result<ChangeDone>> cancel_scheduled_change(const Flows& flows, AccountId account,
                                                  std::string subscription);
 
 // No access and no charge until it is resumed; unused time is credited. Paused already is a success.
 // Refuses with not_found, subscription_not_changeable.
-Task<Result<ChangeDone>> pause_subscription(const Flow& flow, AccountId account,
+Task<Result<ChangeDone>> pause_subscription(const Flows& flows, AccountId account,
                                             std::string subscription);
 // Ends a pause (what is due is charged first), or takes a scheduled cancellation back. Refuses with
 // not_found, subscription_not_resumable.
-Task<Result<ChangeDone>> resume_subscription(const Flow& flow, AccountId account,
+Task<Result<ChangeDone>> resume_subscription(const Flows& flows, AccountId account,
                                              std::string subscription);
 
-// What the runner must do with change_job_kind. `flow` outlives the handler.
-jobs::Handler change_job(const Flow& flow);
+// What the runner must do with change_job_kind. `flows` outlives the handler.
+jobs::Handler change_job(const Flows& flows);
 
 // For promotion_flow.h: asks with a job behind it, and applies the answers.
 Task<> begin_change(const Flow& flow, change_store::Check check);

@@ -1,4 +1,5 @@
 #include "billing/change_store.h"
+#include "billing/provider_name.h"
 
 #include "base/json.h"
 #include "billing/change_flow.h"
@@ -9,7 +10,7 @@ namespace {
 
 // The plan's item is the one whose price the catalogue knows.
 constexpr db::Statement select_target{"change_find", R"(
-    select s.id, s.provider_subscription_id, s.status, s.plan_family, s.current_period_end,
+    select s.id, s.provider, s.provider_subscription_id, s.status, s.plan_family, s.current_period_end,
            s.cancel_at_period_end or s.cancel_at is not null as cancel_scheduled,
            exists (select from paydesk.subscription_schedules q
                    where q.account_id = s.account_id and q.provider = s.provider
@@ -89,9 +90,11 @@ Task<std::optional<Target>> find(db::Database& db, AccountId account, std::strin
     const db::Rows rows = co_await db.run(select_target, {account.value, std::move(subscription)});
     if (rows.empty()) co_return std::nullopt;
     const auto status = provider::parse_subscription_status(rows.text(0, "status"));
-    PD_ASSERT(status.has_value());
+    const auto name = parse_provider(rows.text(0, "provider"));
+    PD_ASSERT(status.has_value() && name.has_value());
     Target target{
         .id = std::string(rows.text(0, "id")),
+        .provider = *name,
         .subscription = {std::string(rows.text(0, "provider_subscription_id"))},
         .status = *status,
         .cancel_scheduled = is_live(*status) && rows.boolean(0, "cancel_scheduled"),
@@ -141,9 +144,10 @@ Task<bool> has_paid(db::Database& db, AccountId account) {
 
 Task<> record(db::Database& db, Check check, Instant run_at) {
     const json::value payload = json::object{
-        {"account_id",   check.account.value     },
-        {"subscription", check.subscription.value},
-        {"intent",       check.intent            }
+        {"account_id",   check.account.value                },
+        {"provider",     provider::to_string(check.provider)},
+        {"subscription", check.subscription.value           },
+        {"intent",       check.intent                       }
     };
     co_await db.run(insert_check, {std::string(change_job_kind), check.account.value,
                                    storable(payload), db::param(run_at), key_of(check)});
@@ -157,8 +161,12 @@ std::optional<Check> read_check(const boost::json::value& payload) {
     const auto account = string_at(payload, {"account_id"}),
                subscription = string_at(payload, {"subscription"}),
                intent = string_at(payload, {"intent"});
-    if (!account || !subscription || !intent) return std::nullopt;
-    return Check{.account = {*account}, .subscription = {*subscription}, .intent = *intent};
+    const auto name = parse_provider(string_at(payload, {"provider"}).value_or("stripe"));
+    if (!account || !subscription || !intent || !name) return std::nullopt;
+    return Check{.account = {*account},
+                 .provider = *name,
+                 .subscription = {*subscription},
+                 .intent = *intent};
 }
 
 }  // namespace paydesk::billing::change_store

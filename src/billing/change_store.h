@@ -15,6 +15,7 @@ namespace paydesk::billing::change_store {
 
 struct Target {
     std::string id;  // ours
+    provider::Name provider;
     provider::Ref subscription;
     SubscriptionStatus status;
     bool cancel_scheduled = false;
@@ -52,6 +53,7 @@ Task<bool> has_paid(db::Database& db, AccountId account);
 // A job that asks the provider how things are, should this process die between call and answer.
 struct Check {
     AccountId account;
+    provider::Name provider;
     provider::Ref subscription;
     std::string intent;
 };

@@ -13,6 +13,7 @@ using checkout_store::CheckoutRow;
 using Offer = catalog::plan_store::Offer;
 
 constexpr std::string_view promotion_id_prefix = "promo_";
+const std::string custom_order_prefix = "custom:";
 
 Error exists() {
     return {ErrorCode::subscription_exists,
@@ -76,8 +77,9 @@ Result<void> check_fit(const CheckoutWish& wish, const Offer& offer) {
     return {};
 }
 
-// The row that this wish would make.
-Result<CheckoutRow> row_for(const Flow& flow, const CheckoutWish& wish, const Offer& offer) {
+// The row that this wish would make, of an offer or of an amount.
+Result<CheckoutRow> row_for(const Flow& flow, const CheckoutWish& wish,
+                            const std::optional<Offer>& offer) {
     const auto success = wish.success_url ? flow.urls.check(*wish.success_url)
                                           : Result<std::string>(flow.urls.success_url());
     if (!success) return success.error();
@@ -85,24 +87,48 @@ Result<CheckoutRow> row_for(const Flow& flow, const CheckoutWish& wish, const Of
                                         : Result<std::string>(flow.urls.cancel_url());
     if (!cancel) return cancel.error();
     const Instant now = flow.clock.now();
-    return CheckoutRow{.account = wish.buyer.account,
-                       .id = uuid_v7(now),
-                       .plan_key = offer.plan_key,
-                       .plan_family = offer.plan_family,
-                       .billing_cycle = offer.billing_cycle,
-                       .mode = offer.kind == catalog::PlanKind::plan ? "subscription" : "payment",
-                       .quantity = wish.quantity,
-                       .price = offer.price,
-                       .success_url = *success,
-                       .cancel_url = *cancel,
-                       .expires_at = from_unix(to_unix(now + checkout_lifetime)),
-                       .status = "creating"};
+    const std::string id = uuid_v7(now);
+    // An order of a named amount has a slot of its own: any number of them may be open at once.
+    CheckoutRow row{.account = wish.buyer.account,
+                    .id = id,
+                    .provider = wish.provider,
+                    .plan_key = custom_order_prefix + id,
+                    .plan_family = "orders",
+                    .billing_cycle = "one_time",
+                    .mode = "payment",
+                    .quantity = wish.quantity,
+                    .price = {},
+                    .success_url = *success,
+                    .cancel_url = *cancel,
+                    .expires_at = from_unix(to_unix(now + checkout_lifetime)),
+                    .status = "creating"};
+    if (!offer) {
+        row.unit_amount = wish.amount;
+        row.description = wish.description;
+        return row;
+    }
+    row.plan_key = offer->plan_key;
+    row.plan_family = offer->plan_family;
+    row.billing_cycle = offer->billing_cycle;
+    if (offer->kind == catalog::PlanKind::plan) row.mode = "subscription";
+    row.price = offer->price;
+    row.unit_amount = offer->unit_amount;
+    row.description = offer->plan_name;
+    return row;
 }
 
 bool is_same_wish(const CheckoutRow& a, const CheckoutRow& b) {
-    return a.plan_key == b.plan_key && a.billing_cycle == b.billing_cycle && a.price == b.price &&
-           a.quantity == b.quantity && a.success_url == b.success_url &&
-           a.cancel_url == b.cancel_url;
+    return a.provider == b.provider && a.plan_key == b.plan_key &&
+           a.billing_cycle == b.billing_cycle && a.price == b.price && a.quantity == b.quantity &&
+           a.success_url == b.success_url && a.cancel_url == b.cancel_url;
+}
+
+// PayPal has no placeholder for its own id, and ours leads to the same checkout.
+std::string return_url_of(const CheckoutRow& row, std::string url) {
+    const auto at =
+        row.provider == provider::Name::paypal ? url.find(session_placeholder) : std::string::npos;
+    if (at != std::string::npos) url.replace(at, session_placeholder.size(), row.id);
+    return url;
 }
 
 provider::NewCheckout call_for(const CheckoutRow& row, provider::Ref customer,
@@ -112,25 +138,33 @@ provider::NewCheckout call_for(const CheckoutRow& row, provider::Ref customer,
         .account = row.account,
         .customer = std::move(customer),
         .mode = recurring ? provider::CheckoutMode::subscription : provider::CheckoutMode::payment,
-        .price = row.price,
+        .price = row.price.value_or(provider::Ref{}),
         .quantity = row.quantity,
         .plan_key = row.plan_key,
         .billing_cycle = recurring ? row.billing_cycle : "",
         .checkout_id = row.id,
-        .success_url = row.success_url,
-        .cancel_url = row.cancel_url,
+        .success_url = return_url_of(row, row.success_url),
+        .cancel_url = return_url_of(row, row.cancel_url),
         .trial_days = recurring && row.trial_days > 0
                           ? std::optional(static_cast<int>(row.trial_days))
                           : std::nullopt,
         .promotion_code = std::move(promotion_code),
-        .expires_at = row.expires_at};
+        .expires_at = row.expires_at,
+        .unit_amount = row.unit_amount,
+        .description = row.description};
 }
 
 // One attempt at an account's checkout, and what the next step is.
 class Attempt {
 public:
-    Attempt(const Flow& flow, const CheckoutWish& wish, CheckoutRow wanted, provider::Ref customer)
-        : flow_(flow), wish_(wish), wanted_(std::move(wanted)), customer_(std::move(customer)) {}
+    // `flow`: of the wish's provider.
+    Attempt(const Flows& flows, const Flow& flow, const CheckoutWish& wish, CheckoutRow wanted,
+            provider::Ref customer)
+        : flows_(flows),
+          flow_(flow),
+          wish_(wish),
+          wanted_(std::move(wanted)),
+          customer_(std::move(customer)) {}
 
     // A session, a refusal, or nothing: what was in the way is gone, go round again.
     Task<Result<std::optional<CheckoutSession>>> round() {
@@ -139,6 +173,13 @@ public:
         CheckoutRow row = std::move(*standing);
 
         const bool same = is_same_wish(row, wanted_);
+        const auto of = flows_.of(row.provider);
+        if (!of) co_return of.error();
+        if (row.provider != wanted_.provider && row.status == "creating") {
+            // Nobody has seen its URL, and nobody will.
+            co_await end(row, "abandoned");
+            co_return std::nullopt;
+        }
         if (row.status == "creating") {
             auto made = co_await make(row, same);
             if (!made) co_return made.error();
@@ -150,7 +191,7 @@ public:
             }
             if (same) co_return session_of(row);
         }
-        co_return co_await reuse_or_end(std::move(row), same);
+        co_return co_await reuse_or_end((*of)->provider, std::move(row), same);
     }
 
 private:
@@ -194,13 +235,14 @@ private:
         }
         co_return co_await flow_.db.transaction(
             [&](db::Tx& tx) -> Task<std::optional<CheckoutRow>> {
-                co_await checkout_store::open(tx, row, *made, flow_.provider.name());
+                co_await checkout_store::open(tx, row, *made);
                 co_return co_await checkout_store::find(tx, row.account, row.id);
             });
     }
 
-    Task<Result<std::optional<CheckoutSession>>> reuse_or_end(CheckoutRow row, bool same) {
-        const auto now_there = co_await flow_.provider.get_checkout(*row.checkout);
+    Task<Result<std::optional<CheckoutSession>>> reuse_or_end(provider::Provider& provider,
+                                                              CheckoutRow row, bool same) {
+        const auto now_there = co_await provider.get_checkout(*row.checkout);
         if (!now_there) {
             if (now_there.error().code != ErrorCode::not_found) co_return now_there.error();
             co_await end(row, "expired");
@@ -221,8 +263,7 @@ private:
         if (same && lasts && !wish_.promotion_code) co_return session_of(row);
 
         // Refused when it was completed since: the next round finds out.
-        const auto expired =
-            co_await flow_.provider.expire_checkout({"expire:" + row.id}, *row.checkout);
+        const auto expired = co_await provider.expire_checkout({"expire:" + row.id}, *row.checkout);
         if (expired) {
             co_await end(row, "abandoned");
         } else if (info(expired.error().code).retryable) {
@@ -242,6 +283,7 @@ private:
         });
     }
 
+    const Flows& flows_;
     const Flow& flow_;
     const CheckoutWish& wish_;
     CheckoutRow wanted_;
@@ -263,22 +305,29 @@ Task<Result<std::optional<std::string>>> promotion_for(const Flow& flow, const C
 
 }  // namespace
 
-Task<Result<CheckoutSession>> create_checkout(const Flow& flow, CheckoutWish wish) {
-    const auto offer = co_await find_offer(flow, wish);
-    if (!offer) co_return offer.error();
-    if (const auto fits = check_fit(wish, *offer); !fits) co_return fits.error();
-    auto wanted = row_for(flow, wish, *offer);
+Task<Result<CheckoutSession>> create_checkout(const Flows& flows, CheckoutWish wish) {
+    const auto of = flows.of(wish.provider);
+    if (!of) co_return of.error();
+    const Flow& flow = **of;
+    std::optional<Offer> offer;
+    if (!wish.amount) {
+        auto found = co_await find_offer(flow, wish);
+        if (!found) co_return found.error();
+        if (const auto fits = check_fit(wish, *found); !fits) co_return fits.error();
+        offer = std::move(*found);
+    }
+    auto wanted = row_for(flow, wish, offer);
     if (!wanted) co_return wanted.error();
 
     auto customer = co_await ensure_customer(flow, wish.buyer);
     if (!customer) co_return customer.error();
-    if (auto code = co_await promotion_for(flow, wish, *offer); !code) {
-        co_return code.error();
-    } else {
+    if (offer) {
+        auto code = co_await promotion_for(flow, wish, *offer);
+        if (!code) co_return code.error();
         wish.promotion_code = std::move(*code);
     }
 
-    Attempt attempt(flow, wish, std::move(*wanted), std::move(*customer));
+    Attempt attempt(flows, flow, wish, std::move(*wanted), std::move(*customer));
     for (int round = 0; round < checkout_rounds_max; ++round) {
         auto session = co_await attempt.round();
         if (!session) co_return session.error();

@@ -1,5 +1,7 @@
 #include "billing/checkout_store.h"
 
+#include "billing/provider_name.h"
+
 namespace paydesk::billing::checkout_store {
 namespace {
 
@@ -21,18 +23,19 @@ constexpr db::Statement select_processing{"checkout_processing", R"(
 
 // trial: one per account and family, however many plans are tried; none for a card that another account
 // had one with.
-#define CHECKOUT_COLUMNS                                                                       \
-    "c.account_id, c.id, c.plan_key, c.plan_family, c.billing_cycle, c.mode, c.quantity, "     \
-    "c.provider_price_id, c.success_url, c.cancel_url, c.expires_at, c.status, "               \
-    "c.provider_checkout_id, c.url, "                                                          \
-    "case when exists (select from paydesk.subscriptions s where s.account_id = c.account_id " \
-    "                  and s.plan_family = c.plan_family) then 0 "                             \
-    "     when exists (select from paydesk.payment_methods m join paydesk.trials t "           \
-    "                  on t.provider = m.provider and t.fingerprint = m.fingerprint "          \
-    "                  where m.account_id = c.account_id and m.detached_at is null "           \
-    "                  and t.account_id <> c.account_id) then 0 "                              \
-    "     else coalesce((select p.trial_days from paydesk.plans p where p.plan_key = "         \
-    "c.plan_key), "                                                                            \
+#define CHECKOUT_COLUMNS                                                                         \
+    "c.account_id, c.id, c.plan_key, c.plan_family, c.billing_cycle, c.mode, c.quantity, "       \
+    "c.provider, c.provider_price_id, c.unit_amount, c.currency, c.description, c.success_url, " \
+    "c.cancel_url, c.expires_at, c.status, "                                                     \
+    "c.provider_checkout_id, c.url, "                                                            \
+    "case when exists (select from paydesk.subscriptions s where s.account_id = c.account_id "   \
+    "                  and s.plan_family = c.plan_family) then 0 "                               \
+    "     when exists (select from paydesk.payment_methods m join paydesk.trials t "             \
+    "                  on t.provider = m.provider and t.fingerprint = m.fingerprint "            \
+    "                  where m.account_id = c.account_id and m.detached_at is null "             \
+    "                  and t.account_id <> c.account_id) then 0 "                                \
+    "     else coalesce((select p.trial_days from paydesk.plans p where p.plan_key = "           \
+    "c.plan_key), "                                                                              \
     "0) end as trial_days "
 
 constexpr db::Statement select_live{"checkout_find_live", "select " CHECKOUT_COLUMNS R"(
@@ -43,10 +46,15 @@ constexpr db::Statement select_live{"checkout_find_live", "select " CHECKOUT_COL
 constexpr db::Statement select_one{"checkout_find", "select " CHECKOUT_COLUMNS R"(
     from paydesk.checkouts c where c.account_id = $1 and c.id = $2)"};
 
+constexpr db::Statement select_any{"checkout_find_any", "select " CHECKOUT_COLUMNS R"(
+    from paydesk.checkouts c
+    where c.account_id = $1 and (c.id::text = $2 or c.provider_checkout_id = $2))"};
+
 constexpr db::Statement insert_row{"checkout_insert", R"(
     insert into paydesk.checkouts (account_id, id, plan_key, plan_family, billing_cycle, quantity,
-        mode, provider, provider_price_id, success_url, cancel_url, expires_at)
-    values ($1, $2, $3, $4, $5, $6, $7, 'stripe', $8, $9, $10, $11))"};
+        mode, provider, provider_price_id, success_url, cancel_url, expires_at, unit_amount, currency,
+        description)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15))"};
 
 constexpr db::Statement open_row{"checkout_open", R"(
     update paydesk.checkouts
@@ -74,20 +82,30 @@ CheckoutRow read(const db::Rows& rows) {
     const auto text = [&rows](std::string_view column) {
         return std::string(rows.text(0, column));
     };
+    const auto provider = parse_provider(rows.text(0, "provider"));
+    PD_ASSERT(provider.has_value());
     CheckoutRow row{.account = {text("account_id")},
                     .id = text("id"),
+                    .provider = *provider,
                     .plan_key = text("plan_key"),
                     .plan_family = text("plan_family"),
                     .billing_cycle = text("billing_cycle"),
                     .mode = text("mode"),
                     .quantity = rows.integer(0, "quantity"),
-                    .price = {text("provider_price_id")},
+                    .price = {},
                     .success_url = text("success_url"),
                     .cancel_url = text("cancel_url"),
                     .expires_at = rows.optional_instant(0, "expires_at").value_or(Instant{}),
                     .status = text("status"),
                     .url = rows.optional_text(0, "url"),
                     .trial_days = rows.integer(0, "trial_days")};
+    if (auto price = rows.optional_text(0, "provider_price_id")) row.price = provider::Ref{*price};
+    if (!rows.is_null(0, "unit_amount")) {
+        const auto currency = Currency::parse(rows.text(0, "currency"));
+        PD_ASSERT(currency.has_value());  // only currencies that we support are ever stored
+        row.unit_amount = Money(rows.integer(0, "unit_amount"), *currency);
+    }
+    row.description = rows.optional_text(0, "description").value_or("");
     if (auto id = rows.optional_text(0, "provider_checkout_id")) row.checkout = provider::Ref{*id};
     return row;
 }
@@ -127,17 +145,27 @@ Task<std::optional<CheckoutRow>> find(db::Tx& tx, AccountId account, std::string
     co_return read(rows);
 }
 
-Task<> insert(db::Tx& tx, const CheckoutRow& row) {
-    co_await tx.run(insert_row,
-                    {row.account.value, row.id, row.plan_key, row.plan_family, row.billing_cycle,
-                     db::param(row.quantity), row.mode, row.price.value, row.success_url,
-                     row.cancel_url, db::param(row.expires_at)});
+Task<std::optional<CheckoutRow>> find_any(db::Tx& tx, AccountId account, std::string id) {
+    const db::Rows rows = co_await tx.run(select_any, {account.value, std::move(id)});
+    if (rows.empty()) co_return std::nullopt;
+    co_return read(rows);
 }
 
-Task<> open(db::Tx& tx, const CheckoutRow& row, const provider::Checkout& made,
-            provider::Name provider) {
-    co_await tx.run(note_reference, {db::param(provider::to_string(provider)), made.checkout.value,
-                                     row.account.value});
+Task<> insert(db::Tx& tx, const CheckoutRow& row) {
+    co_await tx.run(
+        insert_row,
+        {row.account.value, row.id, row.plan_key, row.plan_family, row.billing_cycle,
+         db::param(row.quantity), row.mode, db::param(provider::to_string(row.provider)),
+         row.price ? db::Param(row.price->value) : db::Param{}, row.success_url, row.cancel_url,
+         db::param(row.expires_at),
+         row.unit_amount ? db::param(row.unit_amount->minor_units()) : db::Param{},
+         row.unit_amount ? db::Param(row.unit_amount->currency().lower_code()) : db::Param{},
+         row.description.empty() ? db::Param{} : db::Param(row.description)});
+}
+
+Task<> open(db::Tx& tx, const CheckoutRow& row, const provider::Checkout& made) {
+    co_await tx.run(note_reference, {db::param(provider::to_string(row.provider)),
+                                     made.checkout.value, row.account.value});
     co_await tx.run(open_row, {row.account.value, row.id, made.checkout.value, made.url,
                                db::param(made.expires_at)});
 }

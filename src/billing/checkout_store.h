@@ -14,9 +14,12 @@ namespace paydesk::billing::checkout_store {
 struct CheckoutRow {
     AccountId account;
     std::string id;  // ours
+    provider::Name provider = provider::Name::stripe;
     std::string plan_key, plan_family, billing_cycle, mode;
     std::int64_t quantity = 1;
-    provider::Ref price;
+    std::optional<provider::Ref> price;     // none: an order of an amount that a service named
+    std::optional<Money> unit_amount = {};  // what it was when it was begun
+    std::string description = {};
     std::string success_url, cancel_url;
     Instant expires_at;
     std::string status;                          // as in checkout_row.h
@@ -41,14 +44,15 @@ Task<bool> is_processing(db::Tx& tx, AccountId account, std::string plan_family)
 Task<std::optional<CheckoutRow>> find_live(db::Tx& tx, AccountId account, std::string mode,
                                            std::string plan_family, std::string plan_key);
 Task<std::optional<CheckoutRow>> find(db::Tx& tx, AccountId account, std::string id);
+// By our id or the provider's.
+Task<std::optional<CheckoutRow>> find_any(db::Tx& tx, AccountId account, std::string id);
 
 // status 'creating'.
 Task<> insert(db::Tx& tx, const CheckoutRow& row);
 
 // creating -> open with what the provider made; nothing where it is not 'creating' any more. The
 // reference to the account is recorded in any case.
-Task<> open(db::Tx& tx, const CheckoutRow& row, const provider::Checkout& made,
-            provider::Name provider);
+Task<> open(db::Tx& tx, const CheckoutRow& row, const provider::Checkout& made);
 
 // creating or open -> `status`; nothing where it has ended.
 Task<> end(db::Tx& tx, AccountId account, std::string id, std::string status);

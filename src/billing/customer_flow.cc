@@ -1,4 +1,5 @@
 #include "billing/customer_flow.h"
+#include "billing/provider_name.h"
 
 #include "base/json.h"
 #include "billing/checkout_store.h"
@@ -15,10 +16,15 @@ Task<Result<provider::Ref>> ensure_customer(const Flow& flow, Buyer buyer) {
             auto there = co_await checkout_store::intend_customer(tx, buyer.account, name,
                                                                   buyer.email, buyer.name);
             if (!there.customer) {
-                (void)co_await jobs::enqueue(tx, {.kind = customer_job_kind,
-                                                  .payload = {{"account_id", buyer.account.value}},
-                                                  .run_at = flow.clock.now() + customer_job_delay,
-                                                  .unique_key = buyer.account.value});
+                const std::string provider(provider::to_string(name));
+                (void)co_await jobs::enqueue(
+                    tx,
+                    {
+                        .kind = customer_job_kind,
+                        .payload = {{"account_id", buyer.account.value}, {"provider", provider}},
+                        .run_at = flow.clock.now() + customer_job_delay,
+                        .unique_key = provider + "/" + buyer.account.value
+                });
             }
             co_return there;
         });
@@ -53,13 +59,16 @@ Task<std::optional<provider::Ref>> find_customer(const Flow& flow, AccountId acc
     co_return found->customer;
 }
 
-jobs::Handler customer_job(const Flow& flow) {
-    return [&flow](jobs::Job job) -> Task<Result<void>> {
+jobs::Handler customer_job(const Flows& flows) {
+    return [&flows](jobs::Job job) -> Task<Result<void>> {
         const auto account = string_at(job.payload, {"account_id"});
-        if (!account) {
+        const auto name = parse_provider(string_at(job.payload, {"provider"}).value_or("stripe"));
+        if (!account || !name) {
             co_return Error{ErrorCode::invalid_input, "the job's payload names no account"};
         }
-        const auto customer = co_await ensure_customer(flow, {.account = {*account}});
+        const auto flow = flows.of(*name);
+        if (!flow) co_return flow.error();
+        const auto customer = co_await ensure_customer(**flow, {.account = {*account}});
         if (!customer) co_return customer.error();
         co_return Result<void>{};
     };

@@ -21,7 +21,7 @@ Task<Result<provider::Ref>> ensure_customer(const Flow& flow, Buyer buyer);
 // The customer, where there is one already.
 Task<std::optional<provider::Ref>> find_customer(const Flow& flow, AccountId account);
 
-// What the runner must do with customer_job_kind. `flow` outlives the handler.
-jobs::Handler customer_job(const Flow& flow);
+// What the runner must do with customer_job_kind. `flows` outlives the handler.
+jobs::Handler customer_job(const Flows& flows);
 
 }  // namespace paydesk::billing

@@ -70,7 +70,7 @@ std::string date_for_people(Instant instant) {
 
 std::vector<Notification> facts_of(const AccountId& account, std::string_view event_type,
                                    const provider::SubscriptionSnapshot& snapshot,
-                                   std::string_view plan_name) {
+                                   std::string_view plan_name, bool resumable) {
     using enum provider::SubscriptionStatus;
     const std::string& sub = snapshot.subscription.value;
     const std::string called = subscription_called(plan_name);
@@ -92,12 +92,13 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
     }
     if (snapshot.cancel_scheduled()) {
         const auto end = snapshot.cancel_at ? snapshot.cancel_at : snapshot.period_end;
-        tell(
-            "subscription_cancel_scheduled", "Cancellation Scheduled",
-            end ? "Your " + called + " ends on " + date_for_people(*end) +
-                      ". You can resume it until then."
-                : "Your " + called + " ends with the current period. You can resume it until then.",
-            ":" + unix_of(end));
+        tell("subscription_cancel_scheduled", "Cancellation Scheduled",
+             "Your " + called +
+                 (end ? " ends on " + date_for_people(*end) : " ends with the current period") +
+                 (resumable ? ". You can resume it until then."
+                            : ". It cannot be resumed: subscribe anew when it is over."),
+             ":" + unix_of(end));
+        if (!resumable) facts.back().details["final"] = "yes";
         if (end) facts.back().details["ends_at"] = to_unix(*end);
     }
     if (snapshot.status == canceled) {

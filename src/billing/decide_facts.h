@@ -18,6 +18,8 @@
 
 namespace paydesk::billing {
 
+// `resumable`: a scheduled end can be taken back (at Stripe, not at PayPal).
+//
 // type                           fact key                                     when
 // subscription_activated         subscription_activated:<sub>                 active or trialing seen
 // subscription_cancel_scheduled  subscription_cancel_scheduled:<sub>:<unix>   an end is scheduled
@@ -25,7 +27,7 @@ namespace paydesk::billing {
 // trial_ending                   trial_ending:<sub>:<unix>                    the provider's reminder
 std::vector<notify::Notification> facts_of(const AccountId& account, std::string_view event_type,
                                            const provider::SubscriptionSnapshot& snapshot,
-                                           std::string_view plan_name);
+                                           std::string_view plan_name, bool resumable = true);
 
 // subscription_resumed           subscription_resumed:<sub>:<unix>            a scheduled end is gone
 // Needs two snapshots of a live subscription, whichever came first.

@@ -21,6 +21,9 @@ Merge decide_merge(const std::optional<Standing>& row, const Incoming& incoming,
             return Merge::replace;
         case Origin::repair:
             return same_content ? Merge::unchanged : Merge::replace;
+        case Origin::asked:
+            if (same_content) return Merge::unchanged;
+            [[fallthrough]];
         case Origin::fetched:
             return incoming.occurred_at >= row->stamp ? Merge::replace : Merge::stale;
         case Origin::compared:
@@ -37,9 +40,10 @@ Merge decide_merge(const std::optional<Standing>& row, const Incoming& incoming,
 }
 
 Instant stamp_after(const std::optional<Standing>& row, const Incoming& incoming) {
-    // A fetched snapshot must not hold off the events that led to it, by a clock that is not theirs.
-    const bool moves_the_stamp =
-        incoming.origin == Origin::event || incoming.origin == Origin::fetched_for_event;
+    // An answer about what events do not tell is ordered among answers; any other fetched one must not hold off the events that led to it, by a clock that is not theirs.
+    const bool moves_the_stamp = incoming.origin == Origin::event ||
+                                 incoming.origin == Origin::fetched_for_event ||
+                                 incoming.origin == Origin::asked;
     const Instant before = row ? row->stamp : from_unix(0);
     return moves_the_stamp ? std::max(before, incoming.occurred_at) : before;
 }

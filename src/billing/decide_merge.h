@@ -17,7 +17,8 @@ enum class Origin : std::uint8_t {
     fetched,            // asked for by us: `occurred_at` is our clock's, and moves no stamp
     fetched_for_event,  // asked for because of needs_fetch, and the row has not moved since
     compared,  // found by a sweep: replaces nothing, and asks where the row differs or lacks
-    repair,    // what a sweep then applies: the row has not moved since; moves no stamp
+    asked,  // asked for by us, of what no event tells whole (PayPal): only answers order it, by our clock
+    repair,  // what a sweep then applies: the row has not moved since; moves no stamp
 };
 
 struct Incoming {
@@ -38,7 +39,7 @@ struct Standing {
 using StateOrder = std::partial_ordering;
 
 // `same_content` and `state` are looked at only where they matter; same_content only when the stamps
-// are equal or a sweep asks. Two different final states cannot both be true: the first stays, as `unordered` says.
+// are equal, a sweep asks or nothing but answers tell. Two different final states cannot both be true: the first stays, as `unordered` says.
 Merge decide_merge(const std::optional<Standing>& row, const Incoming& incoming, bool same_content,
                    StateOrder state);
 

@@ -90,6 +90,7 @@ Task<> retry_open_invoices(db::Tx& tx, std::set<AccountId> accounts, Instant now
             tx, {
                     .kind = pay_invoice_job_kind,
                     .payload = {{"account_id", std::string(rows.text(i, "account_id"))},
+                                {"provider", std::string(rows.text(i, "provider"))},
                                 {"invoice", invoice},
                                 {"payment_method", method}},
                     .run_at = now,

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/ids.h"
 #include "billing/return_url.h"
 #include "db/database.h"
@@ -22,6 +23,21 @@ struct Flow {
     provider::Provider& provider;
     const Clock& clock;
     const ReturnUrls& urls;
+};
+
+// One flow per provider. What acts on something that is there takes all of them and goes by that row's
+// provider; what begins something new takes the one that was chosen.
+struct Flows {
+    Flow stripe;
+    std::optional<Flow> paypal = {};  // none: not configured
+
+    // Null where it is not configured.
+    const Flow* find(provider::Name name) const;
+    // REQUIRES: nothing; refuses with provider_not_configured. The pointer is never null.
+    Result<const Flow*> of(provider::Name name) const;
+
+    db::Database& db() const { return stripe.db; }
+    const Clock& clock() const { return stripe.clock; }
 };
 
 struct Buyer {

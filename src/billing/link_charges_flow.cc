@@ -41,22 +41,28 @@ Task<> record(const Flow& flow, Unlinked charge, provider::PaymentOrigin origin)
     });
 }
 
+Task<Result<void>> link_charges(const Flow& flow) {
+    const auto charges = co_await charge_origin_store::due(
+        flow.db, flow.provider.name(), flow.clock.now(), link_charges_at_once_max);
+    for (const auto& charge : charges) {
+        provider::PaymentOrigin origin;
+        if (charge.payment) {
+            const auto answer = co_await flow.provider.origin_of_payment({*charge.payment});
+            if (!answer) co_return answer.error();
+            origin = *answer;
+        }
+        co_await record(flow, charge, std::move(origin));
+    }
+    co_return Result<void>{};
+}
+
 }  // namespace
 
-jobs::Handler link_charges_job(const Flow& flow) {
-    return [&flow](jobs::Job) -> Task<Result<void>> {
-        const auto charges = co_await charge_origin_store::due(
-            flow.db, flow.provider.name(), flow.clock.now(), link_charges_at_once_max);
-        for (const auto& charge : charges) {
-            provider::PaymentOrigin origin;
-            if (charge.payment) {
-                const auto answer = co_await flow.provider.origin_of_payment({*charge.payment});
-                if (!answer) co_return answer.error();
-                origin = *answer;
-            }
-            co_await record(flow, charge, std::move(origin));
-        }
-        co_return Result<void>{};
+jobs::Handler link_charges_job(const Flows& flows) {
+    return [&flows](jobs::Job) -> Task<Result<void>> {
+        const auto done = co_await link_charges(flows.stripe);
+        if (!done || !flows.paypal) co_return done;
+        co_return co_await link_charges(*flows.paypal);
     };
 }
 

@@ -17,6 +17,6 @@ inline constexpr std::int64_t link_charges_at_once_max = 50;
 
 // What the runner must do every link_charges_period. A charge whose invoice is not known here yet is asked
 // for again, at growing distances. `flow` outlives the handler.
-jobs::Handler link_charges_job(const Flow& flow);
+jobs::Handler link_charges_job(const Flows& flows);
 
 }  // namespace paydesk::billing

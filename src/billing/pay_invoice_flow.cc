@@ -1,4 +1,5 @@
 #include "billing/pay_invoice_flow.h"
+#include "billing/provider_name.h"
 
 #include "base/json.h"
 #include "base/log.h"
@@ -45,14 +46,17 @@ Task<Result<void>> pay(const Flow& flow, AccountId account, std::string invoice,
 
 }  // namespace
 
-jobs::Handler pay_invoice_job(const Flow& flow) {
-    return [&flow](jobs::Job job) -> Task<Result<void>> {
+jobs::Handler pay_invoice_job(const Flows& flows) {
+    return [&flows](jobs::Job job) -> Task<Result<void>> {
         const auto account = string_at(job.payload, {"account_id"}),
                    invoice = string_at(job.payload, {"invoice"}),
                    method = string_at(job.payload, {"payment_method"});
-        if (!account || !invoice || !method)
+        const auto name = parse_provider(string_at(job.payload, {"provider"}).value_or("stripe"));
+        if (!account || !invoice || !method || !name)
             co_return Error{ErrorCode::invalid_input, "the job's payload names no invoice"};
-        co_return co_await pay(flow, {*account}, *invoice, *method);
+        const auto flow = flows.of(*name);
+        if (!flow) co_return flow.error();
+        co_return co_await pay(**flow, {*account}, *invoice, *method);
     };
 }
 

@@ -14,7 +14,7 @@ inline constexpr const char* pay_invoice_job_kind = "pay_invoice";
 
 // What the runner must do with pay_invoice_job_kind: nothing where the invoice is not open any more.
 // A card that is declined again is no failure of the job: the provider's events tell of it.
-// `flow` outlives the handler.
-jobs::Handler pay_invoice_job(const Flow& flow);
+// `flows` outlives the handler.
+jobs::Handler pay_invoice_job(const Flows& flows);
 
 }  // namespace paydesk::billing

@@ -1,5 +1,6 @@
 #pragma once
-// A link to the provider's customer portal.
+// A link to where people look after their billing: Stripe's customer portal. PayPal has none: who has only
+// ever paid there gets our own billing page.
 
 #include <optional>
 #include <string>
@@ -14,7 +15,7 @@ namespace paydesk::billing {
 //   customer_missing             the account has never bought anything
 //   subscription_not_cancelable  subscription_cancel without a live subscription
 // and with what the provider refuses with.
-Task<Result<std::string>> create_portal(const Flow& flow, AccountId account,
+Task<Result<std::string>> create_portal(const Flows& flows, AccountId account,
                                         std::optional<std::string> return_url,
                                         provider::PortalFlow portal_flow);
 

@@ -13,8 +13,8 @@ Error invalid(std::string message, std::string detail = {}) {
     return {ErrorCode::promotion_code_invalid, std::move(message), std::move(detail)};
 }
 
-Task<Result<Target>> find_live(const Flow& flow, AccountId account, std::string subscription) {
-    auto target = co_await change_store::find(flow.db, account, std::move(subscription));
+Task<Result<Target>> find_live(const Flows& flows, AccountId account, std::string subscription) {
+    auto target = co_await change_store::find(flows.db(), account, std::move(subscription));
     if (!target) co_return Error{ErrorCode::not_found, "There is no such subscription."};
     if (!is_live(target->status)) {
         co_return Error{ErrorCode::subscription_not_changeable,
@@ -27,6 +27,7 @@ Task<Result<Target>> find_live(const Flow& flow, AccountId account, std::string 
 Task<Result<void>> set(const Flow& flow, AccountId account, Target target,
                        std::optional<provider::Ref> code) {
     const Check check{.account = account,
+                      .provider = target.provider,
                       .subscription = target.subscription,
                       .intent = uuid_v7(flow.clock.now())};
     co_await begin_change(flow, check);
@@ -80,10 +81,13 @@ Task<Result<provider::PromotionCode>> find_promotion(const Flow& flow, std::stri
     co_return std::move(**found);
 }
 
-Task<Result<Promoted>> apply_promotion(const Flow& flow, AccountId account,
+Task<Result<Promoted>> apply_promotion(const Flows& flows, AccountId account,
                                        std::string subscription, std::string code) {
-    auto target = co_await find_live(flow, account, std::move(subscription));
+    auto target = co_await find_live(flows, account, std::move(subscription));
     if (!target) co_return target.error();
+    const auto found = flows.of(target->provider);
+    if (!found) co_return found.error();
+    const Flow& flow = **found;
     PromotionUse use{.account = account};
     auto promotion = co_await find_promotion(flow, std::move(code), std::move(use));
     if (!promotion) co_return promotion.error();
@@ -96,10 +100,13 @@ Task<Result<Promoted>> apply_promotion(const Flow& flow, AccountId account,
     co_return Promoted{target->id, std::move(*promotion)};
 }
 
-Task<Result<ChangeDone>> remove_promotion(const Flow& flow, AccountId account,
+Task<Result<ChangeDone>> remove_promotion(const Flows& flows, AccountId account,
                                           std::string subscription) {
-    auto target = co_await find_live(flow, account, std::move(subscription));
+    auto target = co_await find_live(flows, account, std::move(subscription));
     if (!target) co_return target.error();
+    const auto found = flows.of(target->provider);
+    if (!found) co_return found.error();
+    const Flow& flow = **found;
     const auto done = co_await set(flow, account, *target, std::nullopt);
     if (!done) co_return done.error();
     co_return ChangeDone{.subscription_id = target->id};

@@ -36,10 +36,10 @@ struct Promoted {
 
 // In place of every other discount, from the next invoice on. Refuses with not_found,
 // subscription_not_changeable (it has ended), promotion_code_invalid.
-Task<Result<Promoted>> apply_promotion(const Flow& flow, AccountId account,
+Task<Result<Promoted>> apply_promotion(const Flows& flows, AccountId account,
                                        std::string subscription, std::string code);
 // Nothing to take away is a success. Refuses with not_found, subscription_not_changeable.
-Task<Result<ChangeDone>> remove_promotion(const Flow& flow, AccountId account,
+Task<Result<ChangeDone>> remove_promotion(const Flows& flows, AccountId account,
                                           std::string subscription);
 
 }  // namespace paydesk::billing

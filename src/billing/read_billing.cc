@@ -23,6 +23,8 @@ namespace paydesk::billing {
     "case s.provider when 'stripe' then s.provider_subscription_id end as "                    \
     "stripe_subscription_id, "                                                                 \
     "case s.provider when 'stripe' then c.provider_customer_id end as stripe_customer_id, "    \
+    "case s.provider when 'paypal' then s.provider_subscription_id end as "                    \
+    "paypal_subscription_id, "                                                                 \
     "s.status, s.price_id, s.quantity, s.cancel_at_period_end, s.cancel_at, "                  \
     "s.current_period_start, s.current_period_end, s.canceled_at, s.ended_at, s.trial_start, " \
     "s.past_due_since, "                                                                       \
@@ -94,5 +96,20 @@ const db::Statement read_checkout{"read_checkout", R"(
     select k.id, k.provider_checkout_id, k.status, k.mode, k.plan_key, k.plan_family, k.expires_at
     from paydesk.checkouts k
     where k.account_id = $1 and (k.provider_checkout_id = $2 or k.id::text = $2))"};
+
+// "status": open, processing, complete, expired: what was given up has expired for people.
+const db::Statement read_order{"read_order", R"(
+    select k.provider_checkout_id as "orderId", k.id as checkout_id,
+           case k.status when 'creating' then 'open' when 'abandoned' then 'expired'
+                         when 'failed' then 'expired' else k.status end as status,
+           k.url as "approvalUrl", k.plan_key, k.quantity,
+           coalesce(p.amount, k.unit_amount * k.quantity) as amount,
+           coalesce(p.currency, k.currency) as currency, k.description,
+           p.provider_charge_id as "captureId", p.id as payment_id, k.created_at, k.completed_at
+    from paydesk.checkouts k
+    left join paydesk.payments p on p.account_id = k.account_id and p.provider = k.provider
+         and p.source_kind = 'checkout' and p.source_id = k.provider_checkout_id
+    where k.account_id = $1 and (k.provider_checkout_id = $2 or k.id::text = $2)
+      and k.provider = 'paypal' and k.mode = 'payment')"};
 
 }  // namespace paydesk::billing

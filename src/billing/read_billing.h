@@ -38,5 +38,7 @@ extern const db::Statement read_payment_methods;
 
 // $1 account, $2 the provider's session id or our id. At most one row.
 extern const db::Statement read_checkout;
+// $1 account, $2 PayPal's id of an order, or ours of its checkout.
+extern const db::Statement read_order;
 
 }  // namespace paydesk::billing

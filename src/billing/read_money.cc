@@ -21,6 +21,13 @@ const db::Statement read_payments{"read_payments", R"(
     order by p.created_at desc, p.id desc
     limit $2)"};
 
+const db::Statement read_payment_of_capture{"read_payment_of_capture", R"(
+    select p.id from paydesk.provider_refs r
+    join paydesk.payments p on p.account_id = r.account_id and p.provider = r.provider
+                           and p.provider_charge_id = r.provider_id
+    where r.provider = 'paypal' and r.kind = 'charge' and r.provider_id = $1
+    limit 1)"};
+
 const db::Statement read_payment_exists{"read_payment_exists", R"(
     select id from paydesk.payments where account_id = $1 and id = $2)"};
 

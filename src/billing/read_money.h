@@ -22,6 +22,8 @@ extern const db::Statement read_entitlements;
 // or NULL. Newest first.
 extern const db::Statement read_disputes;
 extern const db::Statement read_operator_notifications;
+// $1 PayPal's id of a capture or sale: our id of its payment.
+extern const db::Statement read_payment_of_capture;
 // The same; $3 a payment's id, or NULL for all.
 extern const db::Statement read_refunds;
 // $1 account, $2 id; columns as of read_refunds.

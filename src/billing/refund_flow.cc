@@ -139,21 +139,26 @@ Task<Result<void>> carry_out(const Flow& flow, Intent intent) {
     co_return Result<void>{};
 }
 
-// Whether the payment has something that the provider can refund, if it must be asked for that.
-Task<Result<void>> prepare(const Flow& flow, const RefundWish& wish) {
+// The flow of the payment's provider, which has been asked what can be refunded, if it must be.
+Task<Result<const Flow*>> prepare(const Flows& flows, const RefundWish& wish) {
     const auto payment =
-        co_await flow.db.transaction([&](db::Tx& tx) -> Task<std::optional<Payment>> {
+        co_await flows.db().transaction([&](db::Tx& tx) -> Task<std::optional<Payment>> {
             co_return co_await refund_store::find_payment(tx, wish.payment);
         });
     if (!payment) co_return Error{ErrorCode::not_found, "There is no such payment."};
-    if (payment->charge || payment->payment || !payment->invoice) co_return Result<void>{};
-    co_return co_await find_payment_of_invoice(flow, *payment->invoice);
+    const auto flow = flows.of(payment->provider);
+    if (!flow || payment->charge || payment->payment || !payment->invoice) co_return flow;
+    const auto found = co_await find_payment_of_invoice(**flow, *payment->invoice);
+    if (!found) co_return found.error();
+    co_return flow;
 }
 
 }  // namespace
 
-Task<Result<RefundMade>> refund_payment(const Flow& flow, RefundWish wish) {
-    if (const auto prepared = co_await prepare(flow, wish); !prepared) co_return prepared.error();
+Task<Result<RefundMade>> refund_payment(const Flows& flows, RefundWish wish) {
+    const auto prepared = co_await prepare(flows, wish);
+    if (!prepared) co_return prepared.error();
+    const Flow& flow = **prepared;
     const auto intent = co_await record(flow, wish);
     if (!intent) co_return intent.error();
     const auto done = co_await carry_out(flow, *intent);
@@ -162,18 +167,20 @@ Task<Result<RefundMade>> refund_payment(const Flow& flow, RefundWish wish) {
     co_return RefundMade{intent->account, intent->id};
 }
 
-jobs::Handler refund_job(const Flow& flow) {
-    return [&flow](jobs::Job job) -> Task<Result<void>> {
+jobs::Handler refund_job(const Flows& flows) {
+    return [&flows](jobs::Job job) -> Task<Result<void>> {
         const auto account = string_at(job.payload, {"account_id"}),
                    id = string_at(job.payload, {"refund_id"});
         if (!account || !id)
             co_return Error{ErrorCode::invalid_input, "the job's payload names no refund"};
         const auto intent =
-            co_await flow.db.transaction([&](db::Tx& tx) -> Task<std::optional<Intent>> {
+            co_await flows.db().transaction([&](db::Tx& tx) -> Task<std::optional<Intent>> {
                 co_return co_await refund_store::find_open(tx, {*account}, *id);
             });
         if (!intent) co_return Result<void>{};
-        auto done = co_await carry_out(flow, *intent);
+        const auto flow = flows.of(intent->provider);
+        if (!flow) co_return flow.error();
+        auto done = co_await carry_out(**flow, *intent);
         // The row says what became of it, and the audit log why: nothing is left for the job to do.
         if (!done && !info(done.error().code).retryable) co_return Result<void>{};
         co_return done;

@@ -42,9 +42,9 @@ struct RefundMade {
 // Refuses with not_found; payment_not_refundable (it failed, or the provider has it not as a payment);
 // refund_exceeds_payment (the message has what is left); and with what the provider refuses with: then
 // the row stays as 'failed'.
-Task<Result<RefundMade>> refund_payment(const Flow& flow, RefundWish wish);
+Task<Result<RefundMade>> refund_payment(const Flows& flows, RefundWish wish);
 
 // What the runner must do with refund_job_kind. `flow` outlives the handler.
-jobs::Handler refund_job(const Flow& flow);
+jobs::Handler refund_job(const Flows& flows);
 
 }  // namespace paydesk::billing

@@ -90,8 +90,12 @@ Task<Result<ResolvedChange>> resolve_change(const Flow& flow, ChangeWish wish) {
 
     PlanTerms terms = offer->terms;
     terms.quantity = wish.quantity.value_or(current->terms->quantity);
-    const ChangeWhen when =
+    ChangeWhen when =
         decide_change(*current->terms, terms, current->status == SubscriptionStatus::trialing);
+    // PayPal prorates nothing: whatever is changed counts from the next payment on.
+    if (when == ChangeWhen::now && current->provider == provider::Name::paypal) {
+        when = ChangeWhen::period_end;
+    }
     if (when == ChangeWhen::never && !current->change_scheduled) {
         co_return wrong("The subscription is so already.");
     }

@@ -6,8 +6,6 @@
 namespace paydesk::billing {
 namespace {
 
-constexpr std::string_view session_placeholder = "{CHECKOUT_SESSION_ID}";
-
 std::string lower(std::string_view text) {
     std::string result(text);
     std::ranges::transform(result, result.begin(), [](char c) {

@@ -53,7 +53,10 @@ Task<bool> judge(const Flow& flow, Trial trial, Card card, std::string fingerpri
     });
 }
 
-Task<Result<void>> check(const Flow& flow, Trial trial) {
+Task<Result<void>> check(const Flows& flows, Trial trial) {
+    const auto of = flows.of(trial.provider);
+    if (!of) co_return of.error();
+    const Flow& flow = **of;
     const Card card = co_await flow.db.transaction(
         [&](db::Tx& tx) -> Task<Card> { co_return co_await trial_store::card_of(tx, trial); });
     const auto fingerprint = co_await fingerprint_of(flow, card);
@@ -67,20 +70,20 @@ Task<Result<void>> check(const Flow& flow, Trial trial) {
                                       {"subscription_id", json::string(trial.subscription.value)}
     });
     const auto ended = co_await cancel_subscription(
-        flow, {trial.account, trial.subscription.value, provider::CancelWhen::now, {}});
+        flows, {trial.account, trial.subscription.value, provider::CancelWhen::now, {}});
     if (!ended) co_return ended.error();
     co_return Result<void>{};
 }
 
 }  // namespace
 
-jobs::Handler trial_job(const Flow& flow) {
-    return [&flow](jobs::Job job) -> Task<Result<void>> {
+jobs::Handler trial_job(const Flows& flows) {
+    return [&flows](jobs::Job job) -> Task<Result<void>> {
         const auto trial = trial_store::read_trial(job.payload);
         if (!trial) {
             co_return Error{ErrorCode::invalid_input, "the job's payload names no trial"};
         }
-        co_return co_await check(flow, *trial);
+        co_return co_await check(flows, *trial);
     };
 }
 

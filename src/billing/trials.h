@@ -16,6 +16,6 @@ inline constexpr const char* trial_job_kind = "check_trial";
 inline constexpr std::chrono::seconds trial_job_delay{5};
 
 // What the runner must do with trial_job_kind. `flow` outlives the handler.
-jobs::Handler trial_job(const Flow& flow);
+jobs::Handler trial_job(const Flows& flows);
 
 }  // namespace paydesk::billing

@@ -18,6 +18,7 @@ constexpr db::Statement make_reports{"usage_make_reports", R"(
         where not h.is_reported and (h.hour + interval '1 hour' <= $1 or p.ends_at <= $1)
           and exists (select from paydesk.customers c where c.account_id = h.account_id
                           and c.provider = p.provider and c.provider_customer_id is not null)
+          and p.provider = 'stripe'  -- PayPal has no meters
         order by h.account_id, h.metric, h.hour, h.period_start limit $2
         for update of h skip locked),
     told as (
