@@ -33,6 +33,7 @@ export {
   type StreamState,
 } from './event_stream';
 export { formatMoney, fromDecimal, minorDigits, toDecimal, type FormatMoneyOptions } from './money';
+export type { PayPalOrder, PayPalSubscription } from './paypal_calls';
 export { default_retry_policy, type RetryPolicy } from './resilient_fetch';
 export { SseParser, type ServerSentEvent } from './sse_parser';
 export type * from './subscription_calls';

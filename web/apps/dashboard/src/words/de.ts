@@ -114,6 +114,7 @@ export const german: AppWords = {
       expired:
         'Diese Bezahlung ist beendet, und es ist keine Zahlung bei uns eingegangen. Sie können neu beginnen.',
       refused: 'Der Abrechnungsdienst nimmt diese Anfrage nicht an.',
+      not_paid: 'PayPal hat diese Zahlung nicht ausgeführt; es wurde nichts abgebucht.',
     },
     noAnswer:
       'Der Abrechnungsdienst antwortet gerade nicht. Wir fragen weiter, nichts geht verloren.',

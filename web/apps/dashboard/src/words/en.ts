@@ -12,6 +12,7 @@ const reasons: Record<Reason, string> = {
     'We know no such checkout of yours. If you paid with another account, sign in with that one.',
   expired: 'This checkout has ended, and no payment for it has reached us. You can start again.',
   refused: 'The billing service does not accept this request.',
+  not_paid: 'PayPal did not take this payment, and nothing was charged.',
 };
 const byStatus: Record<string, string> = {
   pending: 'Pending',

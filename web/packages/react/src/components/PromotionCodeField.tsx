@@ -23,9 +23,11 @@ export function PromotionCodeField(props: PromotionCodeFieldProps) {
   const id = useId();
   const open = opened || code !== '' || error !== null;
 
-  // What was refused is where the eyes and the keyboard go.
+  // What has just been refused is where the eyes and the keyboard go.
+  const before = useRef(error);
   useEffect(() => {
-    if (error !== null) field.current?.focus();
+    if (error !== null && before.current === null) field.current?.focus();
+    before.current = error;
   }, [error]);
 
   if (!open) {
