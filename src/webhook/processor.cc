@@ -409,7 +409,11 @@ void Processor::wake() { impl_->wake(); }
 Task<Drained> Processor::drain() { return impl_->drain(); }
 
 Task<std::size_t> replay(db::Database& db, std::vector<std::string> event_ids, Instant now) {
-    return event_store::replay(db, std::move(event_ids), now);
+    co_return co_await db.transaction([&](db::Tx& tx) { return replay(tx, event_ids, now); });
+}
+
+Task<std::size_t> replay(db::Tx& tx, std::vector<std::string> event_ids, Instant now) {
+    return event_store::replay(tx, std::move(event_ids), now);
 }
 
 }  // namespace paydesk::webhook
