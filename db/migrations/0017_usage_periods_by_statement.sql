@@ -1,3 +1,5 @@
+-- 0017_usage_periods_by_statement: a trigger for a statement in place of one for each row.
+--
 -- Usage periods are told once for all subscriptions that a statement writes. A batch of webhooks writes a hundred
 -- and fifty, and a trigger for each row cost it a tenth of its time.
 --
