@@ -77,7 +77,8 @@ Change PayPalProvider::change_of(ObjectKind kind, Ref object, Fact fact, Instant
             .occurred_at = at,
             .kind = kind,
             .object = std::move(object),
-            .fact = std::move(fact)};
+            .fact = std::move(fact),
+            .orders_answers = false};
 }
 
 Task<Result<Ref>> PayPalProvider::create_customer(IntentId, NewCustomer input) {
@@ -286,8 +287,10 @@ Task<Result<std::vector<Payment>>> PayPalProvider::payments_of(Ref subscription,
 }
 
 Change PayPalProvider::snapshot_of(const Asked& asked) const {
-    return change_of(ObjectKind::subscription, asked.subscription.id,
-                     to_snapshot(asked.subscription, asked.others, asked.at), asked.at);
+    Change change = change_of(ObjectKind::subscription, asked.subscription.id,
+                              to_snapshot(asked.subscription, asked.others, asked.at), asked.at);
+    change.orders_answers = true;
+    return change;
 }
 
 Task<Result<std::vector<Change>>> PayPalProvider::tell(Asked asked, std::optional<Instant> since) {
@@ -295,6 +298,7 @@ Task<Result<std::vector<Change>>> PayPalProvider::tell(Asked asked, std::optiona
     const Subscription& subscription = asked.subscription;
     const auto add = [&](ObjectKind kind, Ref object, Fact fact) {
         changes.push_back(change_of(kind, std::move(object), std::move(fact), asked.at));
+        changes.back().orders_answers = true;
     };
     if (subscription.state != State::approval_pending) changes.push_back(snapshot_of(asked));
     add(ObjectKind::checkout, subscription.id, to_checkout(subscription));

@@ -48,6 +48,7 @@ struct Text {
     int failures = 0;
     std::string next = {};
     std::string plan = monthly(), plan_id = "P-PRO-M";
+    std::string account = test_account;
 };
 
 inline std::string subscription_text(const Text& t) {
@@ -55,7 +56,7 @@ inline std::string subscription_text(const Text& t) {
         R"({{"id":"I-1","status":"{}","plan_id":"{}","quantity":"{}","custom_id":"{}","create_time":"{}","start_time":"{}",)"
         R"("subscriber":{{"email_address":"ada@example.com","payer_id":"PAYER1"}},"plan":{},)"
         R"("links":[{{"rel":"approve","href":"https://paypal.example/approve"}}],)",
-        t.status, t.plan_id, t.quantity, test_account, t.created, t.start, t.plan);
+        t.status, t.plan_id, t.quantity, t.account, t.created, t.start, t.plan);
     if (!t.note.empty()) text += fmt::format(R"("status_change_note":"{}",)", t.note);
     if (!t.since.empty()) text += fmt::format(R"("status_update_time":"{}",)", t.since);
     text += fmt::format(R"("billing_info":{{"outstanding_balance":{},"failed_payments_count":{})",
