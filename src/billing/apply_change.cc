@@ -36,7 +36,7 @@ Incoming Batch::incoming(std::size_t i, const std::string& revision, bool is_fin
         if (changes[i].swept) {
             in.origin = unmoved ? Origin::repair : Origin::compared;
         } else if (!asked_at) {
-            in.origin = change(i).orders_answers ? Origin::event : Origin::fetched;
+            in.origin = Origin::fetched;
         } else if (unmoved) {
             in.origin = Origin::fetched_for_event;
         }

@@ -248,9 +248,6 @@ struct Change {
     ObjectKind kind = ObjectKind::other;
     Ref object;  // "" where the object has no id (invoice.upcoming)
     Fact fact;
-    // Of a fetched object: nothing but such answers ever tells of it, so occurred_at orders them as it does
-    // events. PayPal's subscriptions, with their invoices and payments.
-    bool orders_answers = false;
 };
 
 // For golden files and `paydesk explain`: one field a line, absent ones left out.

@@ -151,23 +151,6 @@ TEST_F(Hints, TheAnswerCountsNotTheEvent) {
     } while (std::ranges::next_permutation(types).found);
 }
 
-// Two nodes asked; the one that asked first comes last.
-TEST_F(Hints, TheLaterAnswerWins) {
-    play([&](db::Database& db, Processor& processor) -> Task<> {
-        const Instant now = world.clock().now();
-        co_await deliver(db, "WH-1", "BILLING.SUBSCRIPTION.SUSPENDED");
-        paypal.subscription.status = "SUSPENDED";
-        paypal.subscription.next = "";
-        (void)co_await processor.drain();
-        EXPECT_EQ(state(), "paused f 1 1");
-        world.clock().set(now - std::chrono::microseconds(1));
-        paypal.subscription.status = "ACTIVE";
-        co_await deliver(db, "WH-2", "BILLING.SUBSCRIPTION.ACTIVATED");
-        EXPECT_EQ((co_await processor.drain()).processed, 1);
-    });
-    EXPECT_EQ(state(), "paused f 1 1");
-}
-
 TEST_F(Hints, PayPalAwayIsNotAnEnd) {
     paypal.status = 503;
     play([&](db::Database& db, Processor& processor) -> Task<> {

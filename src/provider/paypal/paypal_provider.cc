@@ -77,8 +77,7 @@ Change PayPalProvider::change_of(ObjectKind kind, Ref object, Fact fact, Instant
             .occurred_at = at,
             .kind = kind,
             .object = std::move(object),
-            .fact = std::move(fact),
-            .orders_answers = false};
+            .fact = std::move(fact)};
 }
 
 Task<Result<Ref>> PayPalProvider::create_customer(IntentId, NewCustomer input) {
@@ -287,10 +286,8 @@ Task<Result<std::vector<Payment>>> PayPalProvider::payments_of(Ref subscription,
 }
 
 Change PayPalProvider::snapshot_of(const Asked& asked) const {
-    Change change = change_of(ObjectKind::subscription, asked.subscription.id,
-                              to_snapshot(asked.subscription, asked.others, asked.at), asked.at);
-    change.orders_answers = true;
-    return change;
+    return change_of(ObjectKind::subscription, asked.subscription.id,
+                     to_snapshot(asked.subscription, asked.others, asked.at), asked.at);
 }
 
 Task<Result<std::vector<Change>>> PayPalProvider::tell(Asked asked, std::optional<Instant> since) {
@@ -298,7 +295,6 @@ Task<Result<std::vector<Change>>> PayPalProvider::tell(Asked asked, std::optiona
     const Subscription& subscription = asked.subscription;
     const auto add = [&](ObjectKind kind, Ref object, Fact fact) {
         changes.push_back(change_of(kind, std::move(object), std::move(fact), asked.at));
-        changes.back().orders_answers = true;
     };
     if (subscription.state != State::approval_pending) changes.push_back(snapshot_of(asked));
     add(ObjectKind::checkout, subscription.id, to_checkout(subscription));
