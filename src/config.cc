@@ -269,12 +269,15 @@ private:
         paypal.client_id = get("PAYPAL_CLIENT_ID");
         if (paypal.client_id.empty()) paypal.client_id = get("NEXT_PUBLIC_PAYPAL_CLIENT_ID");
         paypal.client_secret = get("PAYPAL_CLIENT_SECRET");
-        paypal.api_base = url("PAYPAL_API_BASE", paypal.livemode ? "https://api-m.paypal.com"
-                                                                 : "https://api-m.sandbox.paypal.com");
+        paypal.api_base =
+            url("PAYPAL_API_BASE",
+                paypal.livemode ? "https://api-m.paypal.com" : "https://api-m.sandbox.paypal.com");
         const auto look = [&](const char* name, const std::string& value, const char* other) {
             if (value.empty())
-                wrong("{} is missing, but {} is there: PayPal needs both (PayPal: Apps & Credentials)",
-                      name, other);
+                wrong(
+                    "{} is missing, but {} is there: PayPal needs both (PayPal: Apps & "
+                    "Credentials)",
+                    name, other);
             if (value.find_first_of(" \t\r\n\"':") != std::string::npos)
                 wrong("{} holds spaces, quotes or colons: copy it again", name);
         };

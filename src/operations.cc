@@ -96,8 +96,8 @@ std::string look_at_paypal(const Config& config) {
         ProviderParts provider(io, config);
         const auto answer = co_await provider.paypal_client->get("/v1/billing/plans?page_size=1");
         if (!answer) throw Unavailable(provider::paypal::to_refusal(answer.error()).message);
-        finding =
-            config.paypal.api_base + " answers" + (config.paypal.livemode ? " (live)" : " (sandbox)");
+        finding = config.paypal.api_base + " answers" +
+                  (config.paypal.livemode ? " (live)" : " (sandbox)");
     });
     return finding;
 }

@@ -33,11 +33,11 @@ struct ProviderParts {
           metering(client),
           paypal_livemode(config.paypal.livemode) {
         if (!config.paypal.is_configured()) return;
-        paypal_client.emplace(io, transport, clock,
-                              provider::paypal::ClientOptions{
-                                  .client_id = config.paypal.client_id,
-                                  .client_secret = config.paypal.client_secret,
-                                  .base_url = config.paypal.api_base});
+        paypal_client.emplace(
+            io, transport, clock,
+            provider::paypal::ClientOptions{.client_id = config.paypal.client_id,
+                                            .client_secret = config.paypal.client_secret,
+                                            .base_url = config.paypal.api_base});
         paypal.emplace(*paypal_client, clock,
                        provider::paypal::PayPalOptions{.livemode = config.paypal.livemode,
                                                        .return_url = config.app_url});

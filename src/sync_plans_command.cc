@@ -76,7 +76,8 @@ Task<> sync(db::Database& db, ProviderParts& parts, const Config& config,
                                                          fixed_prices(config, provider->name()));
         if (!report) throw Unavailable(place + ": " + report.error().message);
         fmt::print(
-            "{}: {} plans, {} top-ups and {} products are on offer, with {} prices ({} of them from "
+            "{}: {} plans, {} top-ups and {} products are on offer, with {} prices ({} of them "
+            "from "
             "the environment).\n",
             place, report->plans, report->top_ups, report->products, report->prices,
             report->fixed_prices);

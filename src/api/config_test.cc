@@ -241,12 +241,14 @@ TEST(Config, PayPalPlansFromTheEnvironment) {
     auto variables = with_paypal();
     variables["PAYPAL_PRO_MONTHLY_PLAN_ID"] = "P-1";
     variables["NEXT_PUBLIC_PAYPAL_PRO_YEARLY_PLAN_ID"] = "P-2";
-    EXPECT_EQ(read(variables)->paypal.plan_ids, (std::map<std::string, std::string>{
-                                                    {"pro_monthly", "P-1"},
-                                                    {"pro_yearly",  "P-2"}
+    EXPECT_EQ(read(variables)->paypal.plan_ids,
+              (std::map<std::string, std::string>{
+                  {"pro_monthly", "P-1"},
+                  {"pro_yearly",  "P-2"}
     }));
     variables["PAYPAL_PRO_MONTHLY_PLAN_ID"] = "price_1";
-    EXPECT_NE(read(variables).error().message.find("PAYPAL_PRO_MONTHLY_PLAN_ID"), std::string::npos);
+    EXPECT_NE(read(variables).error().message.find("PAYPAL_PRO_MONTHLY_PLAN_ID"),
+              std::string::npos);
 }
 
 TEST(Config, HalfAPayPalIsTold) {
@@ -255,7 +257,8 @@ TEST(Config, HalfAPayPalIsTold) {
         variables.erase(missing);
         const auto config = read(variables);
         ASSERT_FALSE(config) << missing;
-        EXPECT_NE(config.error().message.find(std::string(missing) + " is missing"), std::string::npos);
+        EXPECT_NE(config.error().message.find(std::string(missing) + " is missing"),
+                  std::string::npos);
     }
     auto variables = with_paypal();
     variables["PAYPAL_VERIFY"] = "never";
