@@ -363,10 +363,18 @@ private:
         co_return notify::Attachment{paper->filename, "application/pdf", std::move(paper->bytes)};
     }
 
+    billing::Flows make_flows() {
+        billing::Flows flows{.stripe = {db_, provider_.stripe, clock_, urls_}};
+        if (provider_.paypal) {
+            flows.paypal.emplace(billing::Flow{db_, *provider_.paypal, clock_, urls_});
+        }
+        return flows;
+    }
+
     api::Services make_services(ApplicationOptions& options) {
         return {.db = db_,
                 .clock = clock_,
-                .flows = {.stripe = {db_, provider_.stripe, clock_, urls_}},
+                .flows = make_flows(),
                 .spending = spending_,
                 .usage = usage_,
                 .receiver = receiver_,
