@@ -76,6 +76,7 @@ select pg_temp.append_only('paydesk.usage_records');
 select pg_temp.table_of_people('paydesk.' || t, 'account_id', true)
 from unnest(array['usage_periods', 'usage_hours', 'usage_totals', 'usage_reports', 'usage_charges']) t;
 select pg_temp.server_only('paydesk.' || t, '{}') from unnest(array['usage_undated_keys', 'usage_uniques']) t;
+select pg_temp.server_only('paydesk.usage_prices', '{update}');
 select pg_temp.table_of_people('paydesk.meters', null, false);
 insert into rules
 select 'paydesk.meters', kind, 'select', 'everything', null

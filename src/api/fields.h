@@ -71,6 +71,8 @@ public:
                                       std::initializer_list<std::string_view> choices);
     std::optional<std::string> text(std::string_view field) const { return find(field); }
     std::optional<Instant> instant(std::string_view field);
+    // One line that people typed; "" counts as absent.
+    std::optional<std::string> line(std::string_view field, std::size_t bytes_max);
     // An ISO 4217 code, given in lower case.
     std::optional<std::string> currency(std::string_view field);
     // Printable ASCII, not empty; what is missing is wrong.

@@ -19,6 +19,10 @@ void add_routes(http::Router& router, const Services& services) {
     add_entitlement_routes(router, services);
     add_admin_refund_routes(router, services);
     add_admin_routes(router, services);
+    add_admin_customer_routes(router, services);
+    add_admin_event_routes(router, services);
+    add_admin_job_routes(router, services);
+    add_admin_revenue_routes(router, services);
     add_reconciliation_routes(router, services);
     add_explain_routes(router, services);
     add_payment_method_routes(router, services);

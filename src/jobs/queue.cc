@@ -19,8 +19,8 @@ const db::Statement enqueue_job{
        returning id)"};
 
 // One whose key has a live successor stays dead: the successor does its work.
-const db::Statement requeue{"jobs_requeue_dead",
-                            R"(update paydesk.jobs j
+const db::Statement requeue_all_dead{"jobs_requeue_dead",
+                                     R"(update paydesk.jobs j
        set status = 'queued', attempts = 0, run_at = $2, finished_at = null, locked_until = null
        where j.status = 'dead' and ($1 = '' or j.kind = $1)
          and (j.unique_key is null
@@ -30,6 +30,15 @@ const db::Statement requeue{"jobs_requeue_dead",
                   and not exists (select from paydesk.jobs l
                                   where l.kind = j.kind and l.unique_key = j.unique_key
                                     and l.status in ('queued', 'running')))))"};
+
+const db::Statement requeue_one{"jobs_requeue",
+                                R"(update paydesk.jobs j
+       set status = 'queued', attempts = 0, run_at = $2, finished_at = null, locked_until = null
+       where j.id = $1::uuid and j.status in ('dead', 'queued')
+         and not exists (select from paydesk.jobs l
+                         where l.kind = j.kind and l.unique_key = j.unique_key and l.id <> j.id
+                           and l.status in ('queued', 'running'))
+       returning j.id)"};
 
 constexpr std::int64_t back_off_first_ms = 1'000;
 constexpr std::int64_t back_off_max_ms = 3'600'000;
@@ -57,8 +66,18 @@ std::chrono::milliseconds back_off(std::int64_t attempts) {
 }
 
 Task<std::size_t> requeue_dead(db::Database& db, std::string kind, Instant now) {
-    const auto rows = co_await db.run(requeue, {std::move(kind), db::param(now)});
+    const auto rows = co_await db.run(requeue_all_dead, {std::move(kind), db::param(now)});
     co_return rows.affected();
+}
+
+Task<std::size_t> requeue_dead(db::Tx& tx, std::string kind, Instant now) {
+    const auto rows = co_await tx.run(requeue_all_dead, {std::move(kind), db::param(now)});
+    co_return rows.affected();
+}
+
+Task<bool> requeue(db::Tx& tx, std::string id, Instant now) {
+    const auto rows = co_await tx.run(requeue_one, {std::move(id), db::param(now)});
+    co_return !rows.empty();
 }
 
 }  // namespace paydesk::jobs

@@ -41,5 +41,11 @@ std::chrono::milliseconds back_off(std::int64_t attempts);
 // Puts dead jobs of `kind` (all kinds when empty) back into the queue, attempts at zero.
 // Gives how many.
 Task<std::size_t> requeue_dead(db::Database& db, std::string kind, Instant now);
+// The same in the caller's transaction.
+Task<std::size_t> requeue_dead(db::Tx& tx, std::string kind, Instant now);
+
+// One job: a dead one as above, a queued one becomes due. False when it is neither, or when another unfinished job
+// has its unique key.
+Task<bool> requeue(db::Tx& tx, std::string id, Instant now);
 
 }  // namespace paydesk::jobs

@@ -194,14 +194,14 @@ Task<> mark_failed(db::Database& db, Mark mark) {
                                       db::param(mark.next_attempt_at), mark.note});
 }
 
-Task<std::size_t> replay(db::Database& db, std::vector<std::string> event_ids, Instant now) {
+Task<std::size_t> replay(db::Tx& tx, std::vector<std::string> event_ids, Instant now) {
     if (event_ids.empty()) {
-        const auto rows = co_await db.run(replay_unfinished, {db::param(now)});
+        const auto rows = co_await tx.run(replay_unfinished, {db::param(now)});
         co_return rows.affected();
     }
     json::array ids;
     for (const auto& id : event_ids) ids.emplace_back(id);
-    const auto rows = co_await db.run(replay_these, {json::serialize(ids), db::param(now)});
+    const auto rows = co_await tx.run(replay_these, {json::serialize(ids), db::param(now)});
     co_return rows.affected();
 }
 

@@ -72,6 +72,6 @@ Task<> mark(db::Tx& tx, std::vector<Mark> marks, Instant now);
 Task<> mark_failed(db::Database& db, Mark mark);
 
 // processor.h says what it does.
-Task<std::size_t> replay(db::Database& db, std::vector<std::string> event_ids, Instant now);
+Task<std::size_t> replay(db::Tx& tx, std::vector<std::string> event_ids, Instant now);
 
 }  // namespace paydesk::webhook::event_store

@@ -81,5 +81,7 @@ private:
 // (applying an event again changes nothing: the merge rule and the fact keys see to that), or, with
 // no ids, all that are failed, dead or waiting. Gives how many.
 Task<std::size_t> replay(db::Database& db, std::vector<std::string> event_ids, Instant now);
+// The same in the caller's transaction: beside the row that says who wanted it.
+Task<std::size_t> replay(db::Tx& tx, std::vector<std::string> event_ids, Instant now);
 
 }  // namespace paydesk::webhook

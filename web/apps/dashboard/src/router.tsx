@@ -73,6 +73,13 @@ export const router = createBrowserRouter([
                 lazy: page(() => import('./pages/admin/Admin')),
                 children: [
                   { index: true, lazy: page(() => import('./pages/admin/Attention')) },
+                  { path: 'customers', lazy: page(() => import('./pages/admin/Customers')) },
+                  { path: 'customers/:id', lazy: page(() => import('./pages/admin/Customer')) },
+                  { path: 'revenue', lazy: page(() => import('./pages/admin/Revenue')) },
+                  { path: 'usage', lazy: page(() => import('./pages/admin/AllUsage')) },
+                  { path: 'webhooks', lazy: page(() => import('./pages/admin/Webhooks')) },
+                  { path: 'webhooks/:id', lazy: page(() => import('./pages/admin/Webhook')) },
+                  { path: 'jobs', lazy: page(() => import('./pages/admin/Jobs')) },
                   { path: 'refunds', lazy: page(() => import('./pages/admin/Refunds')) },
                   { path: 'credits', lazy: page(() => import('./pages/admin/Grants')) },
                   { path: 'emails', lazy: page(() => import('./pages/admin/Emails')) },

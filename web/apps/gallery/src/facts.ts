@@ -63,6 +63,14 @@ export const subscriptions: Record<string, Subscription | null> = {
     cancel_scheduled: true,
     cancel_at: at(20),
   }),
+  PayPal: subscription({ provider: 'paypal', stripe_subscription_id: null }),
+  'PayPal, cancels soon': subscription({
+    provider: 'paypal',
+    stripe_subscription_id: null,
+    cancel_at_period_end: true,
+    cancel_scheduled: true,
+    cancel_at: at(20),
+  }),
   'changes soon': subscription({
     scheduled_change: {
       plan_key: 'basic',
@@ -401,4 +409,14 @@ export const entitlements: Entitlements = {
   grace_until: null,
   suspended: false,
   add_ons: [],
+};
+
+export const config = {
+  local_sign_in: false,
+  sandbox_url: null,
+  livemode: false,
+  providers: ['stripe', 'paypal'],
+  supabase_url: null,
+  supabase_anon_key: null,
+  version: '1',
 };

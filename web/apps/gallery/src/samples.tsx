@@ -12,6 +12,8 @@ import {
   PlanChangeDialog,
   PricingCard,
   PricingTable,
+  PromotionCodeField,
+  ProviderChoice,
   SeatManager,
   SubscriptionCard,
   SubscriptionStatus,
@@ -66,6 +68,18 @@ function ChangeSample() {
   );
 }
 
+function CodeSample({ code: given, error }: { code: string; error?: string }) {
+  const [code, setCode] = useState(given);
+  return <PromotionCodeField code={code} onCode={setCode} error={error ?? null} />;
+}
+
+function ProviderSample() {
+  const [provider, setProvider] = useState<'stripe' | 'paypal'>('stripe');
+  return (
+    <ProviderChoice providers={['stripe', 'paypal']} provider={provider} onChoose={setProvider} />
+  );
+}
+
 export const samples: Sample[] = [
   {
     name: 'SubscriptionCard',
@@ -108,6 +122,15 @@ export const samples: Sample[] = [
         },
         show: <PricingTable recommended="pro" />,
       },
+      {
+        name: 'card or PayPal',
+        routes: {
+          'GET /api/config': facts.config,
+          'GET /api/plans': facts.plans,
+          'GET /api/stripe/get-subscription': { subscription: null },
+        },
+        show: <PricingTable recommended="pro" />,
+      },
     ],
   },
   {
@@ -136,7 +159,40 @@ export const samples: Sample[] = [
           </CheckoutButton>
         ),
       },
+      {
+        name: 'asks for a code',
+        routes: {
+          'POST /api/stripe/create-checkout': new Failure(
+            422,
+            'promotion_code_invalid',
+            'There is no such promotion code.',
+          ),
+        },
+        show: (
+          <CheckoutButton planKey="pro" billingCycle="monthly" askForCode>
+            Get Pro
+          </CheckoutButton>
+        ),
+      },
     ],
+  },
+  {
+    name: 'PromotionCodeField',
+    usage: '<PromotionCodeField code={code} onCode={setCode} error={codeError} />',
+    states: [
+      { name: 'closed', routes: {}, show: <CodeSample code="" /> },
+      { name: 'typed', routes: {}, show: <CodeSample code="spring" /> },
+      {
+        name: 'refused',
+        routes: {},
+        show: <CodeSample code="spring" error="This promotion code expired on May 1, 2026." />,
+      },
+    ],
+  },
+  {
+    name: 'ProviderChoice',
+    usage: '<ProviderChoice {...useProviders()} onChoose={choose} />',
+    states: [{ name: 'card or PayPal', routes: {}, show: <ProviderSample /> }],
   },
   {
     name: 'PlanChangeDialog',
@@ -206,6 +262,14 @@ export const samples: Sample[] = [
               }),
             ],
           },
+        },
+        show: <PaymentMethodCard />,
+      },
+      {
+        name: 'PayPal',
+        routes: {
+          'GET /api/payment-methods': { payment_methods: [] },
+          'GET /api/stripe/get-subscription': { subscription: facts.subscriptions['PayPal'] },
         },
         show: <PaymentMethodCard />,
       },

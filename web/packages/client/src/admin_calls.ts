@@ -4,6 +4,7 @@ import type { Client } from 'openapi-fetch';
 
 import { newIdempotencyKey, type CallOptions, type WriteOptions } from './call_options';
 import type { Answer } from './client';
+import { consoleCalls } from './console_calls';
 import type { components, paths } from './schema.gen';
 
 type Schemas = components['schemas'];
@@ -31,6 +32,7 @@ export function adminCalls(api: Client<paths>, data: <T>(call: Promise<Answer<T>
   });
   const write = (given: WriteOptions) => ({ ...call(given), params: { header: key(given) } });
   return {
+    ...consoleCalls(api, data),
     getRefunds: (page: Page & { payment_id?: string } = {}, o: CallOptions = {}) =>
       data(api.GET('/api/admin/refunds', { ...call(o), params: { query: page } })),
     createRefund: (body: CreateRefundRequest, o: WriteOptions = {}) =>

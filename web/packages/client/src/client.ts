@@ -7,6 +7,7 @@ import { adminCalls } from './admin_calls';
 import { newIdempotencyKey, type CallOptions, type WriteOptions } from './call_options';
 import { NetworkError, PaydeskError, UnexpectedAnswerError, errorOfAnswer } from './errors';
 import { openEventStream, type EventStream, type StreamState } from './event_stream';
+import { paypalCalls } from './paypal_calls';
 import { resilientFetch, type ResilientFetchOptions } from './resilient_fetch';
 import type { components, paths } from './schema.gen';
 import { subscriptionCalls } from './subscription_calls';
@@ -15,6 +16,7 @@ import { uuidV7 } from './usage';
 type Schemas = components['schemas'];
 export type Subscription = Schemas['Subscription'];
 export type SubscriptionStatus = Schemas['SubscriptionStatus'];
+export type PaymentProvider = Subscription['provider'];
 export type Invoice = Schemas['Invoice'];
 export type InvoiceList = Schemas['InvoiceList'];
 export type PaymentMethod = Schemas['PaymentMethod'];
@@ -246,6 +248,8 @@ export function createPaydesk(options: PaydeskOptions = {}) {
       ),
 
     ...subscriptionCalls(api, data),
+
+    paypal: paypalCalls(api, data),
 
     /** For operators: everybody else is answered 403. */
     admin: adminCalls(api, data),

@@ -13,6 +13,17 @@ export {
 } from './admin_calls';
 export { newIdempotencyKey, type CallOptions, type WriteOptions } from './call_options';
 export * from './client';
+export type {
+  Customer,
+  CustomerSummary,
+  Job,
+  JobState,
+  Revenue,
+  RevenueMonth,
+  UsageByDay,
+  WebhookEvent,
+  WebhookEventStatus,
+} from './console_calls';
 export * from './errors';
 export { convertMoney, formatInr, formatUsd, usdToInr, type ExchangeRate } from './exchange';
 export {
@@ -22,6 +33,7 @@ export {
   type StreamState,
 } from './event_stream';
 export { formatMoney, fromDecimal, minorDigits, toDecimal, type FormatMoneyOptions } from './money';
+export type { PayPalOrder, PayPalSubscription } from './paypal_calls';
 export { default_retry_policy, type RetryPolicy } from './resilient_fetch';
 export { SseParser, type ServerSentEvent } from './sse_parser';
 export type * from './subscription_calls';

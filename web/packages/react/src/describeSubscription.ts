@@ -82,8 +82,12 @@ function noticeOf(
   locale?: string,
 ): SubscriptionWords['notice'] {
   const say = words.plan;
+  const paypal = subscription.provider === 'paypal';
   switch (subscription.status) {
     case 'past_due':
+      // What PayPal takes the money from is changed there; no page of ours leads to it.
+      if (paypal)
+        return { tone: 'danger', title: say.pastDue.title, text: say.pastDue.paypal, step: null };
       return {
         tone: 'danger',
         title: say.pastDue.title,
@@ -96,7 +100,9 @@ function noticeOf(
         step: 'update_card',
       };
     case 'unpaid':
-      return { tone: 'danger', ...say.unpaid, step: 'update_card' };
+      return paypal
+        ? { tone: 'danger', title: say.unpaid.title, text: say.pastDue.paypal, step: null }
+        : { tone: 'danger', ...say.unpaid, step: 'update_card' };
     case 'incomplete':
       return { tone: 'warning', ...say.incomplete, step: 'open_portal' };
     case 'incomplete_expired':
@@ -127,8 +133,8 @@ function endingNotice(
   return {
     tone: 'warning',
     title: end === null ? say.withPeriod(name) : say.on(name, formatDate(end, locale)),
-    text: say.text,
-    step: 'resume',
+    text: subscription.provider === 'paypal' ? words.cancel.paypalFinal : say.text,
+    step: subscription.provider === 'paypal' ? null : 'resume',
   };
 }
 
@@ -202,11 +208,11 @@ export function describeSubscription(
     price,
     notice: noticeOf(subscription, price, words, locale),
     can_cancel: cancelable.has(subscription.status) && !subscription.cancel_scheduled,
-    can_resume: scheduled,
+    can_resume: scheduled && subscription.provider !== 'paypal',
     cancel_consequences: [
       words.cancel.keepUntil(planInSentence(subscription, words), end),
       subscription.status === 'trialing' ? words.cancel.notCharged : words.cancel.notChargedAgain,
-      words.cancel.changeMind,
+      subscription.provider === 'paypal' ? words.cancel.paypalFinal : words.cancel.changeMind,
       words.cancel.invoicesStay,
     ],
   };

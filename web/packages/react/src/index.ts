@@ -4,6 +4,7 @@ export { CreditBalance } from './components/CreditBalance';
 export { CreditHistory } from './components/CreditHistory';
 export { Gate, type GateProps } from './components/Gate';
 export { InvoiceHistory } from './components/InvoiceHistory';
+export { ListCard, type ListCardProps } from './components/ListCard';
 export { NotificationsPanel } from './components/NotificationsPanel';
 export { PaymentHistory } from './components/PaymentHistory';
 export { PaymentMethodCard } from './components/PaymentMethodCard';
@@ -13,11 +14,14 @@ export {
   type PlanOffer,
   type PricingCardProps,
 } from './components/PricingCard';
+export { PromotionCodeField, type PromotionCodeFieldProps } from './components/PromotionCodeField';
+export { ProviderChoice, type ProviderChoiceProps } from './components/ProviderChoice';
 export { PricingTable, offerOf, type PricingTableProps } from './components/PricingTable';
 export { SubscriptionCard, type SubscriptionCardProps } from './components/SubscriptionCard';
 export { PlanChangeDialog, type PlanChangeDialogProps } from './components/PlanChangeDialog';
 export { SeatManager } from './components/SeatManager';
 export { UsageDisplay, usageTone, type UsageDisplayProps } from './components/UsageDisplay';
+export { useProviders } from './hooks/useProviders';
 export { useSeats } from './hooks/useSeats';
 export { useUsage } from './hooks/useUsage';
 export { SubscriptionStatus } from './components/SubscriptionStatus';

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { useCheckoutStatus } from '../src';
 import { Status, show, startServer, subscription } from './server';
 
-function Page({ session }: { session: string | null }) {
-  const status = useCheckoutStatus(session);
+function Page({ session, order = null }: { session: string | null; order?: string | null }) {
+  const status = useCheckoutStatus(session, order);
   const more =
     status.state === 'pending'
       ? `${status.slow ? 'slow' : ''}${status.problem ? ' away' : ''}`
@@ -92,5 +92,36 @@ describe('useCheckoutStatus', () => {
     show(<Page session={null} />, server);
     expect(state()).toBe('error no_session');
     expect(server.calls('GET /api/checkout')).toHaveLength(0);
+  });
+
+  test('captures an approved PayPal order once, and is complete only when the server says so', async () => {
+    let status = 'pending';
+    const server = startServer({
+      [route]: () => checkout(status),
+      'POST /api/paypal/capture-order': () => {
+        status = 'complete';
+        return { orderId: 'O-1', status: 'complete' };
+      },
+    });
+    show(<Page session="cs_1" order="O-1" />, server, { live: false });
+    await waitFor(() => expect(state()).toBe('complete'));
+    expect(server.calls('POST')).toHaveLength(1);
+    expect(server.calls('POST')[0]!.body).toEqual({ orderId: 'O-1' });
+  });
+
+  test('says that PayPal did not pay, unless the webhook knows better', async () => {
+    let status = 'pending';
+    const server = startServer({
+      [route]: () => checkout(status),
+      'POST /api/paypal/capture-order': new Status(402, {
+        code: 'payment_declined',
+        detail: 'PayPal declined the payment.',
+      }),
+    });
+    show(<Page session="cs_1" order="O-1" />, server, { live: false });
+    await waitFor(() => expect(state()).toBe('error not_paid'));
+    status = 'complete';
+    await vi.advanceTimersByTimeAsync(6_000);
+    await waitFor(() => expect(state()).toBe('complete'));
   });
 });

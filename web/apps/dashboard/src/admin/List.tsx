@@ -1,34 +1,7 @@
-import type { Paydesk, PaydeskError } from '@paydesk/client';
-import {
-  Button,
-  Card,
-  EmptyState,
-  LoadError,
-  Skeleton,
-  keys,
-  usePages,
-  useWords,
-} from '@paydesk/react';
+import type { Paydesk } from '@paydesk/client';
+import { keys, usePages } from '@paydesk/react';
 import { useQueryClient } from '@tanstack/react-query';
-import { useCallback, type ReactNode } from 'react';
-
-export interface AdminListProps<Row> {
-  title: string;
-  what: string;
-  emptyTitle: string;
-  emptyText: string;
-  aside?: ReactNode;
-  list: {
-    rows: Row[];
-    loading: boolean;
-    error: PaydeskError | null;
-    refetch: () => void;
-    hasMore: boolean;
-    loadMore: () => void;
-    loadingMore: boolean;
-  };
-  children: (row: Row) => ReactNode;
-}
+import { useCallback } from 'react';
 
 const admin_key = [...keys.all, 'admin'] as const;
 
@@ -49,31 +22,4 @@ export function useAdminPages<P extends { has_more: boolean }, Row extends { id:
 export function useReadAgain(): () => void {
   const queries = useQueryClient();
   return useCallback(() => void queries.invalidateQueries({ queryKey: admin_key }), [queries]);
-}
-
-export function AdminList<Row extends { id: string }>(props: AdminListProps<Row>) {
-  const words = useWords();
-  const { rows, loading, error, refetch, hasMore, loadMore, loadingMore } = props.list;
-  return (
-    <Card title={props.title} aside={props.aside} busy={loading}>
-      {loading ? (
-        <Skeleton lines={4} />
-      ) : error && rows.length === 0 ? (
-        <LoadError what={props.what} error={error} onRetry={refetch} />
-      ) : rows.length === 0 ? (
-        <EmptyState title={props.emptyTitle}>{props.emptyText}</EmptyState>
-      ) : (
-        <>
-          <ul className="pd-rows">{rows.map(props.children)}</ul>
-          {hasMore && (
-            <div className="pd-card-actions">
-              <Button busy={loadingMore} onClick={loadMore}>
-                {words.common.showOlder}
-              </Button>
-            </div>
-          )}
-        </>
-      )}
-    </Card>
-  );
 }

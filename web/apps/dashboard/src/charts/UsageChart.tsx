@@ -49,7 +49,11 @@ export default function UsageChart({ metric }: { metric: UsageOfMetric }) {
     <>
       <div className="h-64" aria-hidden="true">
         <ResponsiveContainer width="100%" height="100%">
-          <ComposedChart data={points} margin={{ top: 12, right: 8, bottom: 0, left: 0 }}>
+          <ComposedChart
+            accessibilityLayer={false}
+            data={points}
+            margin={{ top: 12, right: 8, bottom: 0, left: 0 }}
+          >
             <CartesianGrid stroke="var(--pd-line)" vertical={false} />
             <XAxis
               dataKey="date"

@@ -1,4 +1,4 @@
-import { formatMoney, type Plan } from '@paydesk/client';
+import { formatMoney, type PaymentProvider, type Plan } from '@paydesk/client';
 import {
   Card,
   CheckoutButton,
@@ -8,6 +8,8 @@ import {
   Skeleton,
   usePaydesk,
   usePlans,
+  useProviders,
+  ProviderChoice,
   useWords,
 } from '@paydesk/react';
 import { Navigate, useSearchParams } from 'react-router';
@@ -40,6 +42,7 @@ function TopUps() {
   const say = useSay().credits;
   const words = useWords().pricing;
   const { topUps, loading, error, refetch } = usePlans();
+  const { providers, provider, choose } = useProviders();
   if (!loading && !error && topUps.length === 0) return null; // the catalogue sells none
   return (
     <Card title={say.buy} busy={loading}>
@@ -49,10 +52,11 @@ function TopUps() {
         <LoadError what={words.whatPlans} error={error} onRetry={refetch} />
       ) : (
         <>
-          <p className="pd-muted">{say.buyLead}</p>
+          <p className="pd-muted mb-3">{say.buyLead}</p>
+          <ProviderChoice providers={providers} provider={provider} onChoose={choose} />
           <ul className="pd-rows mt-3">
             {topUps.map((topUp) => (
-              <TopUp key={topUp.key} topUp={topUp} />
+              <TopUp key={topUp.key} topUp={topUp} provider={provider} />
             ))}
           </ul>
         </>
@@ -61,7 +65,7 @@ function TopUps() {
   );
 }
 
-function TopUp({ topUp }: { topUp: Plan }) {
+function TopUp({ topUp, provider }: { topUp: Plan; provider: PaymentProvider }) {
   const { locale, words } = usePaydesk();
   const say = useSay().credits;
   const price = topUp.prices[0];
@@ -73,6 +77,8 @@ function TopUp({ topUp }: { topUp: Plan }) {
       </div>
       <CheckoutButton
         planKey={topUp.key}
+        provider={provider}
+        askForCode
         size="small"
         disabled={!topUp.purchasable || price === undefined}
         data-testid={`top-up-${topUp.key}`}

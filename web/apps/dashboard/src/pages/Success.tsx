@@ -15,7 +15,10 @@ import { useSay } from '../language';
 /** After the checkout. Says that it worked only when the server knows it from the provider. */
 export default function Success() {
   const [params] = useSearchParams();
-  const status = useCheckoutStatus(params.get('session_id') || null);
+  // PayPal adds its order as `token`; a subscription's token is an agreement's, and nothing is to be captured.
+  const token = params.get('token') || null;
+  const order = params.has('subscription_id') || params.has('ba_token') ? null : token;
+  const status = useCheckoutStatus(params.get('session_id') || order, order);
   const title = useSay().success.title[status.state];
   useEffect(() => {
     document.title = `${title} · Paydesk`;
@@ -94,7 +97,8 @@ function Details({ status }: { status: CheckoutState }) {
       return (
         <>
           <Text>
-            {say.reasons[status.reason]} {status.reason === 'refused' && status.error?.message}
+            {say.reasons[status.reason]}{' '}
+            {(status.reason === 'refused' || status.reason === 'not_paid') && status.error?.message}
           </Text>
           <Actions>
             <Link to="/dashboard/billing" className="pd-button pd-button-primary pd-button-normal">

@@ -1,5 +1,6 @@
 // Deutsch: die Seiten, und die Bausteine dazu.
 
+import { consoleGerman } from './console_de';
 import type { AppWords } from './en';
 
 export { german as components } from '@paydesk/react/de';
@@ -113,6 +114,7 @@ export const german: AppWords = {
       expired:
         'Diese Bezahlung ist beendet, und es ist keine Zahlung bei uns eingegangen. Sie können neu beginnen.',
       refused: 'Der Abrechnungsdienst nimmt diese Anfrage nicht an.',
+      not_paid: 'PayPal hat diese Zahlung nicht ausgeführt; es wurde nichts abgebucht.',
     },
     noAnswer:
       'Der Abrechnungsdienst antwortet gerade nicht. Wir fragen weiter, nichts geht verloren.',
@@ -145,6 +147,7 @@ export const german: AppWords = {
     plansFirst: 'Erst die Tarife ansehen',
     local: 'Diese Anmeldung geht nur auf diesem Rechner. Ein Passwort ist nicht nötig.',
   },
+  console: consoleGerman,
   admin: {
     title: 'Admin',
     lead: 'Was Sie braucht, und was Sie für Kunden tun können. Alles steht im Prüfprotokoll.',

@@ -2,6 +2,8 @@
 
 import type { CheckoutState } from '@paydesk/react';
 
+import { consoleEnglish } from './console_en';
+
 type Reason = Extract<CheckoutState, { state: 'error' }>['reason'];
 const reasons: Record<Reason, string> = {
   no_session:
@@ -10,6 +12,7 @@ const reasons: Record<Reason, string> = {
     'We know no such checkout of yours. If you paid with another account, sign in with that one.',
   expired: 'This checkout has ended, and no payment for it has reached us. You can start again.',
   refused: 'The billing service does not accept this request.',
+  not_paid: 'PayPal did not take this payment, and nothing was charged.',
 };
 const byStatus: Record<string, string> = {
   pending: 'Pending',
@@ -156,6 +159,7 @@ export const english = {
     plansFirst: 'Look at the plans first',
     local: 'Local sign-in works on this machine only. No password is needed.',
   },
+  console: consoleEnglish,
   admin: {
     title: 'Admin',
     lead: 'What needs you, and what you can do for a customer. Everything is written to the audit log.',

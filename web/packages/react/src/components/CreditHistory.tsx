@@ -3,59 +3,31 @@ import type { CreditEntry } from '@paydesk/client';
 import { usePaydesk, useWords } from '../context';
 import { formatChange, formatCount, formatDateTime } from '../format';
 import { useCreditEntries } from '../hooks/reads';
-import { creditRows, useDownload } from '../hooks/useDownload';
-import { Button, Card, EmptyState, LoadError, Skeleton } from '../ui/basics';
+import { creditRows } from '../hooks/useDownload';
 import { SparkIcon } from '../ui/icons';
+import { CsvButton } from './CsvButton';
+import { ListCard } from './ListCard';
 
 /** Every credit that came or went, newest first, with the balance after it: needs no props. */
 export function CreditHistory() {
-  const { entries, loading, error, refetch, hasMore, loadMore, loadingMore } = useCreditEntries();
-  const words = useWords();
-  const say = words.credits;
-  const { busy, csv } = useDownload();
-  const nothing = entries.length === 0;
+  const { entries, ...list } = useCreditEntries();
+  const say = useWords().credits;
   return (
-    <Card
+    <ListCard
       title={say.history}
-      busy={loading}
+      what={say.whatHistory}
+      loadingLabel={say.loading}
+      lines={5}
+      icon={<SparkIcon />}
+      emptyTitle={say.emptyTitle}
+      emptyText={say.emptyText}
       aside={
-        !nothing && (
-          <Button
-            size="small"
-            variant="ghost"
-            busy={busy === 'csv'}
-            onClick={() => void csv('credits', say.columns, creditRows)}
-          >
-            {words.common.downloadCsv}
-          </Button>
-        )
+        entries.length > 0 && <CsvButton name="credits" columns={say.columns} read={creditRows} />
       }
+      list={{ rows: entries, ...list }}
     >
-      {loading ? (
-        <Skeleton lines={5} label={say.loading} />
-      ) : error && nothing ? (
-        <LoadError what={say.whatHistory} error={error} onRetry={refetch} />
-      ) : nothing ? (
-        <EmptyState icon={<SparkIcon />} title={say.emptyTitle}>
-          {say.emptyText}
-        </EmptyState>
-      ) : (
-        <>
-          <ul className="pd-rows">
-            {entries.map((entry) => (
-              <EntryRow key={entry.id} entry={entry} />
-            ))}
-          </ul>
-          {hasMore && (
-            <div className="pd-card-actions">
-              <Button busy={loadingMore} onClick={loadMore}>
-                {words.common.showOlder}
-              </Button>
-            </div>
-          )}
-        </>
-      )}
-    </Card>
+      {(entry) => <EntryRow key={entry.id} entry={entry} />}
+    </ListCard>
   );
 }
 

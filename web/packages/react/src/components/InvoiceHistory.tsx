@@ -5,8 +5,10 @@ import { formatDate, formatPeriod, safeHref } from '../format';
 import { invoiceRows, useDownload } from '../hooks/useDownload';
 import { useInvoices } from '../hooks/reads';
 import { usePaydesk, useWords } from '../context';
-import { Badge, Button, Card, EmptyState, LoadError, Skeleton } from '../ui/basics';
+import { Badge } from '../ui/basics';
 import { DownloadIcon, ExternalIcon, ReceiptIcon } from '../ui/icons';
+import { CsvButton } from './CsvButton';
+import { ListCard } from './ListCard';
 
 const tones: Record<Invoice['status'], Tone> = {
   draft: 'neutral',
@@ -18,54 +20,27 @@ const tones: Record<Invoice['status'], Tone> = {
 
 /** The user's invoices, newest first, page by page: needs no props. */
 export function InvoiceHistory() {
-  const { invoices, loading, error, refetch, hasMore, loadMore, loadingMore } = useInvoices();
-  const words = useWords();
-  const say = words.invoices;
-  const { busy, csv } = useDownload();
-  const nothing = invoices.length === 0;
+  const { invoices, ...list } = useInvoices();
+  const say = useWords().invoices;
   return (
-    <Card
+    <ListCard
       title={say.title}
-      busy={loading}
+      what={say.what}
+      loadingLabel={say.loading}
+      lines={4}
+      icon={<ReceiptIcon />}
+      emptyTitle={say.emptyTitle}
+      emptyText={say.emptyText}
+      showOlder={say.showOlder}
       aside={
-        !nothing && (
-          <Button
-            size="small"
-            variant="ghost"
-            busy={busy === 'csv'}
-            data-testid="invoices-csv"
-            onClick={() => void csv('invoices', say.columns, invoiceRows)}
-          >
-            {words.common.downloadCsv}
-          </Button>
+        invoices.length > 0 && (
+          <CsvButton name="invoices" columns={say.columns} read={invoiceRows} />
         )
       }
+      list={{ rows: invoices, ...list }}
     >
-      {loading ? (
-        <Skeleton lines={4} label={say.loading} />
-      ) : error && nothing ? (
-        <LoadError what={say.what} error={error} onRetry={refetch} />
-      ) : nothing ? (
-        <EmptyState icon={<ReceiptIcon />} title={say.emptyTitle}>
-          {say.emptyText}
-        </EmptyState>
-      ) : (
-        <>
-          <ul className="pd-rows">
-            {invoices.map((invoice) => (
-              <InvoiceRow key={invoice.id} invoice={invoice} />
-            ))}
-          </ul>
-          {hasMore && (
-            <div className="pd-card-actions">
-              <Button busy={loadingMore} onClick={loadMore}>
-                {say.showOlder}
-              </Button>
-            </div>
-          )}
-        </>
-      )}
-    </Card>
+      {(invoice) => <InvoiceRow key={invoice.id} invoice={invoice} />}
+    </ListCard>
   );
 }
 

@@ -4,9 +4,11 @@ import { usePaydesk, useWords } from '../context';
 import type { Tone } from '../describeSubscription';
 import { formatDate, safeHref } from '../format';
 import { usePayments } from '../hooks/reads';
-import { paymentRows, useDownload } from '../hooks/useDownload';
-import { Badge, Button, Card, EmptyState, LoadError, Skeleton } from '../ui/basics';
+import { paymentRows } from '../hooks/useDownload';
+import { Badge } from '../ui/basics';
 import { CardIcon, ExternalIcon } from '../ui/icons';
+import { CsvButton } from './CsvButton';
+import { ListCard } from './ListCard';
 
 const tones: Record<Payment['status'], Tone> = {
   pending: 'info',
@@ -18,53 +20,27 @@ const tones: Record<Payment['status'], Tone> = {
 
 /** Every charge and every attempt, newest first, with what came back: needs no props. */
 export function PaymentHistory() {
-  const { payments, loading, error, refetch, hasMore, loadMore, loadingMore } = usePayments();
-  const words = useWords();
-  const say = words.payments;
-  const { busy, csv } = useDownload();
-  const nothing = payments.length === 0;
+  const { payments, ...list } = usePayments();
+  const say = useWords().payments;
   return (
-    <Card
+    <ListCard
       title={say.title}
-      busy={loading}
+      what={say.what}
+      loadingLabel={say.loading}
+      lines={4}
+      icon={<CardIcon />}
+      emptyTitle={say.emptyTitle}
+      emptyText={say.emptyText}
+      showOlder={say.showOlder}
       aside={
-        !nothing && (
-          <Button
-            size="small"
-            variant="ghost"
-            busy={busy === 'csv'}
-            onClick={() => void csv('payments', say.columns, paymentRows)}
-          >
-            {words.common.downloadCsv}
-          </Button>
+        payments.length > 0 && (
+          <CsvButton name="payments" columns={say.columns} read={paymentRows} />
         )
       }
+      list={{ rows: payments, ...list }}
     >
-      {loading ? (
-        <Skeleton lines={4} label={say.loading} />
-      ) : error && nothing ? (
-        <LoadError what={say.what} error={error} onRetry={refetch} />
-      ) : nothing ? (
-        <EmptyState icon={<CardIcon />} title={say.emptyTitle}>
-          {say.emptyText}
-        </EmptyState>
-      ) : (
-        <>
-          <ul className="pd-rows">
-            {payments.map((payment) => (
-              <PaymentRow key={payment.id} payment={payment} />
-            ))}
-          </ul>
-          {hasMore && (
-            <div className="pd-card-actions">
-              <Button busy={loadingMore} onClick={loadMore}>
-                {say.showOlder}
-              </Button>
-            </div>
-          )}
-        </>
-      )}
-    </Card>
+      {(payment) => <PaymentRow key={payment.id} payment={payment} />}
+    </ListCard>
   );
 }
 

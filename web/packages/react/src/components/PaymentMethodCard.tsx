@@ -1,4 +1,4 @@
-import type { PaymentMethod } from '@paydesk/client';
+import type { PaymentMethod, Subscription } from '@paydesk/client';
 
 import { usePaydesk, useWords } from '../context';
 import { cardBrandName, expiryState, formatExpiry } from '../format';
@@ -10,9 +10,10 @@ import { CardIcon } from '../ui/icons';
 /** The saved cards, and the way to change them (at the provider: no card number passes us). */
 export function PaymentMethodCard() {
   const { paymentMethods, loading, error, refetch } = usePaymentMethods();
-  const { openCustomerPortal, openingPortal } = useSubscription();
+  const { subscription, openCustomerPortal, openingPortal } = useSubscription();
   const words = useWords();
   const say = words.methods;
+  const paypal = paysByPayPal(subscription);
   const nothing = paymentMethods.length === 0;
   return (
     <Card
@@ -33,20 +34,46 @@ export function PaymentMethodCard() {
     >
       {loading ? (
         <Skeleton lines={2} label={say.loading} />
-      ) : error && nothing ? (
+      ) : error && nothing && !paypal ? (
         <LoadError what={say.what} error={error} onRetry={refetch} />
-      ) : nothing ? (
+      ) : nothing && !paypal ? (
         <EmptyState icon={<CardIcon />} title={say.emptyTitle}>
           {say.emptyText}
         </EmptyState>
       ) : (
         <ul className="pd-rows">
+          {paypal && <PayPalRow />}
           {paymentMethods.map((method) => (
             <MethodRow key={method.id} method={method} />
           ))}
         </ul>
       )}
     </Card>
+  );
+}
+
+const over: ReadonlySet<Subscription['status']> = new Set(['canceled', 'incomplete_expired']);
+
+/** PayPal tells of no method: that it pays is known from the subscription. */
+function paysByPayPal(subscription: Subscription | null): boolean {
+  return subscription?.provider === 'paypal' && !over.has(subscription.status);
+}
+
+function PayPalRow() {
+  const say = useWords().methods;
+  return (
+    <li className="pd-row" data-testid="payment-method">
+      <span className="pd-card-chip">
+        <CardIcon />
+      </span>
+      <div className="pd-row-main">
+        <p className="pd-row-title">{say.paypal}</p>
+        <p className="pd-row-text">{say.paypalText}</p>
+      </div>
+      <div className="pd-row-side">
+        <Badge tone="neutral">{say.badgeDefault}</Badge>
+      </div>
+    </li>
   );
 }
 

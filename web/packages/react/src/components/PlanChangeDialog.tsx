@@ -14,9 +14,10 @@ import { usePaydesk } from '../context';
 import { formatDate, safeHref } from '../format';
 import { useRedirect } from '../hooks/useRedirect';
 import { account_keys, keys } from '../query';
-import { LoadError, Skeleton, messageOf } from '../ui/basics';
+import { Button, LoadError, Skeleton, messageOf } from '../ui/basics';
 import { ConfirmDialog } from '../ui/ConfirmDialog';
 import { useToast } from '../ui/Toasts';
+import { PromotionCodeField } from './PromotionCodeField';
 
 export interface PlanChangeDialogProps {
   subscription: Subscription;
@@ -55,6 +56,7 @@ export function PlanChangeDialog(props: PlanChangeDialogProps) {
   });
   const preview = data?.preview;
 
+  const paypal = props.subscription.provider === 'paypal';
   const unavailable = error instanceof NotFoundError;
   const { onUnavailable } = props;
   const told = useRef(false);
@@ -101,7 +103,16 @@ export function PlanChangeDialog(props: PlanChangeDialogProps) {
       {isPending ? (
         <Skeleton lines={3} label={say.loading} />
       ) : preview ? (
-        <Preview preview={preview} />
+        <>
+          <Preview preview={preview} paypal={paypal} />
+          {!paypal && (
+            <CodeOfSubscription
+              id={props.subscription.id}
+              disabled={busy}
+              onApplied={() => refetch()}
+            />
+          )}
+        </>
       ) : (
         <LoadError what={say.what} error={error} onRetry={() => void refetch()} />
       )}
@@ -109,16 +120,66 @@ export function PlanChangeDialog(props: PlanChangeDialogProps) {
   );
 }
 
-function Preview({ preview }: { preview: ChangePreview }) {
+/** A code counts for the whole subscription: it is sent by itself, and the price is asked for again. */
+function CodeOfSubscription(props: {
+  id: string;
+  disabled: boolean;
+  onApplied: () => Promise<unknown>;
+}) {
+  const { client, words } = usePaydesk();
+  const [code, setCode] = useState('');
+  const [state, setState] = useState<'typing' | 'busy' | 'applied'>('typing');
+  const [error, setError] = useState<string | null>(null);
+  async function apply() {
+    setState('busy');
+    setError(null);
+    try {
+      await client.applyPromotionCode(props.id, code.trim());
+      await props.onApplied();
+      setState('applied');
+    } catch (reason) {
+      setError(messageOf(reason, words));
+      setState('typing');
+    }
+  }
+  return (
+    <PromotionCodeField
+      code={code}
+      error={error}
+      note={state === 'applied' ? words.promotion.applied : null}
+      disabled={props.disabled || state === 'busy'}
+      onCode={(text) => {
+        setCode(text);
+        setError(null);
+        setState('typing');
+      }}
+    >
+      <Button
+        busy={state === 'busy'}
+        disabled={props.disabled || code.trim() === ''}
+        data-testid="promotion-apply"
+        onClick={() => void apply()}
+      >
+        {words.promotion.apply}
+      </Button>
+    </PromotionCodeField>
+  );
+}
+
+function Preview({ preview, paypal }: { preview: ChangePreview; paypal: boolean }) {
   const { locale, words } = usePaydesk();
   const say = words.change;
   const money = (amount: number) => formatMoney(amount, preview.currency, { locale });
   return (
     <div data-testid="change-preview" data-when={preview.when}>
       <p>
-        {preview.when === 'now' ? say.now : say.later(formatDate(preview.effective_at, locale))}
+        {paypal
+          ? say.paypal
+          : preview.when === 'now'
+            ? say.now
+            : say.later(formatDate(preview.effective_at, locale))}
       </p>
-      {preview.when === 'now' && (
+      {preview.when === 'now' && !paypal && (
         <table className="pd-table">
           <tbody>
             {preview.lines.map((line, i) => (

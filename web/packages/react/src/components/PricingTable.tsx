@@ -2,6 +2,7 @@ import type { BillingCycle, Plan, Price, Subscription } from '@paydesk/client';
 import { useState } from 'react';
 
 import { useCheckout } from '../hooks/useCheckout';
+import { useProviders } from '../hooks/useProviders';
 import { usePlans } from '../hooks/reads';
 import { useSubscription } from '../hooks/useSubscription';
 import { usePaydesk, useWords } from '../context';
@@ -9,6 +10,8 @@ import { EmptyState, LoadError, Skeleton } from '../ui/basics';
 import { SparkIcon } from '../ui/icons';
 import { PlanChangeDialog } from './PlanChangeDialog';
 import { PricingCard, priceOf, type PlanOffer } from './PricingCard';
+import { PromotionCodeField } from './PromotionCodeField';
+import { ProviderChoice } from './ProviderChoice';
 
 export interface PricingTableProps {
   /** Called instead of starting a checkout while nobody is signed in. */
@@ -51,7 +54,9 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
     openCustomerPortal,
     openingPortal,
   } = useSubscription();
-  const { buy, buying } = useCheckout();
+  const { buy, buying, codeError, forgetCodeError } = useCheckout();
+  const { providers, provider, choose: chooseProvider } = useProviders();
+  const [code, setCode] = useState('');
   const [changing, setChanging] = useState<Plan | null>(null);
   const [chosen, setChosen] = useState<BillingCycle | null>(defaultBillingCycle ?? null);
   const cycle: BillingCycle =
@@ -70,7 +75,12 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
   function choose(plan: Plan, price: Price | null) {
     if (!signedIn && onSignedOut) return onSignedOut(plan, cycle);
     if (offerOf(plan, price, subscription) === 'change') return setChanging(plan);
-    buy({ planKey: plan.key, billingCycle: price?.billing_cycle ?? null });
+    buy({
+      planKey: plan.key,
+      billingCycle: price?.billing_cycle ?? null,
+      promotionCode: code,
+      provider,
+    });
   }
 
   const currency = plans.flatMap((plan) => plan.prices)[0]?.currency;
@@ -100,7 +110,12 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
 
   return (
     <div className="pd-pricing">
-      <CycleSwitch cycle={cycle} plans={plans} onChange={setChosen} />
+      <div className="pd-switches">
+        <CycleSwitch cycle={cycle} plans={plans} onChange={setChosen} />
+        {signedIn && (
+          <ProviderChoice providers={providers} provider={provider} onChoose={chooseProvider} />
+        )}
+      </div>
       <section aria-label={say.plans}>
         <h2 className="pd-visually-hidden">{say.plans}</h2>
         <div className="pd-price-grid">{plans.map(card)}</div>
@@ -123,6 +138,17 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
           <h2 className="pd-section-title">{say.topUps}</h2>
           <div className="pd-price-grid">{topUps.map(card)}</div>
         </section>
+      )}
+      {signedIn && (
+        <PromotionCodeField
+          code={code}
+          error={codeError}
+          disabled={buying !== null}
+          onCode={(text) => {
+            setCode(text);
+            if (codeError !== null) forgetCodeError();
+          }}
+        />
       )}
     </div>
   );

@@ -32,11 +32,13 @@ export interface SubscriptionCardProps {
 export function SubscriptionCard({
   subscription,
   onCancel,
-  onManage,
+  onManage: manage,
   managing = false,
   onKeepPlan,
 }: SubscriptionCardProps) {
   const { locale, links, words: all } = usePaydesk();
+  // PayPal has no portal of ours to open.
+  const onManage = subscription?.provider === 'paypal' ? undefined : manage;
   const say = all.plan;
   const toast = useToast();
   const [asking, setAsking] = useState(false);

@@ -18,7 +18,7 @@ export type CheckoutState =
   | { state: 'complete'; checkout: CheckoutStatus }
   | {
       state: 'error';
-      reason: 'no_session' | 'not_found' | 'expired' | 'refused';
+      reason: 'no_session' | 'not_found' | 'expired' | 'refused' | 'not_paid';
       error: PaydeskError | null;
     };
 
@@ -26,8 +26,14 @@ export type CheckoutState =
  * What became of a checkout. `complete` only when the server says so, which it does when the
  * provider's webhook was applied: that the browser came back proves nothing. Asks every second at
  * first, less often later, at once on any live event, and never stops by itself while pending.
+ *
+ * `payPalOrder`: an order that the buyer has just approved (PayPal's `token` in the address). It is captured first;
+ * the webhook may do that too, whichever comes first.
  */
-export function useCheckoutStatus(sessionId: string | null): CheckoutState {
+export function useCheckoutStatus(
+  sessionId: string | null,
+  payPalOrder: string | null = null,
+): CheckoutState {
   const { client, signedIn } = usePaydesk();
   const queries = useQueryClient();
   const [started] = useState(() => Date.now());
@@ -51,6 +57,18 @@ export function useCheckoutStatus(sessionId: string | null): CheckoutState {
     },
   });
 
+  const capture = useQuery<unknown, PaydeskError>({
+    queryKey: [...keys.all, 'capture', payPalOrder],
+    queryFn: async ({ signal }) => {
+      const order = await client.paypal.captureOrder(payPalOrder!, { signal });
+      void queries.invalidateQueries({ queryKey: keys.checkout(sessionId ?? '') });
+      return order;
+    },
+    enabled: payPalOrder !== null && signedIn,
+    staleTime: Infinity,
+    refetchInterval: recoveryInterval,
+  });
+
   const complete = query.data?.status === 'complete';
   useEffect(() => {
     if (!complete) return;
@@ -68,6 +86,8 @@ export function useCheckoutStatus(sessionId: string | null): CheckoutState {
   if (query.data?.status === 'complete') return { state: 'complete', checkout: query.data };
   if (query.data?.status === 'expired' || query.data?.status === 'failed')
     return { state: 'error', reason: 'expired', error: null };
+  if (capture.error && !capture.error.transient && capture.error.status !== 401)
+    return { state: 'error', reason: 'not_paid', error: capture.error };
   if (query.data?.status === 'processing') return { state: 'pending', slow: true, problem: null };
   const error = query.error;
   if (error instanceof NotFoundError) {

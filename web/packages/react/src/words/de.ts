@@ -111,6 +111,7 @@ export const german: Words = {
       until: (plan, date) =>
         `Sie behalten ${plan} bis ${date}. Ändern Sie Ihre Karte oder zahlen Sie die offene Rechnung, um dabei zu bleiben.`,
       text: 'Ändern Sie Ihre Karte oder zahlen Sie die offene Rechnung, um Ihren Tarif zu behalten.',
+      paypal: 'PayPal versucht es von selbst noch einmal. Prüfen Sie dort Ihre Karten und Konten.',
     },
     unpaid: {
       title: 'Ihr Tarif ruht',
@@ -159,12 +160,24 @@ export const german: Words = {
     periodEnd: 'zum Ende des bezahlten Zeitraums',
     notCharged: 'Es wird nichts abgebucht.',
     notChargedAgain: 'Es wird nichts mehr abgebucht.',
+    paypalFinal:
+      'PayPal kann eine Kündigung nicht zurücknehmen: Danach schließen Sie ein neues Abonnement ab.',
     changeMind: 'Bis dahin können Sie es sich mit einem Klick anders überlegen.',
     invoicesStay: 'Ihre Rechnungen bleiben verfügbar.',
     scheduled: 'Kündigung vorgemerkt',
     resumed: 'Abonnement fortgesetzt',
     continues: (plan) => `${plan} läuft weiter wie bisher.`,
     notResumed: 'Ihr Tarif wurde nicht fortgesetzt',
+  },
+  promotion: {
+    have: 'Haben Sie einen Gutscheincode?',
+    label: 'Gutscheincode',
+    apply: 'Einlösen',
+    applied: 'Der Code gilt ab Ihrer nächsten Rechnung. Der Preis oben enthält ihn.',
+  },
+  provider: {
+    choose: 'Wie Sie zahlen',
+    pay: { stripe: 'Karte', paypal: 'PayPal' },
   },
   portal: { failed: 'Das Abrechnungsportal hat sich nicht geöffnet' },
   checkout: {
@@ -262,6 +275,8 @@ export const german: Words = {
     emptyTitle: 'Keine Karte gespeichert',
     emptyText:
       'Ihre Karte wird gespeichert, wenn Sie einen Tarif kaufen. Kartennummern bleiben beim Zahlungsdienst.',
+    paypal: 'PayPal',
+    paypalText: 'Bezahlt Ihren Tarif. Karten und Konten dahinter ändern Sie bei PayPal.',
     card: 'Karte',
     bankAccount: 'Bankkonto',
     endingIn: 'endet auf ',
@@ -335,6 +350,8 @@ export const german: Words = {
     schedule: 'Wechsel vormerken',
     now: 'Der Wechsel gilt sofort; was Sie nicht genutzt haben, wird angerechnet.',
     later: (date) => `Sie behalten Ihren Tarif bis ${date}; dann wechselt er von selbst.`,
+    paypal:
+      'Dem neuen Preis stimmen Sie auf der Seite von PayPal zu. Jetzt wird nichts abgebucht; er gilt ab der nächsten Zahlung.',
     due: 'Jetzt zu zahlen',
     tax: 'Steuer',
     discount: 'Rabatt',

@@ -107,6 +107,7 @@ export const english = {
       until: (plan: string, date: string) =>
         `You keep ${plan} until ${date}. Update your card or pay the open invoice to stay on it.`,
       text: 'Update your card or pay the open invoice to stay on your plan.',
+      paypal: 'PayPal tries again by itself. Check the cards and accounts behind it at PayPal.',
     },
     unpaid: {
       title: 'Your plan is on hold',
@@ -155,12 +156,24 @@ export const english = {
     periodEnd: 'the end of the paid period',
     notCharged: 'You will not be charged.',
     notChargedAgain: 'You will not be charged again.',
+    paypalFinal:
+      'PayPal cannot undo a cancellation: to come back after that day you subscribe anew.',
     changeMind: 'Until that day you can change your mind with one click.',
     invoicesStay: 'Your invoices stay available.',
     scheduled: 'Cancellation scheduled',
     resumed: 'Subscription resumed',
     continues: (plan: string) => `${plan} continues as before.`,
     notResumed: 'Your plan was not resumed',
+  },
+  promotion: {
+    have: 'Have a promotion code?',
+    label: 'Promotion code',
+    apply: 'Apply',
+    applied: 'The code counts from your next invoice on. The price above has it.',
+  },
+  provider: {
+    choose: 'How to pay',
+    pay: { stripe: 'Card', paypal: 'PayPal' } as Record<'stripe' | 'paypal', string>,
   },
   portal: { failed: 'The billing portal did not open' },
   checkout: { failed: 'Checkout did not start', start: (plan: string) => `Get ${plan}` },
@@ -248,6 +261,8 @@ export const english = {
     emptyTitle: 'No card saved',
     emptyText:
       'Your card is saved when you buy a plan. Card numbers stay with the payment provider.',
+    paypal: 'PayPal',
+    paypalText: 'Pays for your plan. Cards and accounts behind it are changed at PayPal.',
     card: 'Card',
     bankAccount: 'Bank account',
     endingIn: 'ending in ',
@@ -321,6 +336,8 @@ export const english = {
     schedule: 'Schedule the change',
     now: 'The change takes effect at once; what you have not used is credited.',
     later: (date: string) => `You keep your plan until ${date}; then it changes by itself.`,
+    paypal:
+      'You agree to the new price on PayPal’s page. Nothing is charged now; it counts from the next payment on.',
     due: 'To pay now',
     tax: 'Tax',
     discount: 'Discount',

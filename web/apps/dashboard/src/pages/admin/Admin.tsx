@@ -1,5 +1,6 @@
 import { EmptyState, useSession } from '@paydesk/react';
-import { NavLink, Outlet } from 'react-router';
+import { useEffect, useRef } from 'react';
+import { NavLink, Outlet, useLocation } from 'react-router';
 
 import { useSay } from '../../language';
 import { Page } from '../../shell/Page';
@@ -7,8 +8,16 @@ import { ShieldIcon } from '../../shell/icons';
 
 /** The frame of the admin's pages. Who may see them is the server's decision; this only says it kindly. */
 export default function Admin() {
-  const say = useSay().admin;
+  const { admin: say, console: pages } = useSay();
   const { user } = useSession();
+  const tabs = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  // There are more than a phone shows: the one that is open is in sight.
+  useEffect(() => {
+    tabs.current
+      ?.querySelector('[aria-current]')
+      ?.scrollIntoView?.({ block: 'nearest', inline: 'center' });
+  }, [pathname]);
   if (user !== null && !user.is_admin) {
     return (
       <Page title={say.title}>
@@ -22,6 +31,11 @@ export default function Admin() {
   }
   const sections = [
     ['/admin', say.attention],
+    ['/admin/customers', pages.customers.tab],
+    ['/admin/revenue', pages.revenue.tab],
+    ['/admin/usage', pages.usage.tab],
+    ['/admin/webhooks', pages.webhooks.tab],
+    ['/admin/jobs', pages.jobs.tab],
     ['/admin/refunds', say.refunds],
     ['/admin/credits', say.grants],
     ['/admin/emails', say.emails],
@@ -32,8 +46,9 @@ export default function Admin() {
   return (
     <Page title={say.title} lead={say.lead} wide>
       <nav
+        ref={tabs}
         aria-label={say.sections}
-        className="-mx-4 mb-5 flex gap-1 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0"
+        className="-mx-4 mb-5 flex gap-1 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0 lg:flex-wrap lg:gap-x-0"
       >
         {sections.map(([to, label]) => (
           <NavLink
@@ -41,7 +56,7 @@ export default function Admin() {
             to={to}
             end={to === '/admin'}
             className={({ isActive }) =>
-              `-mb-px border-b-2 px-3 py-2.5 text-[0.9375rem] font-medium whitespace-nowrap ${isActive ? 'border-accent text-ink' : 'border-transparent text-muted hover:text-ink'}`
+              `-mb-px border-b-2 px-2.5 py-2.5 text-[0.9375rem] font-medium whitespace-nowrap ${isActive ? 'border-accent text-ink' : 'border-transparent text-muted hover:text-ink'}`
             }
           >
             {label}

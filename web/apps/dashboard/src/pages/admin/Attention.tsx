@@ -1,9 +1,9 @@
 import { formatMoney, type Dispute, type OperatorNotification } from '@paydesk/client';
-import { Badge, formatDate, formatDateTime, usePaydesk } from '@paydesk/react';
+import { Badge, formatDate, formatDateTime, usePaydesk, ListCard } from '@paydesk/react';
 import { Link } from 'react-router';
 
 import { Id } from '../../admin/Id';
-import { AdminList, useAdminPages } from '../../admin/List';
+import { useAdminPages } from '../../admin/List';
 import { useSay } from '../../language';
 
 type Events = { notifications: OperatorNotification[]; has_more: boolean };
@@ -23,12 +23,12 @@ export default function Attention() {
   );
   return (
     <div className="grid items-start gap-5 lg:grid-cols-2">
-      <AdminList {...say.events} list={events}>
+      <ListCard {...say.events} list={events}>
         {(event) => <EventRow key={event.id} event={event} />}
-      </AdminList>
-      <AdminList {...say.disputes} list={disputes}>
+      </ListCard>
+      <ListCard {...say.disputes} list={disputes}>
         {(dispute) => <DisputeRow key={dispute.id} dispute={dispute} />}
-      </AdminList>
+      </ListCard>
     </div>
   );
 }

@@ -1,7 +1,14 @@
 import type { Reconciliation } from '@paydesk/client';
-import { Badge, formatCount, formatDateTime, usePaydesk, type Tone } from '@paydesk/react';
+import {
+  Badge,
+  formatCount,
+  formatDateTime,
+  usePaydesk,
+  type Tone,
+  ListCard,
+} from '@paydesk/react';
 
-import { AdminList, useAdminPages } from '../../admin/List';
+import { useAdminPages } from '../../admin/List';
 import { useSay } from '../../language';
 
 type Runs = { reconciliations: Reconciliation[]; has_more: boolean };
@@ -15,9 +22,9 @@ export default function Drift() {
     (page) => page.reconciliations,
   );
   return (
-    <AdminList {...say} list={runs}>
+    <ListCard {...say} list={runs}>
       {(run) => <RunRow key={run.id} run={run} />}
-    </AdminList>
+    </ListCard>
   );
 }
 

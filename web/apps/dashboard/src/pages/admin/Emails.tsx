@@ -1,11 +1,20 @@
 import type { Email, EmailStatus, SendEmailRequest } from '@paydesk/client';
-import { Badge, Button, Card, formatDateTime, usePaydesk, type Tone } from '@paydesk/react';
+import {
+  Badge,
+  Button,
+  Card,
+  formatDateTime,
+  usePaydesk,
+  type Tone,
+  ListCard,
+} from '@paydesk/react';
 import { useState, type FormEvent } from 'react';
+import { useSearchParams } from 'react-router';
 
 import { Confirmed } from '../../admin/Confirmed';
 import { Choice, Field, LongField } from '../../admin/fields';
 import { Id } from '../../admin/Id';
-import { AdminList, useAdminPages, useReadAgain } from '../../admin/List';
+import { useAdminPages, useReadAgain } from '../../admin/List';
 import { useSay } from '../../language';
 
 type Emails = { emails: Email[]; has_more: boolean };
@@ -41,9 +50,9 @@ export default function Emails() {
         <div className="max-w-56">
           <Choice label={say.filter} value={status} options={filters} onChoose={setStatus} />
         </div>
-        <AdminList {...say} title={say.list} list={emails}>
+        <ListCard {...say} title={say.list} list={emails}>
           {(email) => <EmailRow key={email.id} email={email} />}
-        </AdminList>
+        </ListCard>
       </div>
     </div>
   );
@@ -53,7 +62,8 @@ function EmailForm() {
   const { client } = usePaydesk();
   const say = useSay().admin.email;
   const readAgain = useReadAgain();
-  const [account, setAccount] = useState('');
+  const [params] = useSearchParams();
+  const [account, setAccount] = useState(params.get('account') ?? '');
   const [subject, setSubject] = useState('');
   const [message, setMessage] = useState('');
   const [asking, setAsking] = useState<SendEmailRequest | null>(null);

@@ -11,10 +11,12 @@ import {
   type Tone,
 } from '@paydesk/react';
 import { useState, type FormEvent } from 'react';
+import { useSearchParams } from 'react-router';
 
 import { Choice, Field } from '../../admin/fields';
 import { useSay } from '../../language';
 
+const kinds: Explanation['kind'][] = ['balance', 'invoice', 'subscription'];
 type Step = Explanation['steps'][number];
 const tones: Record<Step['kind'], Tone> = {
   event: 'info',
@@ -29,8 +31,11 @@ export default function Explain() {
   const { client } = usePaydesk();
   const words = useWords();
   const say = useSay().admin.explain;
-  const [kind, setKind] = useState<Explanation['kind']>('balance');
-  const [id, setId] = useState('');
+  const [params] = useSearchParams();
+  const [kind, setKind] = useState<Explanation['kind']>(
+    kinds.find((known) => known === params.get('kind')) ?? 'balance',
+  );
+  const [id, setId] = useState(params.get('id') ?? '');
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const [found, setFound] = useState<Explanation | null>(null);

@@ -1,6 +1,7 @@
 import type { GrantCreditsRequest } from '@paydesk/client';
 import { Button, Card, formatCount, usePaydesk } from '@paydesk/react';
 import { useState, type FormEvent } from 'react';
+import { useSearchParams } from 'react-router';
 
 import { Confirmed } from '../../admin/Confirmed';
 import { Field } from '../../admin/fields';
@@ -9,7 +10,8 @@ import { useSay } from '../../language';
 export default function Grants() {
   const { client, locale } = usePaydesk();
   const say = useSay().admin.grant;
-  const [account, setAccount] = useState('');
+  const [params] = useSearchParams();
+  const [account, setAccount] = useState(params.get('account') ?? '');
   const [amount, setAmount] = useState('');
   const [expires, setExpires] = useState('');
   const [reason, setReason] = useState('');

@@ -1,12 +1,20 @@
 import { formatMoney, fromDecimal, type CreateRefundRequest, type Refund } from '@paydesk/client';
-import { Badge, Button, Card, formatDateTime, usePaydesk, type Tone } from '@paydesk/react';
+import {
+  Badge,
+  Button,
+  Card,
+  formatDateTime,
+  usePaydesk,
+  type Tone,
+  ListCard,
+} from '@paydesk/react';
 import { useState, type FormEvent } from 'react';
 import { useSearchParams } from 'react-router';
 
 import { Confirmed } from '../../admin/Confirmed';
 import { Choice, Field } from '../../admin/fields';
 import { Id } from '../../admin/Id';
-import { AdminList, useAdminPages, useReadAgain } from '../../admin/List';
+import { useAdminPages, useReadAgain } from '../../admin/List';
 import { useSay } from '../../language';
 
 type Refunds = { refunds: Refund[]; has_more: boolean };
@@ -29,9 +37,9 @@ export default function Refunds() {
   return (
     <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
       <RefundForm />
-      <AdminList {...say} title={say.list} list={refunds}>
+      <ListCard {...say} title={say.list} list={refunds}>
         {(refund) => <RefundRow key={refund.id} refund={refund} />}
-      </AdminList>
+      </ListCard>
     </div>
   );
 }
