@@ -151,7 +151,7 @@ describe('a person in a browser', () => {
 
   test('buys a top-up with PayPal', async () => {
     const before = (await ada.get('/api/credits')).balance
-    await page.goto(`${up.url}/pricing`)
+    await page.goto(`${up.url}/dashboard/credits`)
     await by(page, 'provider-paypal').click()
     await by(page, 'top-up-credits_1000').click()
     await page.waitForURL((url) => url.href.startsWith(up.sandbox))
