@@ -19,7 +19,9 @@ public:
         reading_calls,
         deliveries,
         faults,
-        mails
+        mails,
+        paypal,  // its objects
+        paypal_deliveries
     };
 
     // From the operating system: no two runs alike.
@@ -38,7 +40,7 @@ private:
     std::uint64_t next(Stream stream);
 
     bool seeded_ = false;
-    std::array<std::uint64_t, 6> states_{};
+    std::array<std::uint64_t, 8> states_{};
 };
 
 }  // namespace paydesk::sandbox

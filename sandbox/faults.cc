@@ -18,27 +18,30 @@ using Kind = Faults::Kind;
 
 constexpr std::size_t faults_max = 100;
 constexpr std::size_t log_max = 1000;
-constexpr std::int64_t seconds_max = 24 * 3600;
 constexpr std::int64_t count_max = 1'000'000;
 
 constexpr std::array all_kinds = {
-    Kind{"429",         Place::call,     0,  "the call is refused: too many requests"               },
-    Kind{"500",         Place::call,     0,  "the call fails inside Stripe"                         },
-    Kind{"502",         Place::call,     0,  "the call fails before Stripe, with a page of HTML"    },
-    Kind{"timeout",     Place::call,     90, "the call hangs, then its connection closes unanswered"},
-    Kind{"reset",       Place::call,     0,  "the call's connection is reset"                       },
-    Kind{"slow",        Place::call,     5,  "the answer comes in small pieces"                     },
-    Kind{"same_second", Place::event,    60, "events carry one time of creation"                    },
-    Kind{"duplicate",   Place::delivery, 0,  "the event is delivered again"                         },
-    Kind{"reorder",     Place::delivery, 2,  "events are delivered in another order"                },
-    Kind{"delay",       Place::delivery, 10, "the event is delivered late"                          },
-    Kind{"drop",        Place::delivery, 0,  "the event is never delivered"                         },
-    Kind{"old_version", Place::delivery, 0,  "the event has the shape of an old API version"        },
-    Kind{"mail_451",    Place::mail,     0,  "the mail is refused for now"                          },
-    Kind{"mail_550",    Place::mail,     0,  "the mail is refused for good"                         },
-    Kind{"mail_hang",   Place::mail,     90, "the mail server hangs, then the connection is reset"  },
-    Kind{"mail_reset",  Place::mail,     0,  "the mail server's connection is reset"                },
-    Kind{"mail_lost",   Place::mail,     0,  "the mail is taken and never arrives"                  },
+    Kind{"429", Place::call, 0, "the call is refused: too many requests"},
+    Kind{"500", Place::call, 0, "the call fails inside Stripe"},
+    Kind{"502", Place::call, 0, "the call fails before Stripe, with a page of HTML"},
+    Kind{"timeout", Place::call, 90, "the call hangs, then its connection closes unanswered"},
+    Kind{"reset", Place::call, 0, "the call's connection is reset"},
+    Kind{"slow", Place::call, 5, "the answer comes in small pieces"},
+    Kind{"same_second", Place::event, 60, "events carry one time of creation"},
+    Kind{"duplicate", Place::delivery, 0, "the event is delivered again"},
+    Kind{"reorder", Place::delivery, 2, "events are delivered in another order"},
+    Kind{"delay", Place::delivery, 10, "the event is delivered late"},
+    Kind{"drop", Place::delivery, 0, "the event is never delivered"},
+    Kind{"old_version", Place::delivery, 0, "the event has the shape of an old API version"},
+    Kind{"lost_cancelled", Place::delivery, 0, "PayPal never tells of a cancelled subscription",
+         "BILLING.SUBSCRIPTION.CANCELLED"},
+    Kind{"late_repeat", Place::delivery, 3 * 86400, "PayPal tells of a renewal again, days later",
+         "PAYMENT.SALE.COMPLETED", 30 * 86400},
+    Kind{"mail_451", Place::mail, 0, "the mail is refused for now"},
+    Kind{"mail_550", Place::mail, 0, "the mail is refused for good"},
+    Kind{"mail_hang", Place::mail, 90, "the mail server hangs, then the connection is reset"},
+    Kind{"mail_reset", Place::mail, 0, "the mail server's connection is reset"},
+    Kind{"mail_lost", Place::mail, 0, "the mail is taken and never arrives"},
 };
 
 constexpr std::array reasons = {"global-concurrency", "global-rate", "endpoint-concurrency",
@@ -136,11 +139,12 @@ Object Faults::add(const Object& wanted) {
                      wanted, "when", "before",
          [&](const auto& v) { return v == "before" || (has_after && v == "after"); },
          has_after ? "before (no effect) or after (the effect)" : "left out")},
-        {"filter", text(wanted, own_filter)},
+        {"filter",
+         present(wanted, own_filter) ? text(wanted, own_filter) : std::string(kind.filter)},
         {"probability", probability_of(wanted)},
         {"count", present(wanted, "count") ? json::value(count) : json::value(nullptr)},
         {"hits", 0},
-        {"seconds", whole(wanted, "seconds", kind.seconds, seconds_max)},
+        {"seconds", whole(wanted, "seconds", kind.seconds, kind.seconds_max)},
         {"reason", choice(
                        wanted, "reason", "global-rate",
          [](const auto& v) { return std::ranges::find(reasons, v) != reasons.end(); },

@@ -30,6 +30,8 @@ public:
         Place place;
         std::int64_t seconds;  // unless said otherwise
         std::string_view says;
+        std::string_view filter = {};  // unless said otherwise
+        std::int64_t seconds_max = 24 * 3600;
     };
     static std::span<const Kind> kinds();
     // What filters faults of that place: "route", "event" or "to".

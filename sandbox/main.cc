@@ -1,4 +1,4 @@
-// paydesk-sandbox: an offline Stripe for development and tests.
+// paydesk-sandbox: an offline Stripe and PayPal for development and tests.
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <fstream>
 #include <iostream>
 
 #include "base/clock.h"
@@ -14,6 +15,7 @@
 #include "http/server.h"
 #include "sandbox/command_line.h"
 #include "sandbox/mail/smtp_server.h"
+#include "sandbox/paypal/webhooks.h"
 #include "sandbox/recorder.h"
 #include "sandbox/server.h"
 #include "sandbox/store.h"
@@ -29,6 +31,9 @@ struct Options {
     std::string account_version = "2026-03-25.dahlia";
     std::string record;
     std::string webhook_url, webhook_secret, webhook_version;
+    std::string paypal_webhook_url, paypal_webhook_id = "0PAYDESKSANDBOX01";
+    std::string paypal_ca_file;
+    paypal::Credentials paypal_client;
     std::optional<std::uint64_t> seed;
     std::int64_t stand_still_at = 0;  // Unix seconds; 0: time passes
     std::int64_t rate_limit = 0;      // calls a second; 0: none
@@ -48,6 +53,24 @@ void check(const Options& options) {
     if (!options.webhook_url.empty() && !options.webhook_secret.starts_with("whsec_")) {
         throw Unavailable("--webhook-url needs --webhook-secret whsec_...");
     }
+    if (options.paypal_webhook_id.empty() || options.paypal_client.client_id.empty() ||
+        options.paypal_client.client_secret.empty()) {
+        throw Unavailable(
+            "--paypal-webhook-id, --paypal-client-id and --paypal-client-secret must not be empty");
+    }
+}
+
+// PayPal's side: who may call, who hears of events, and what their signatures are checked against.
+void set_up(paypal::PayPal& paypal, const Options& options) {
+    paypal.api().set_credentials(options.paypal_client);
+    if (!options.paypal_webhook_url.empty()) {
+        paypal::keep_webhook(paypal.account(), options.paypal_webhook_id,
+                             options.paypal_webhook_url);
+    }
+    if (options.paypal_ca_file.empty()) return;
+    std::ofstream file(options.paypal_ca_file, std::ios::trunc);
+    file << paypal.keys().root() << std::flush;
+    if (!file) throw Unavailable("cannot write " + options.paypal_ca_file);
 }
 
 Task<> stop_on_signal(asio::io_context& io, asio::signal_set& signals, http::Server& server) {
@@ -78,6 +101,7 @@ int run(const Options& options) {
         stripe::keep_endpoint(sandbox.account(), options.webhook_url, options.webhook_secret,
                               options.webhook_version);
     }
+    set_up(sandbox.paypal(), options);
     std::optional<SmtpServer> smtp;
     if (options.smtp_port) {
         smtp.emplace(io, *options.smtp_port, sandbox.mailbox(), sandbox.faults());
@@ -91,6 +115,10 @@ int run(const Options& options) {
     // Scripts wait for the line that says "listening": it comes last.
     if (smtp)
         std::cout << "mailbox at " << url << "/mailbox, fed by " << sandbox.mailbox().url() << "\n";
+    std::cout << "PayPal at " << url << "/paypal, client " << options.paypal_client.client_id
+              << ", secret " << options.paypal_client.client_secret;
+    if (!options.paypal_webhook_url.empty()) std::cout << ", webhook " << options.paypal_webhook_id;
+    std::cout << "\n";
     std::cout << "paydesk-sandbox listening on " << url << std::endl;
     io.run();
     std::cout.flush();
@@ -103,7 +131,7 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
     paydesk::sandbox::Options options;
-    CLI::App app("An offline Stripe: API, hosted pages and signed webhooks.");
+    CLI::App app("An offline Stripe and PayPal: APIs, hosted pages and signed webhooks.");
     app.add_option("--port", options.port, "Port on 127.0.0.1; 0 takes a free one");
     app.add_option("--smtp-port", options.smtp_port,
                    "Port on 127.0.0.1 that takes mails for the mailbox; 0 takes a free one");
@@ -114,6 +142,13 @@ int main(int argc, char** argv) {
     app.add_option("--webhook-url", options.webhook_url, "Endpoint that receives every event");
     app.add_option("--webhook-secret", options.webhook_secret, "Its secret, whsec_...");
     app.add_option("--webhook-version", options.webhook_version, "Its API version");
+    app.add_option("--paypal-webhook-url", options.paypal_webhook_url,
+                   "Where PayPal's side sends every event");
+    app.add_option("--paypal-webhook-id", options.paypal_webhook_id, "That webhook's id");
+    app.add_option("--paypal-client-id", options.paypal_client.client_id, "Who may ask for tokens");
+    app.add_option("--paypal-client-secret", options.paypal_client.client_secret, "Their secret");
+    app.add_option("--paypal-ca-file", options.paypal_ca_file,
+                   "Write there, as PEM, the root that PayPal's webhook certificates go back to");
     app.add_option("--seed", options.seed,
                    "Ids, secrets and faults are the same in every run with this number");
     app.add_option("--clock", options.stand_still_at,

@@ -6,7 +6,10 @@
 #include "http/server.h"
 #include "sandbox/fault_controls.h"
 #include "sandbox/mail/mail_controls.h"
+#include "sandbox/pages/paypal_pages.h"
 #include "sandbox/payment_controls.h"
+#include "sandbox/paypal/controls.h"
+#include "sandbox/paypal/due.h"
 #include "sandbox/stripe/due.h"
 #include "sandbox/stripe/events.h"
 #include "sandbox/stripe/method_types.h"
@@ -147,7 +150,14 @@ Sandbox::Sandbox(asio::io_context& io, Store& store, const Clock& real_clock,
       rate_limit_(real_clock),
       api_(io, account_, recorder, faults_, rate_limit_),
       deliverer_(io, account_, transport, real_clock, recorder, faults_),
+      paypal_(
+          io, store, clock_, account_.chance(), real_clock, transport, recorder, faults_,
+          rate_limit_, [this] { return deliverer_.is_paused(); }, account_.base_url()),
       pages_(account_, faults_, mailbox_) {
+    account_.on_clock(
+        {.next_due =
+             [this](std::int64_t until) { return paypal::next_due(paypal_.account(), until); },
+         .act = [this] { paypal::run_due(paypal_.account()); }});
     account_.on_event([this](stripe::Object& event) {
         for (const auto& fault :
              faults_.strike(Faults::Place::event, "", stripe::text(event, "type"),
@@ -163,11 +173,13 @@ Sandbox::Sandbox(asio::io_context& io, Store& store, const Clock& real_clock,
 void Sandbox::start() {
     spawn(io_, "sandbox_sweep", sweep());
     deliverer_.wake();
+    paypal_.deliverer().wake();
 }
 
 Task<> Sandbox::sweep() {
     for (;;) {
         stripe::run_due(account_);
+        paypal_.tick();
         stripe::finish_advancing(account_);
         co_await sleep_for(io_, std::chrono::seconds(1));
     }
@@ -188,6 +200,7 @@ Task<http::Response> Sandbox::handle(const http::Request& request) {
         }
         co_return response;
     }
+    if (paypal::PayPal::is_api(request.path)) co_return co_await paypal_.handle(request);
     if (request.path.starts_with("/v2/")) co_return stripe::answer_v2(account_, request);
     try {
         constexpr std::string_view mails = "/_sandbox/mails";
@@ -196,6 +209,9 @@ Task<http::Response> Sandbox::handle(const http::Request& request) {
                                              request.path.substr(mails.size()));
         }
         if (request.path.starts_with("/_sandbox/")) co_return control(request);
+        if (request.path == "/paypal" || request.path.starts_with("/paypal/")) {
+            co_return paypal_page(paypal_.account(), request);
+        }
         const stripe::InTimeOf time(account_, stripe::clock_of_page(account_, request.path));
         auto response = pages_.serve(request);
         stripe::run_caused(account_);
@@ -234,7 +250,14 @@ http::Response Sandbox::control(const http::Request& request) {
         if (auto done = control_payments(account_, path, wanted)) return *done;
     }
     if (path == "settings" && posts) return change_settings(account_, wanted);
-    if (path == "clock" && posts) return advance(account_, wanted);
+    if (path.starts_with("paypal/")) {
+        return paypal::control(paypal_.account(), paypal_.keys(), request, path.substr(7), wanted);
+    }
+    if (path == "clock" && posts) {
+        auto advanced = advance(account_, wanted);
+        paypal_.deliverer().wake();  // attempts whose time has come
+        return advanced;
+    }
     if (path == "clock")
         return answer(200, Object{
                                {"now", account_.now()}
@@ -243,6 +266,7 @@ http::Response Sandbox::control(const http::Request& request) {
         const auto wait = stripe::number(wanted, "milliseconds");
         if (wait < 0 || wait > 60'000) return refusal(400, "milliseconds must be 0 to 60000");
         api_.set_latency(std::chrono::milliseconds(wait));
+        paypal_.api().set_latency(std::chrono::milliseconds(wait));
         return answer(200, Object{
                                {"milliseconds", wait}
         });
@@ -255,6 +279,7 @@ http::Response Sandbox::control(const http::Request& request) {
     }
     if (path == "webhooks/resume" && posts) {
         deliverer_.resume();
+        paypal_.deliverer().wake();
         return answer(200, Object{
                                {"paused", false}
         });

@@ -1,6 +1,6 @@
 #pragma once
-// The sandbox as one HTTP handler: the API under /v1, hosted pages, and its own controls under
-// /_sandbox.
+// The sandbox as one HTTP handler: Stripe's API under /v1, PayPal's under /paypal, hosted pages, and
+// its own controls under /_sandbox.
 
 #include <chrono>
 #include <memory>
@@ -11,6 +11,7 @@
 #include "sandbox/faults.h"
 #include "sandbox/mail/mailbox.h"
 #include "sandbox/pages/pages.h"
+#include "sandbox/paypal/paypal.h"
 #include "sandbox/rate_limit.h"
 #include "sandbox/recorder.h"
 #include "sandbox/sandbox_clock.h"
@@ -35,6 +36,7 @@ public:
     stripe::Account& account() { return account_; }
     stripe::Deliverer& deliverer() { return deliverer_; }
     stripe::Api& api() { return api_; }
+    paypal::PayPal& paypal() { return paypal_; }
     SandboxClock& clock() { return clock_; }
     RateLimit& rate_limit() { return rate_limit_; }
     Faults& faults() { return faults_; }
@@ -53,6 +55,7 @@ private:
     RateLimit rate_limit_;
     stripe::Api api_;
     stripe::Deliverer deliverer_;
+    paypal::PayPal paypal_;
     Pages pages_;
 };
 

@@ -41,6 +41,7 @@
 #include "notify/notifications.h"
 #include "notify/outbox.h"
 #include "provider/paypal/verify.h"
+#include "provider/paypal/verify_online.h"
 #include "provider/stripe/verify.h"
 #include "provider_parts.h"
 #include "reconcile/jobs.h"
@@ -134,6 +135,28 @@ webhook::Source paypal_source(const PayPalConfig& config, const Clock& clock,
         .livemode = config.livemode};
 }
 
+// Each delivery is asked about before it is accepted; then nothing is left to be verified.
+webhook::Source paypal_online_source(const PayPalConfig& config, const Clock& clock,
+                                     provider::paypal::Client& client) {
+    const auto verifier =
+        std::make_shared<provider::paypal::OnlineVerifier>(config.webhook_id, client);
+    return {
+        .prepare =
+            [verifier, &clock](const webhook::Delivery& delivery) {
+                return verifier->verify(transmission_of(delivery), delivery.body, clock.now());
+            },
+        .verify = [](const webhook::Delivery&) { return Result<void>{}; },
+        .envelope = [livemode = config.livemode](
+                        std::string_view body) { return webhook::paypal_envelope(body, livemode); },
+        .livemode = config.livemode};
+}
+
+webhook::Source paypal_source(const Config& config, const Clock& clock, ProviderParts& parts) {
+    if (config.paypal.verify_online)
+        return paypal_online_source(config.paypal, clock, *parts.paypal_client);
+    return paypal_source(config.paypal, clock, parts.transport);
+}
+
 std::string read_openapi(const std::filesystem::path& share) {
     std::ifstream file(share / "openapi/openapi.yaml", std::ios::binary);
     std::ostringstream text;
@@ -206,8 +229,7 @@ public:
                   .keep = std::chrono::days(config_.usage_keep_days)}),
           receiver_(io, db_,
                     {{provider::Name::stripe, stripe_source(config_, clock_)},
-                     {provider::Name::paypal,
-                      paypal_source(config_.paypal, clock_, provider_.transport)}},
+                     {provider::Name::paypal, paypal_source(config_, clock_, provider_)}},
                     [this] { processor_.wake(); }),
           runner_(io, db_, clock_),
           live_(io, db_),
@@ -237,6 +259,8 @@ public:
                       usage::report_job(db_, provider_.metering, clock_));
         runner_.every(usage::charge_job_kind, usage::charge_job_period,
                       usage::charge_job(db_, provider_.metering, usage_.metrics, clock_));
+        runner_.every(usage::thresholds_job_kind, usage::thresholds_job_period,
+                      usage::thresholds_job(usage_.thresholds, usage_.metrics, clock_));
         runner_.every(usage::partitions_job_kind, usage::partitions_job_period,
                       usage::partitions_job(db_, clock_, usage_.retention));
         runner_.every("sweep_idempotency_keys", sweep_period,
@@ -325,6 +349,8 @@ private:
                       reconcile::events_job(reconciler_, schedule));
         runner_.every(reconcile::objects_job_kind, reconcile::objects_job_period,
                       reconcile::objects_job(reconciler_, schedule));
+        runner_.every(reconcile::usage_job_kind, reconcile::usage_job_period,
+                      reconcile::usage_job(reconciler_, schedule));
     }
 
     // A receipt brings its invoice along.

@@ -53,7 +53,7 @@ int replay(const ReplayOptions& options);
 struct ReconcileOptions {
     std::optional<std::string> since = {};  // "30d", "12h", a day, an instant
     bool dry_run = false, json = false;
-    bool events = true, objects = true;
+    bool events = true, objects = true, usage = true;
     std::optional<int> requests_max = {};  // none: as configured
     std::optional<std::filesystem::path> var = {};
 };

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/log.h"
+#include "catalog/plans_file.h"
 
 namespace paydesk {
 namespace {
@@ -79,6 +80,7 @@ public:
         read_auth();
         config_.mail = read_mail_config(environment_, config_.app_url, problems_);
         read_files();
+        read_paypal_plans();
         return std::move(config_);
     }
 
@@ -245,6 +247,7 @@ private:
         if (!mode.empty() && mode != "live" && mode != "sandbox")
             wrong("PAYPAL_MODE: \"{}\" is neither live nor sandbox", mode);
         paypal.livemode = mode == "live";
+        read_paypal_credentials();
         paypal.cert_url_prefix = get("PAYPAL_CERT_URL_PREFIX");
         const std::string file = get("PAYPAL_CA_FILE");
         if (!file.empty()) {
@@ -260,6 +263,61 @@ private:
                 "PAYPAL_CERT_URL_PREFIX wants PAYPAL_CA_FILE as well: certificates from elsewhere "
                 "need "
                 "an authority of their own");
+    }
+
+    void read_paypal_credentials() {
+        auto& paypal = config_.paypal;
+        paypal.client_id = get("PAYPAL_CLIENT_ID");
+        if (paypal.client_id.empty()) paypal.client_id = get("NEXT_PUBLIC_PAYPAL_CLIENT_ID");
+        paypal.client_secret = get("PAYPAL_CLIENT_SECRET");
+        paypal.api_base =
+            url("PAYPAL_API_BASE",
+                paypal.livemode ? "https://api-m.paypal.com" : "https://api-m.sandbox.paypal.com");
+        const auto look = [&](const char* name, const std::string& value, const char* other) {
+            if (value.empty())
+                wrong(
+                    "{} is missing, but {} is there: PayPal needs both (PayPal: Apps & "
+                    "Credentials)",
+                    name, other);
+            if (value.find_first_of(" \t\r\n\"':") != std::string::npos)
+                wrong("{} holds spaces, quotes or colons: copy it again", name);
+        };
+        if (!paypal.client_id.empty() || !paypal.client_secret.empty()) {
+            look("PAYPAL_CLIENT_ID", paypal.client_id, "PAYPAL_CLIENT_SECRET");
+            look("PAYPAL_CLIENT_SECRET", paypal.client_secret, "PAYPAL_CLIENT_ID");
+        }
+        if (paypal.is_configured() && paypal.webhook_id.empty() && needs_.http) {
+            wrong(
+                "PAYPAL_WEBHOOK_ID is missing: what PayPal calls the webhook "
+                "APP_URL/api/webhooks/paypal. Without it no webhook is accepted");
+        }
+        const std::string verify = get("PAYPAL_VERIFY");
+        if (!verify.empty() && verify != "offline" && verify != "online")
+            wrong("PAYPAL_VERIFY: \"{}\" is neither offline nor online", verify);
+        paypal.verify_online = verify == "online";
+        if (paypal.verify_online && !paypal.is_configured())
+            wrong("PAYPAL_VERIFY=online wants PAYPAL_CLIENT_ID and PAYPAL_CLIENT_SECRET");
+    }
+
+    // PAYPAL_PRO_MONTHLY_PLAN_ID of the price pro_monthly. A plans.toml that can't be read is told elsewhere.
+    void read_paypal_plans() {
+        if (!config_.paypal.is_configured()) return;
+        const auto catalogue = catalog::read_plans(config_.plans_file);
+        if (!catalogue) return;
+        for (const auto& plan : catalogue->plans) {
+            for (const auto& price : plan.prices) {
+                std::string name = "PAYPAL_" + price.lookup_key + "_PLAN_ID";
+                std::ranges::transform(name, name.begin(), [](unsigned char c) {
+                    return static_cast<char>(std::toupper(c));
+                });
+                std::string id = get(name);
+                if (id.empty()) id = get("NEXT_PUBLIC_" + name);
+                if (id.empty()) continue;
+                if (!id.starts_with("P-"))
+                    wrong("{}: {} is no plan's id; those begin with P-", name, id);
+                config_.paypal.plan_ids.emplace(price.lookup_key, std::move(id));
+            }
+        }
     }
 
     void read_price(const std::string& name, const std::string& lookup_key) {
@@ -390,6 +448,10 @@ std::string describe(const Config& config) {
                                                                : "set (test)");
     line("STRIPE_API_BASE", config.stripe.api_base);
     line("STRIPE_WEBHOOK_SECRET", fmt::format("{} of them", config.stripe.webhook_secrets.size()));
+    line("PAYPAL_CLIENT_ID", config.paypal.client_id.empty() ? "not set" : config.paypal.client_id);
+    line("PAYPAL_CLIENT_SECRET", secret(config.paypal.client_secret));
+    line("PAYPAL_API_BASE", config.paypal.api_base);
+    line("PAYPAL_VERIFY", config.paypal.verify_online ? "online" : "offline");
     line("PAYPAL_WEBHOOK_ID",
          config.paypal.webhook_id.empty() ? "not set" : config.paypal.webhook_id);
     line("PAYPAL_MODE", config.paypal.livemode ? "live" : "sandbox");
@@ -404,6 +466,8 @@ std::string describe(const Config& config) {
     line("usage accepted, days", std::to_string(config.usage_accepted_days));
     line("usage records kept, days", std::to_string(config.usage_keep_days));
     for (const auto& [lookup_key, price] : config.price_ids) line("price " + lookup_key, price);
+    for (const auto& [lookup_key, plan] : config.paypal.plan_ids)
+        line("PayPal plan " + lookup_key, plan);
     for (const auto& [name, value] : describe(config.mail)) line(name, value);
     line("plans", config.plans_file.string());
     line("dashboard", config.web_folder.empty() ? "not built" : config.web_folder.string());

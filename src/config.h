@@ -33,13 +33,23 @@ struct StripeConfig {
     bool livemode = false;                     // by the key: sk_live_ or rk_live_
 };
 
+// All of it absent: there is no PayPal.
 struct PayPalConfig {
+    std::string client_id;      // PAYPAL_CLIENT_ID, NEXT_PUBLIC_PAYPAL_CLIENT_ID
+    std::string client_secret;  // PAYPAL_CLIENT_SECRET
+    std::string api_base;       // PAYPAL_API_BASE; else by PAYPAL_MODE
+    bool is_configured() const { return !client_id.empty() && !client_secret.empty(); }
     std::string
         webhook_id;  // PAYPAL_WEBHOOK_ID: what PayPal calls our endpoint; "": none is accepted
     bool livemode = false;  // PAYPAL_MODE: live or sandbox
     // For an offline PayPal: its authority (a PEM file) and where its certificates lie.
     std::string authorities_pem;  // PAYPAL_CA_FILE, read
     std::string cert_url_prefix;  // PAYPAL_CERT_URL_PREFIX
+    // PAYPAL_VERIFY=online: PayPal is asked about each delivery instead.
+    bool verify_online = false;
+    // lookup_key -> PayPal's plan id, from PAYPAL_PRO_MONTHLY_PLAN_ID and the like for each price of plans.toml.
+    // Wins over what a sync finds.
+    std::map<std::string, std::string> plan_ids;
 };
 
 struct AuthConfig {

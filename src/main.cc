@@ -58,24 +58,30 @@ void add_serve(CLI::App& app, int& status) {
 
 void add_reconcile(CLI::App& app, int& status) {
     auto options = std::make_shared<ReconcileOptions>();
-    auto only_events = std::make_shared<bool>(false), only_objects = std::make_shared<bool>(false);
+    auto only_events = std::make_shared<bool>(false), only_objects = std::make_shared<bool>(false),
+         only_usage = std::make_shared<bool>(false);
     auto* command =
         app.add_subcommand("reconcile", "Compares the database with Stripe and mends what differs");
     command->add_option("--since", options->since,
                         "only what was made since: 30d, 12h, 2026-11-01, 2026-11-01T12:00:00Z");
     command->add_flag("--dry-run", options->dry_run, "only report; exit status 3 where drift is");
     auto* events = command->add_flag("--events", *only_events, "only events that never came");
-    command->add_flag("--objects", *only_objects, "only rows against objects")->excludes(events);
+    auto* objects = command->add_flag("--objects", *only_objects, "only rows against objects");
+    objects->excludes(events);
+    command->add_flag("--usage", *only_usage, "only what Stripe's meters counted against our usage")
+        ->excludes(events)
+        ->excludes(objects);
     command->add_flag("--json", options->json, "the report as JSON");
     command
         ->add_option("--requests", options->requests_max,
                      "to Stripe, at most; the next run goes on (PAYDESK_RECONCILE_REQUESTS)")
         ->check(CLI::Range(1, 1'000'000));
     command->add_option("--var", options->var, "the database and sandbox of a `paydesk up`");
-    command->callback([options, only_events, only_objects, &status] {
+    command->callback([options, only_events, only_objects, only_usage, &status] {
         set_log_level("error");  // the report says it
-        options->events = !*only_objects;
-        options->objects = !*only_events;
+        options->events = !*only_objects && !*only_usage;
+        options->objects = !*only_events && !*only_usage;
+        options->usage = !*only_events && !*only_objects;
         status = run_reconcile(*options);
     });
 }

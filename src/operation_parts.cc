@@ -20,6 +20,9 @@ Config config_of_up(const std::filesystem::path& var) {
     config.database_url = config.listen_url = config.migration_url = state.database_url;
     config.stripe.secret_key = sandbox_secret_key;
     config.stripe.api_base = state.sandbox_url;
+    config.paypal.client_id = sandbox_paypal_client_id;
+    config.paypal.client_secret = sandbox_paypal_client_secret;
+    config.paypal.api_base = state.sandbox_url + "/paypal";
     return config;
 }
 

@@ -1,11 +1,9 @@
-// The commands of operation: serve, migrate, plans sync, replay, token, doctor.
+// The commands of operation: serve, migrate, replay, token, doctor.
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <iostream>
 
 #include "auth/jwks.h"
-#include "catalog/sync_plans_flow.h"
 #include "commands.h"
 #include "config.h"
 #include "db/migrator.h"
@@ -27,6 +25,9 @@ void check_catalogue(const Config& config) {
         throw Unavailable("The catalogue cannot be used:\n" + catalogue.error().message);
     }
     if (const auto fits = catalog::check_price_ids(*catalogue, config.price_ids); !fits) {
+        throw Unavailable("The catalogue and the environment disagree:\n" + fits.error().message);
+    }
+    if (const auto fits = catalog::check_price_ids(*catalogue, config.paypal.plan_ids); !fits) {
         throw Unavailable("The catalogue and the environment disagree:\n" + fits.error().message);
     }
 }
@@ -87,6 +88,19 @@ std::string look_at_stripe(const Config& config) {
     return finding;
 }
 
+std::string look_at_paypal(const Config& config) {
+    if (!config.paypal.is_configured()) return "not set up";
+    std::string finding;
+    run_to_end([&](asio::io_context& io) -> Task<> {
+        ProviderParts provider(io, config);
+        const auto answer = co_await provider.paypal_client->get("/v1/billing/plans?page_size=1");
+        if (!answer) throw Unavailable(provider::paypal::to_refusal(answer.error()).message);
+        finding = config.paypal.api_base + " answers" +
+                  (config.paypal.livemode ? " (live)" : " (sandbox)");
+    });
+    return finding;
+}
+
 std::string look_at_keys(const Config& config) {
     if (config.auth.supabase_url.empty()) return "HS256 with SUPABASE_JWT_SECRET";
     std::string finding;
@@ -129,73 +143,6 @@ int migrate(bool public_views) {
     for (const auto& name : applied) fmt::print("applied {}\n", name);
     if (applied.empty()) fmt::print("The database is up to date.\n");
     return 0;
-}
-
-namespace {
-
-void print_changes(const Config& config, const catalog::SyncPlan& changes) {
-    if (!changes.at_provider.empty()) {
-        fmt::print("At Stripe ({}):\n", config.stripe.livemode ? "live" : "test mode");
-        for (const auto& change : changes.at_provider) fmt::print("  {}\n", change);
-    }
-    if (!changes.here.empty()) {
-        fmt::print("On offer here:\n");
-        for (const auto& change : changes.here) fmt::print("  {}\n", change);
-    }
-    std::fflush(stdout);
-}
-
-// Without a terminal nobody can answer: silence is a no.
-bool person_agrees() {
-    fmt::print("Go ahead? [y/N] ");
-    std::fflush(stdout);
-    std::string answer;
-    std::getline(std::cin, answer);
-    return answer == "y" || answer == "Y" || answer == "yes";
-}
-
-}  // namespace
-
-int sync_plans(const SyncPlansOptions& options) {
-    const Config config = config_for({.database = true, .provider = true});
-    auto catalogue = catalog::read_plans(config.plans_file);
-    if (!catalogue) throw Unavailable(catalogue.error().message);
-    int status = 0;
-    run_to_end([&](asio::io_context& io) -> Task<> {
-        ProviderParts provider(io, config);
-        db::Database db(io, database_options(config));
-        co_await db.ready(postgres_patience);
-        const auto changes =
-            co_await catalog::compare_plans(db, provider.stripe, *catalogue, config.price_ids);
-        if (!changes) {
-            db.stop();
-            throw Unavailable(changes.error().message);
-        }
-        print_changes(config, *changes);
-        if (changes->empty())
-            fmt::print("Nothing to do: all is as {} says.\n",
-                       config.plans_file.filename().string());
-        const bool wanted = !changes->empty() && !options.dry_run;
-        if (!wanted || !(options.yes || person_agrees())) {
-            db.stop();
-            if (wanted) {
-                fmt::print("Nothing was changed. With --yes it does not ask.\n");
-                status = 1;
-            }
-            co_return;
-        }
-        const auto report =
-            co_await catalog::sync_plans(db, provider.stripe, *catalogue, config.price_ids);
-        const auto meters = report ? co_await usage::sync_meters(db, provider.metering)
-                                   : Result<std::size_t>(report.error());
-        db.stop();
-        if (!meters) throw Unavailable(meters.error().message);
-        fmt::print(
-            "{} plans, {} top-ups and {} products are on offer, with {} prices ({} of them from "
-            "the environment).\n",
-            report->plans, report->top_ups, report->products, report->prices, report->fixed_prices);
-    });
-    return status;
 }
 
 int report_usage() {
@@ -275,6 +222,8 @@ int doctor() {
         if (!catalogue) throw Unavailable(catalogue.error().message);
         const auto fits = catalog::check_price_ids(*catalogue, config.price_ids);
         if (!fits) throw Unavailable(fits.error().message);
+        const auto plans_fit = catalog::check_price_ids(*catalogue, config.paypal.plan_ids);
+        if (!plans_fit) throw Unavailable(plans_fit.error().message);
         return fmt::format("{} plans, top-ups and products", catalogue->plans.size());
     });
     list.check("schema", [&] { return look_at_schema(config); });
@@ -288,6 +237,7 @@ int doctor() {
         return std::string("reads and writes");
     });
     list.check("Stripe", [&] { return look_at_stripe(config); });
+    list.check("PayPal", [&] { return look_at_paypal(config); });
     list.check("sign-in", [&] { return look_at_keys(config); });
     fmt::print("\n{}", describe(config));
     return list.wrong() == 0 ? 0 : 1;

@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "config.h"
 #include "http/client.h"
+#include "provider/paypal/client.h"
 #include "provider/paypal/normalise.h"
+#include "provider/paypal/paypal_provider.h"
 #include "provider/stripe/client.h"
 #include "provider/stripe/normalise.h"
 #include "provider/stripe/stripe_listing.h"
@@ -28,7 +30,18 @@ struct ProviderParts {
                  {.secret_key = config.stripe.secret_key, .base_url = config.stripe.api_base}),
           stripe(client, clock),
           listing(client, clock),
-          metering(client) {}
+          metering(client),
+          paypal_livemode(config.paypal.livemode) {
+        if (!config.paypal.is_configured()) return;
+        paypal_client.emplace(
+            io, transport, clock,
+            provider::paypal::ClientOptions{.client_id = config.paypal.client_id,
+                                            .client_secret = config.paypal.client_secret,
+                                            .base_url = config.paypal.api_base});
+        paypal.emplace(*paypal_client, clock,
+                       provider::paypal::PayPalOptions{.livemode = config.paypal.livemode,
+                                                       .return_url = config.app_url});
+    }
 
     SystemClock clock;
     http::CurlTransport transport;
@@ -36,15 +49,37 @@ struct ProviderParts {
     provider::stripe::StripeProvider stripe;
     provider::stripe::StripeListing listing;
     provider::stripe::StripeMetering metering;
+    bool paypal_livemode;
+    // None: not configured.
+    std::optional<provider::paypal::Client> paypal_client;
+    std::optional<provider::paypal::PayPalProvider> paypal;
 
+    // All that are configured.
+    std::vector<provider::Provider*> all() {
+        std::vector<provider::Provider*> providers{&stripe};
+        if (paypal) providers.push_back(&*paypal);
+        return providers;
+    }
     webhook::Applier applier() {
         return {.normalise = provider::stripe::normalise, .provider = &stripe};
     }
     std::map<provider::Name, webhook::Applier> appliers() {
         return {
-            {provider::Name::stripe, applier()                                 },
-            {provider::Name::paypal, {.normalise = provider::paypal::normalise}}
+            {provider::Name::stripe, applier()       },
+            {provider::Name::paypal, paypal_applier()}
         };
+    }
+    // Without PayPal's credentials its events are stored and left, to be replayed once they are there.
+    webhook::Applier paypal_applier() {
+        const bool left = !paypal.has_value();
+        return {.normalise =
+                    [left, live = paypal_livemode](const json::value& payload) {
+                        auto change = provider::paypal::normalise(payload);
+                        if (change && left) change->fact = provider::Unfollowed{};
+                        if (change) change->livemode = live;
+                        return change;
+                    },
+                .provider = paypal ? &*paypal : nullptr};
     }
     // `db` and this outlive what is made of it.
     reconcile::Parts reconcile_parts(db::Database& db, std::function<void()> on_stored = {}) {
@@ -53,7 +88,8 @@ struct ProviderParts {
                 .listing = listing,
                 .applier = applier(),
                 .envelope = webhook::stripe_envelope,
-                .on_stored = std::move(on_stored)};
+                .on_stored = std::move(on_stored),
+                .metering = &metering};
     }
 };
 

@@ -73,6 +73,9 @@ Task<std::vector<reconcile::Run>> run_all(asio::io_context& io, const Config& co
     if (options.objects && (runs.empty() || !has_failed(runs.back()))) {
         runs.push_back(co_await reconciler.objects(wanted));
     }
+    if (options.usage && (runs.empty() || !has_failed(runs.back()))) {
+        runs.push_back(co_await reconciler.usage(wanted));
+    }
     db.stop();
     co_return runs;
 }

@@ -93,7 +93,7 @@ std::uint16_t free_port(std::uint16_t preferred) {
     throw Unavailable(std::string("No port of 127.0.0.1 is free: ") + std::strerror(failure));
 }
 
-SandboxChild::SandboxChild(const fs::path& folder, SandboxPorts ports,
+SandboxChild::SandboxChild(const fs::path& folder, SandboxPorts ports, const SandboxPayPal& paypal,
                            const std::optional<fs::path>& record)
     : log_(folder / "sandbox.log"), ports_(ports) {
     const fs::path program = fs::read_symlink("/proc/self/exe").parent_path() / "paydesk-sandbox";
@@ -109,7 +109,17 @@ SandboxChild::SandboxChild(const fs::path& folder, SandboxPorts ports,
                                      "--smtp-port",
                                      std::to_string(ports.smtp),
                                      "--state",
-                                     fs::absolute(folder / "sandbox").string()};
+                                     fs::absolute(folder / "sandbox").string(),
+                                     "--paypal-webhook-url",
+                                     paypal.webhook_url,
+                                     "--paypal-webhook-id",
+                                     paypal.webhook_id,
+                                     "--paypal-client-id",
+                                     paypal.client_id,
+                                     "--paypal-client-secret",
+                                     paypal.client_secret,
+                                     "--paypal-ca-file",
+                                     fs::absolute(paypal.ca_file).string()};
     if (record) argv.insert(argv.end(), {"--record", record->string()});
     pid_ = db::start_child({.argv = std::move(argv),
                             .user = db::current_user(),

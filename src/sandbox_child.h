@@ -14,6 +14,12 @@ struct SandboxPorts {
     std::uint16_t http, smtp;  // of 127.0.0.1
 };
 
+// Its PayPal: where events go, as whom we call it, and the file that it writes its root certificate to.
+struct SandboxPayPal {
+    std::string webhook_url, webhook_id, client_id, client_secret;
+    std::filesystem::path ca_file;
+};
+
 class SandboxChild {
 public:
     // Starts paydesk-sandbox, which lies beside this program, with its data in `folder`/sandbox and
@@ -21,6 +27,7 @@ public:
     // With `record`, the sandbox appends every call and event to that file.
     // REQUIRES: called from the main thread.
     SandboxChild(const std::filesystem::path& folder, SandboxPorts ports,
+                 const SandboxPayPal& paypal,
                  const std::optional<std::filesystem::path>& record = {});
     ~SandboxChild();  // asks it to end and waits
     SandboxChild(const SandboxChild&) = delete;

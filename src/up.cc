@@ -14,7 +14,7 @@
 #include "local_state.h"
 #include "provider_parts.h"
 #include "sandbox_child.h"
-#include "usage/report_flow.h"
+#include "usage/sync_meters_flow.h"
 
 namespace paydesk {
 namespace {
@@ -57,6 +57,13 @@ void add_mail(std::map<std::string, std::string>& decided, const std::string& sm
     decided["SMTP_URL"] = smtp_url;
     decided["SMTP_TLS"] = "off";
     if (real("MAIL_FROM").value_or("").empty()) decided["MAIL_FROM"] = "billing@example.com";
+}
+
+void add_paypal(std::map<std::string, std::string>& decided, const std::string& sandbox_url) {
+    decided["PAYPAL_API_BASE"] = sandbox_url + "/paypal";
+    decided["PAYPAL_CLIENT_ID"] = sandbox_paypal_client_id;
+    decided["PAYPAL_CLIENT_SECRET"] = sandbox_paypal_client_secret;
+    decided["PAYPAL_WEBHOOK_ID"] = sandbox_paypal_webhook_id;
 }
 
 Config config_or_throw(const Environment& environment, Needs needs) {
@@ -132,7 +139,11 @@ catalog::SyncReport prepare(const Config& config, LocalState& state,
         co_await ensure_webhook_endpoint(provider.client, state, webhook_url);
         auto synced = co_await catalog::sync_plans(db, provider.stripe, *catalogue, {});
         if (synced) {
-            const auto meters = co_await usage::sync_meters(db, provider.metering);
+            const auto too = co_await catalog::sync_plans(db, *provider.paypal, *catalogue, {});
+            if (!too) synced = too.error();
+        }
+        if (synced) {
+            const auto meters = co_await usage::sync_meters(db, provider.metering, *catalogue);
             if (!meters) synced = meters.error();
         }
         db.stop();
@@ -149,7 +160,7 @@ void print_welcome(const UpOptions& options, const SandboxChild& sandbox, const 
     say("  Dashboard    http://127.0.0.1:{}{}", options.port,
         config.web_folder.empty() ? "   (not built: ./dev up builds it)" : "");
     say("  API          http://127.0.0.1:{}/openapi.yaml", options.port);
-    say("  Sandbox      {}   (Stripe, offline)", sandbox.url());
+    say("  Sandbox      {}   (Stripe and PayPal, offline)", sandbox.url());
     say("  Mailbox      {}/mailbox   (takes mails at {})", sandbox.url(), sandbox.smtp_url());
     if (process_environment()("SMTP_URL")) {
         say("               Paydesk's own mails go where SMTP_URL says");
@@ -187,7 +198,14 @@ int up(const UpOptions& options) {
     say("  Postgres     {}   {}", (options.var / "postgres").string(), seconds());
 
     // Not before the cluster: whoever has its lock has the folder, and nobody else's sandbox is in it.
-    SandboxChild sandbox(options.var, {options.sandbox_port, smtp_port}, options.record_sandbox);
+    const fs::path paypal_ca = options.var / "paypal-ca.pem";
+    SandboxChild sandbox(options.var, {options.sandbox_port, smtp_port},
+                         {.webhook_url = app_url + "/api/webhooks/paypal",
+                          .webhook_id = sandbox_paypal_webhook_id,
+                          .client_id = sandbox_paypal_client_id,
+                          .client_secret = sandbox_paypal_client_secret,
+                          .ca_file = paypal_ca},
+                         options.record_sandbox);
 
     LocalState state = load_local_state(options.var);
     state.database_url = cluster.server_url();
@@ -203,6 +221,11 @@ int up(const UpOptions& options) {
             {"SUPABASE_JWT_SECRET",       state.jwt_secret            },
             {"SUPABASE_SERVICE_ROLE_KEY", state.service_key           }
         };
+        add_paypal(decided, sandbox_url);
+        if (needs.http) {  // the sandbox has written it by then
+            decided["PAYPAL_CA_FILE"] = paypal_ca.string();
+            decided["PAYPAL_CERT_URL_PREFIX"] = sandbox_url + "/paypal/v1/notifications/certs/";
+        }
         add_mail(decided, sandbox.smtp_url());
         return config_or_throw(environment_of_up(std::move(decided)), needs);
     };

@@ -75,13 +75,21 @@ function load(port, over, run) {
   })
 }
 
-// What one would write instead: no ledger, no key, no bucket.
+// What one would write instead: a balance (no ledger, no key, no bucket), or a balance with a ledger that takes each key once.
 cluster.sql('postgres', `create table bare (id int primary key, balance bigint not null);
+  create table bare_ledger (account int not null, key text not null, amount bigint not null, balance_after bigint not null, description text not null,
+    created_at timestamptz not null default now(), primary key (account, key));
+  create index on bare_ledger (account, created_at desc);
   insert into bare select n, 1000000000 from generate_series(0, ${accounts - 1}) n;`)
 cluster.sql('postgres', 'vacuum analyze bare')
-async function bareUpdate(over) {
-  const script = join(work, `bare_${over}.sql`)
-  writeFileSync(script, `\\set id random(0, ${over - 1})\nupdate bare set balance = balance - 1 where id = :id and balance >= 1;\n`)
+const written = {
+  bare: 'update bare set balance = balance - 1 where id = :id and balance >= 1',
+  ledger: `with spent as (update bare set balance = balance - 1 where id = :id and balance >= 1 returning id, balance)
+    insert into bare_ledger (account, key, amount, balance_after, description) select id, gen_random_uuid()::text, -1, balance, 'an image' from spent on conflict do nothing`,
+}
+async function inPostgres(way, over) {
+  const script = join(work, `${way}_${over}.sql`)
+  writeFileSync(script, `\\set id random(0, ${over - 1})\n${written[way].replaceAll('\n', ' ')};\n`)
   const rootUser = userInfo().uid === 0
   const args = ['-n', '-M', 'prepared', '-c', connections, '-j', 1, '-T', seconds, '-f', script, '-h', cluster.dir, '-U', 'postgres', 'postgres'].map(String)
   const out = execFileSync(rootUser ? 'setpriv' : pgbench, rootUser ? ['--reuid=postgres', '--regid=postgres', '--clear-groups', pgbench, ...args] : args,
@@ -102,11 +110,11 @@ async function measure(port, over, run) {
 
 try {
   const port = await startPaydesk()
-  const results = { [accounts]: { paydesk: [], bare: [] }, 1: { paydesk: [], bare: [] } }
+  const results = { [accounts]: { paydesk: [], bare: [], ledger: [] }, 1: { paydesk: [], bare: [], ledger: [] } }
   let spent = 0
   for (let round = 0; round < rounds; ++round) {
     for (const over of [accounts, 1]) {
-      results[over].bare.push(await bareUpdate(over))
+      for (const way of ['bare', 'ledger']) results[over][way].push(await inPostgres(way, over))
       const result = await measure(port, over, `${over}-${round}`)
       results[over].paydesk.push(result)
       spent += result.count
@@ -118,11 +126,12 @@ try {
   if (booked !== spent || left !== accounts * 2_000_000 - spent) throw new Error(`${spent} were answered, ${booked} are booked, ${left} are left`)
 
   const rows = [accounts, 1].map((over) => {
-    const { paydesk, bare } = results[over]
+    const { paydesk, bare, ledger } = results[over]
     const pick = (key) => median(paydesk.map((r) => r[key]))
     return {
       accounts: over, 'consume/s': Math.round(pick('rate')), 'p50 ms': pick('p50_ms'), 'p99 ms': pick('p99_ms'), 'bare UPDATE/s': Math.round(median(bare)),
-      ratio: (pick('rate') / median(bare)).toFixed(2), 'CPU us': Math.round(pick('cpu_us')), 'Postgres us': Math.round(pick('postgres_us')),
+      ratio: (pick('rate') / median(bare)).toFixed(2), 'with ledger/s': Math.round(median(ledger)),
+      'ratio to it': (pick('rate') / median(ledger)).toFixed(2), 'CPU us': Math.round(pick('cpu_us')), 'Postgres us': Math.round(pick('postgres_us')),
     }
   })
   console.table(rows)

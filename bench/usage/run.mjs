@@ -1,7 +1,8 @@
 // bench/usage: usage through HTTP, against Postgres' own limits on the same tables, in one run; then what reading costs
 // as the records grow. Prints tables and writes build/bench-usage.json.
 //
-//     BENCH_SECONDS=5 BENCH_ROUNDS=2 BENCH_CURVE=4,5,6,7,8   powers of ten of records behind get-usage; "" for none
+//     BENCH_SECONDS=5 BENCH_ROUNDS=2 BENCH_CURVE=4,5,6   powers of ten of records behind get-usage; "" for none
+//     BENCH_ROUNDS=0 BENCH_CURVE=4,5,6,7,8               reads alone: nothing is there before the first power
 import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
@@ -116,8 +117,8 @@ function directScript(n) {
   return `\\set n random(0, 199)\n${statement.replaceAll(/\$(\d+)::/g, (_, i) => `(${values[i - 1]})::`)};\n`
 }
 
-try {
-  const port = await startPaydesk()
+// What is written through HTTP, then by each of Postgres' ways beside.
+async function compareWrites(port) {
   const kinds = [
     { name: 'single events', kind: 'track', batch: 1, count: seconds * 45_000 },
     { name: 'batches of 100', kind: 'events', batch: 100, count: seconds * 1_500 },
@@ -138,7 +139,6 @@ try {
   if (events !== sent || records !== sent) throw new Error(`${sent} were answered, ${records} are recorded, ${events} are added up`)
 
   console.log(JSON.stringify(Object.fromEntries([...results].map(([name, list]) => [name, list.map((r) => [Math.round(r.events_per_second), r.p50_ms, r.p99_ms, r.cpu_us.toFixed(1), r.postgres_us.toFixed(1), Math.round(r.wal_bytes)])]))))
-  // Each of Postgres' ways beside.
   for (const [name, n, clients] of [['single-row commits, 64 connections', 1, 64], ['statement of 100, 2 connections', 100, 2], ['statement of 1,000, 2 connections', 1_000, 2]]) {
     const script = directScript(n)
     direct.set(name, median(Array.from({ length: rounds }, () => bench(script, clients) * n)))
@@ -162,8 +162,11 @@ try {
   console.table(rows)
   console.table([...direct].map(([way, rate]) => ({ 'Postgres alone': way, 'events/s': Math.round(rate) })))
   console.log('memory MB (resident now, peak):', JSON.stringify(memory))
+  return { rows, direct: Object.fromEntries(direct), memory }
+}
 
-  // ---- the cost curve of reading ----
+// The cost curve of reading.
+async function readCurve(port) {
   const reading = []
   for (const power of curve) {
     const wanted = 10 ** power
@@ -174,8 +177,15 @@ try {
       reading.push({ records: there > wanted ? there : wanted, read: kind, 'reads/s': Math.round(result.rate), 'p50 ms': result.p50_ms, 'p99 ms': result.p99_ms, 'CPU us': result.cpu_us.toFixed(0), 'Postgres us': result.postgres_us.toFixed(0) })
     }
   }
+  return reading
+}
+
+try {
+  const port = await startPaydesk()
+  const written = rounds > 0 ? await compareWrites(port) : {}
+  const reading = await readCurve(port)
   if (reading.length) console.table(reading)
-  writeFileSync(join(root, 'build/bench-usage.json'), JSON.stringify({ at: new Date().toISOString(), rounds, seconds, connections, rows, direct: Object.fromEntries(direct), memory, reading }, null, 2))
+  writeFileSync(join(root, 'build/bench-usage.json'), JSON.stringify({ at: new Date().toISOString(), rounds, seconds, connections, ...written, reading }, null, 2))
 } finally {
   stopAll()
 }

@@ -128,6 +128,9 @@ from paydesk.accounts;
 insert into paydesk.credit_due (account_id, due_at) select account_id, '2026-11-02Z' from paydesk.accounts;
 
 insert into paydesk.meters (metric, name, aggregation, charge) values ('api_calls', 'API calls', 'sum', 'meter');
+insert into paydesk.usage_prices (plan_key, metric, billing_cycle, currency, provider, provider_price_id,
+                                  provider_product_id, lookup_key)
+values ('pro', 'api_calls', 'monthly', 'usd', 'stripe', 'price_calls', 'usage_calls', 'pro_monthly.api_calls');
 select paydesk.make_usage_partitions('2026-11-01', '2026-11-02') \gset
 insert into paydesk.usage_records (account_id, idempotency_key, day, metric, quantity, occurred_at, received_at,
                                    period_start, period_end, plan_key, is_late)

@@ -76,6 +76,7 @@ select pg_temp.append_only('paydesk.usage_records');
 select pg_temp.table_of_people('paydesk.' || t, 'account_id', true)
 from unnest(array['usage_periods', 'usage_hours', 'usage_totals', 'usage_reports', 'usage_charges']) t;
 select pg_temp.server_only('paydesk.' || t, '{}') from unnest(array['usage_undated_keys', 'usage_uniques']) t;
+select pg_temp.server_only('paydesk.usage_prices', '{update}');
 select pg_temp.table_of_people('paydesk.meters', null, false);
 insert into rules
 select 'paydesk.meters', kind, 'select', 'everything', null
@@ -95,6 +96,7 @@ insert into rules values
     ('paydesk.reconciliations', 'server', 'insert', 'everything', null),
     ('paydesk.reconciliations', 'server', 'update', 'everything', null),
     ('paydesk.reconciliations', 'server', 'delete', 'everything', null),
+    ('paydesk.provider_polls', 'server', 'delete', 'everything', 'account_id'),
     ('paydesk.entitlements', 'person', 'select', 'own', 'account_id'),
     ('paydesk.entitlements', 'nobody', 'select', 'own', 'account_id'),
     ('paydesk.entitlements', 'service', 'select', 'everything', 'account_id'),

@@ -74,6 +74,14 @@ public:
     // Called after each commit that made deliveries.
     void on_deliveries(std::function<void()> wake) { wake_ = std::move(wake); }
 
+    // Somebody else who lives by the global clock: what is due there is done on the way too.
+    struct Companion {
+        std::function<std::optional<std::int64_t>(std::int64_t until)> next_due;
+        std::function<void()> act;  // does what is due by now
+    };
+    void on_clock(Companion companion) { companion_ = std::move(companion); }
+    const Companion& companion() const { return companion_; }
+
     // Sandbox settings: what is not an object of Stripe's. Kept over restarts.
     json::value setting(std::string_view key) const;
     void set_setting(std::string_view key, json::value value);
@@ -86,6 +94,7 @@ private:
     std::string request_id_, idempotency_key_;
     std::function<void()> wake_;
     std::function<void(Object&)> alter_event_;
+    Companion companion_;
     mutable Chance chance_;
     bool made_deliveries_ = false;
     std::optional<std::int64_t> frozen_;

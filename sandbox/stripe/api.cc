@@ -216,8 +216,9 @@ Task<http::Response> Api::handle(const http::Request& request) {
     if (!before.empty()) {
         account_.commit();
         const Object fault = before.front();
-        if (!passes_on(fault)) co_return co_await struck_answer(io_, fault, request_id, {});
-        co_return co_await struck_answer(io_, fault, request_id,
+        if (!passes_on(fault))
+            co_return co_await struck_answer(io_, fault, fault_answers(fault, request_id), {});
+        co_return co_await struck_answer(io_, fault, fault_answers(fault, request_id),
                                          co_await handle_unfaulted(request, request_id));
     }
     auto response = co_await handle_unfaulted(request, request_id);
@@ -225,7 +226,8 @@ Task<http::Response> Api::handle(const http::Request& request) {
     if (after.empty()) co_return response;
     account_.commit();
     const Object fault = after.front();
-    co_return co_await struck_answer(io_, fault, request_id, std::move(response));
+    co_return co_await struck_answer(io_, fault, fault_answers(fault, request_id),
+                                     std::move(response));
 }
 
 Task<http::Response> Api::handle_unfaulted(const http::Request& request,

@@ -279,11 +279,18 @@ int advance_clock(Account& account, std::int64_t seconds) {
         account.commit();
     };
     int steps = 0;
+    const auto& companion = account.companion();
     for (; steps < steps_max; ++steps) {
         const auto due = next_due(account, target, "");
-        if (!due) break;
-        move_to(due->at);
-        act_on(account, *due);
+        const auto theirs = companion.next_due ? companion.next_due(target) : std::nullopt;
+        if (!due && !theirs) break;
+        if (due && (!theirs || due->at <= *theirs)) {
+            move_to(due->at);
+            act_on(account, *due);
+        } else {
+            move_to(*theirs);
+            companion.act();
+        }
     }
     move_to(target);
     return steps;

@@ -207,5 +207,66 @@ TEST(Config, ATransactionPoolerGetsNoPreparedStatements) {
     EXPECT_FALSE(read(variables)->prepared_statements);
 }
 
+Variables with_paypal() {
+    auto variables = good();
+    variables["PAYPAL_CLIENT_ID"] = "AeA1";
+    variables["PAYPAL_CLIENT_SECRET"] = "EJ1-secret";
+    variables["PAYPAL_WEBHOOK_ID"] = "8PT597110X687430LKGECATA";
+    return variables;
+}
+
+TEST(Config, WithoutCredentialsThereIsNoPayPal) {
+    const auto config = read(good());
+    EXPECT_FALSE(config->paypal.is_configured());
+    EXPECT_NE(describe(*config).find("PAYPAL_CLIENT_ID             not set"), std::string::npos);
+}
+
+TEST(Config, PayPalIsRead) {
+    auto variables = with_paypal();
+    auto config = read(variables);
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_TRUE(config->paypal.is_configured());
+    EXPECT_EQ(config->paypal.api_base, "https://api-m.sandbox.paypal.com");
+    EXPECT_FALSE(config->paypal.verify_online);
+    EXPECT_EQ(describe(*config).find("EJ1-secret"), std::string::npos);
+    variables["PAYPAL_MODE"] = "live";
+    variables["PAYPAL_VERIFY"] = "online";
+    EXPECT_EQ(read(variables)->paypal.api_base, "https://api-m.paypal.com");
+    EXPECT_TRUE(read(variables)->paypal.verify_online);
+    variables["PAYPAL_API_BASE"] = "http://127.0.0.1:8420/paypal/";
+    EXPECT_EQ(read(variables)->paypal.api_base, "http://127.0.0.1:8420/paypal");
+}
+
+TEST(Config, PayPalPlansFromTheEnvironment) {
+    auto variables = with_paypal();
+    variables["PAYPAL_PRO_MONTHLY_PLAN_ID"] = "P-1";
+    variables["NEXT_PUBLIC_PAYPAL_PRO_YEARLY_PLAN_ID"] = "P-2";
+    EXPECT_EQ(read(variables)->paypal.plan_ids,
+              (std::map<std::string, std::string>{
+                  {"pro_monthly", "P-1"},
+                  {"pro_yearly",  "P-2"}
+    }));
+    variables["PAYPAL_PRO_MONTHLY_PLAN_ID"] = "price_1";
+    EXPECT_NE(read(variables).error().message.find("PAYPAL_PRO_MONTHLY_PLAN_ID"),
+              std::string::npos);
+}
+
+TEST(Config, HalfAPayPalIsTold) {
+    for (const char* missing : {"PAYPAL_CLIENT_ID", "PAYPAL_CLIENT_SECRET", "PAYPAL_WEBHOOK_ID"}) {
+        auto variables = with_paypal();
+        variables.erase(missing);
+        const auto config = read(variables);
+        ASSERT_FALSE(config) << missing;
+        EXPECT_NE(config.error().message.find(std::string(missing) + " is missing"),
+                  std::string::npos);
+    }
+    auto variables = with_paypal();
+    variables["PAYPAL_VERIFY"] = "never";
+    EXPECT_FALSE(read(variables));
+    auto alone = good();
+    alone["PAYPAL_VERIFY"] = "online";
+    EXPECT_FALSE(read(alone));
+}
+
 }  // namespace
 }  // namespace paydesk

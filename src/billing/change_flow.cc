@@ -3,6 +3,7 @@
 #include "billing/apply_change.h"
 #include "billing/cancel_flow.h"
 #include "billing/resolve_change.h"
+#include "catalog/usage_price_store.h"
 
 namespace paydesk::billing {
 namespace {
@@ -19,15 +20,16 @@ Check check_of(const Flow& flow, const AccountId& account, const provider::Ref& 
             .intent = uuid_v7(flow.clock.now())};
 }
 
-provider::PlanChange call_for(const ResolvedChange& resolved,
-                              std::optional<Instant> proration_date) {
+Task<provider::PlanChange> call_for(const Flow& flow, ResolvedChange resolved) {
     const PlanTerms& terms = resolved.target.terms;
-    return {.subscription = resolved.subscription,
-            .item = resolved.item,
-            .price = resolved.target.price,
-            .quantity = terms.quantity,
-            .interval = terms.billing_cycle == "yearly" ? "year" : "month",
-            .proration_date = proration_date};
+    auto metered = co_await catalog::usage_price_store::beside(flow.db, flow.provider.name(),
+                                                               resolved.target.price);
+    co_return provider::PlanChange{.subscription = resolved.subscription,
+                                   .item = resolved.item,
+                                   .price = resolved.target.price,
+                                   .quantity = terms.quantity,
+                                   .metered_prices = std::move(metered),
+                                   .interval = terms.billing_cycle == "yearly" ? "year" : "month"};
 }
 
 ChangeState state_of(provider::PlanChanged::State state) {
@@ -82,7 +84,7 @@ Task<Result<std::optional<Instant>>> check_date(const Flow& flow, provider::Plan
 
 Task<Result<ChangeDone>> apply_now(const Flow& flow, ResolvedChange resolved,
                                    std::optional<Instant> date) {
-    provider::PlanChange call = call_for(resolved, {});
+    provider::PlanChange call = co_await call_for(flow, resolved);
     if (date) {
         const auto checked = co_await check_date(flow, call, *date);
         if (!checked) co_return checked.error();
@@ -96,10 +98,11 @@ Task<Result<ChangeDone>> apply_now(const Flow& flow, ResolvedChange resolved,
 }
 
 Task<Result<ChangeDone>> schedule(const Flow& flow, ResolvedChange resolved) {
+    provider::PlanChange call = co_await call_for(flow, resolved);
     const Check check = check_of(flow, resolved.account, resolved.subscription);
     co_await begin_change(flow, check);
     auto scheduled =
-        co_await flow.provider.schedule_change({"change:" + check.intent}, call_for(resolved, {}));
+        co_await flow.provider.schedule_change({"change:" + check.intent}, std::move(call));
     if (!scheduled) co_return co_await give_up(flow, check, scheduled.error());
     std::vector<provider::Change> answers{std::move(*scheduled)};
     co_await finish_change(flow, check, std::move(answers));
@@ -167,7 +170,8 @@ Task<Result<PreviewedChange>> preview_change(const Flows& flows, ChangeWish wish
     auto resolved = co_await resolve_change(flow, wish);
     if (!resolved) co_return resolved.error();
     const bool later = resolved->target.when != ChangeWhen::now;
-    auto preview = co_await flow.provider.preview_change(call_for(*resolved, {}), later);
+    provider::PlanChange call = co_await call_for(flow, *resolved);
+    auto preview = co_await flow.provider.preview_change(std::move(call), later);
     if (!preview) co_return preview.error();
     co_return PreviewedChange{std::move(resolved->target), std::move(*preview)};
 }

@@ -5,6 +5,7 @@
 #include "billing/checkout_store.h"
 #include "billing/customer_flow.h"
 #include "billing/promotion_flow.h"
+#include "catalog/usage_price_store.h"
 
 namespace paydesk::billing {
 namespace {
@@ -132,6 +133,7 @@ std::string return_url_of(const CheckoutRow& row, std::string url) {
 }
 
 provider::NewCheckout call_for(const CheckoutRow& row, provider::Ref customer,
+                               std::vector<provider::Ref> metered_prices,
                                std::optional<std::string> promotion_code) {
     const bool recurring = row.mode == "subscription";
     return {
@@ -140,6 +142,7 @@ provider::NewCheckout call_for(const CheckoutRow& row, provider::Ref customer,
         .mode = recurring ? provider::CheckoutMode::subscription : provider::CheckoutMode::payment,
         .price = row.price.value_or(provider::Ref{}),
         .quantity = row.quantity,
+        .metered_prices = std::move(metered_prices),
         .plan_key = row.plan_key,
         .billing_cycle = recurring ? row.billing_cycle : "",
         .checkout_id = row.id,
@@ -224,8 +227,11 @@ private:
     // refused for good, and the row is given up.
     Task<Result<std::optional<CheckoutRow>>> make(CheckoutRow row, bool same) {
         auto promotion_code = same ? wish_.promotion_code : std::nullopt;
+        auto metered =
+            co_await catalog::usage_price_store::beside(flow_.db, flow_.provider.name(), row.price);
         const auto made = co_await flow_.provider.create_checkout(
-            {"checkout:" + row.id}, call_for(row, customer_, std::move(promotion_code)));
+            {"checkout:" + row.id},
+            call_for(row, customer_, std::move(metered), std::move(promotion_code)));
         if (!made) {
             // The outcome is unknown: the row stays and the next request asks again by its key.
             if (info(made.error().code).retryable) co_return made.error();

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "notify/email_kinds.h"
+
 #include "billing/checkout_row.h"
 
 namespace paydesk::billing {
@@ -42,6 +44,7 @@ const SubscriptionCase subscription_cases[] = {
     {"active",             active,             false, {},              updated, "subscription_activated:sub_1"                           },
     {"trialing",           trialing,           false, {},              updated, "subscription_activated:sub_1"                           },
     {"canceled",           canceled,           true,  from_unix(1000), updated, "subscription_canceled:sub_1"                            },
+    {"unpaid",             unpaid,             false, {},              updated, "subscription_unpaid:sub_1:unknown"                      },
     {"at_period_end",
      past_due,                                 true,
      {},
@@ -75,6 +78,16 @@ TEST(DecideFacts, SubscriptionTexts) {
               "Your Pro subscription ends on November 20, 2026. You can resume it until then.");
     EXPECT_EQ(facts_of(ann, updated, snapshot, "")[0].message,
               "Your subscription has been successfully activated.");
+}
+
+// Mailed, with the plan's name, once for each invoice.
+TEST(DecideFacts, AnUnpaidSubscriptionIsMailed) {
+    auto snapshot = subscription(unpaid);
+    snapshot.latest_invoice = provider::Ref{"in_7"};
+    const auto facts = facts_of(ann, updated, snapshot, "Pro");
+    ASSERT_EQ(keys(facts), "subscription_unpaid:sub_1:in_7");
+    EXPECT_TRUE(notify::is_email_kind(facts[0].type));
+    EXPECT_EQ(facts[0].details.at("plan"), "Pro");
 }
 
 TEST(DecideFacts, ResumedNeedsAScheduledAndALaterLiveOne) {

@@ -17,7 +17,7 @@ const Flow* Flows::find(provider::Name name) const {
 Result<const Flow*> Flows::of(provider::Name name) const {
     if (const Flow* flow = find(name)) return flow;
     return Error{
-        ErrorCode::plan_not_purchasable,
+        ErrorCode::provider_not_configured,
         "PayPal is not set up on this server: PAYPAL_CLIENT_ID and PAYPAL_CLIENT_SECRET are "
         "missing."};
 }

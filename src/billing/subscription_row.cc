@@ -17,6 +17,24 @@ std::optional<Instant> not_before(std::optional<Instant> end, const std::optiona
     return end;
 }
 
+// Beside it there may be others, in any order: those that charge usage have no quantity.
+const provider::SubscriptionItem* item_of_plan(const provider::SubscriptionSnapshot& snapshot,
+                                               const PlanPrices& prices) {
+    const auto plan = prices.plan_of(snapshot);
+    const provider::SubscriptionItem* best = nullptr;
+    int best_rank = 0;
+    for (const auto& item : snapshot.items) {
+        const bool is_plans = plan && (plan->provider_price_id == item.price.value ||
+                                       (plan->lookup_key && plan->lookup_key == item.lookup_key));
+        const int rank = is_plans ? 3 : item.quantity ? 2 : 1;
+        if (rank > best_rank) {
+            best = &item;
+            best_rank = rank;
+        }
+    }
+    return best;
+}
+
 }  // namespace
 
 SubscriptionRow::Content content_of(const provider::SubscriptionSnapshot& snapshot, bool livemode,
@@ -31,9 +49,9 @@ SubscriptionRow::Content content_of(const provider::SubscriptionSnapshot& snapsh
         content.unit_amount = plan->unit_amount;
     }
     content.status = snapshot.status;
-    if (!snapshot.items.empty()) {
-        content.price_id = snapshot.items.front().price.value;
-        content.quantity = std::max<std::int64_t>(snapshot.items.front().quantity.value_or(1), 0);
+    if (const auto* item = item_of_plan(snapshot, prices)) {
+        content.price_id = item->price.value;
+        content.quantity = std::max<std::int64_t>(item->quantity.value_or(1), 0);
     }
     content.period_start = snapshot.period_start;
     content.period_end = not_before(snapshot.period_end, snapshot.period_start);

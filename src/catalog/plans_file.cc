@@ -10,6 +10,8 @@
 #include <set>
 #include <sstream>
 
+#include "catalog/metered_price.h"
+
 namespace paydesk::catalog {
 namespace {
 
@@ -323,17 +325,15 @@ private:
             for (const auto& [metric, price] : plan.usage) {
                 const auto meter = std::ranges::find(catalogue_.meters, metric, &Meter::key);
                 if (meter == catalogue_.meters.end() || !price.costs()) continue;
-                const bool by_meter = meter->charge == UsageCharge::meter;
                 if (meter->charge == UsageCharge::none) {
                     wrong(nullptr,
                           "{}: usage.{} has a price, but its [[meter]] does not say how it is "
                           "charged: charge = \"invoice_item\" or \"meter\"",
                           plan.key, metric);
-                } else if (by_meter && price.model == UsageModel::package) {
-                    wrong(nullptr,
-                          "{}: usage.{}: the provider's meters do not sell packages; use charge = "
-                          "\"invoice_item\"",
-                          plan.key, metric);
+                } else if (meter->charge == UsageCharge::meter && !price.per.is_zero()) {
+                    if (const auto tiers = metered_tiers(price); !tiers)
+                        wrong(nullptr, "{}: usage.{}: {}; use charge = \"invoice_item\"", plan.key,
+                              metric, tiers.error().message);
                 }
             }
         }

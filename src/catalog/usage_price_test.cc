@@ -39,7 +39,7 @@ TEST(UsagePrice, IsReadExactlyAndStored) {
 model = "graduated"
 included = 1000
 per = 1000
-tiers = [{ up_to = "2500.5", price = "0.03", flat = "5.00" }, { price = "0.00001" }]
+tiers = [{ up_to = "2500", price = "0.03", flat = "5.00" }, { price = "0.00001" }]
 [plan.usage.seats]
 price = "2.50"
 limit = "soft"
@@ -53,7 +53,7 @@ flat = "1"
     EXPECT_EQ(calls.included, decimal("1000"));
     EXPECT_EQ(calls.per, decimal("1000"));
     ASSERT_EQ(calls.tiers.size(), 2U);
-    EXPECT_EQ(calls.tiers[0].up_to, decimal("2500.5"));
+    EXPECT_EQ(calls.tiers[0].up_to, decimal("2500"));
     EXPECT_EQ(calls.tiers[0].price, decimal("3"));
     EXPECT_EQ(calls.tiers[0].flat, decimal("500"));
     EXPECT_EQ(calls.tiers[1].price, decimal("0.001"));

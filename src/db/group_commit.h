@@ -3,9 +3,9 @@
 // add() returns once its own row's commit is over. Under load one commit serves hundreds of rows; on
 // its own, a row does not wait for company.
 //
-// When as many wait as are under way, and a good many, a second commit starts beside the first: while one
-// waits for the disk, the other's rows are written. Sooner would only make both groups small, and a group
-// costs as much as several rows.
+// When a full group waits, or as many rows as are under way and a good many, a second commit starts beside
+// the first: while one waits for the disk, the other's rows are written. Sooner would only make both groups
+// small, and a group costs as much as several rows.
 
 #include <algorithm>
 #include <cstddef>
@@ -47,6 +47,7 @@ public:
     Task<Answer> add(Row row, std::size_t bytes) {
         auto waiter = std::make_shared<Waiter>(std::move(row), bytes);
         queue_.push_back(waiter);
+        queued_bytes_ += bytes;
         // One that is spawned and has not begun takes this row, too.
         const bool second = under_way_ > 0 && running_ < commits_at_once_max && may_commit();
         if (running_ == 0 || second) {
@@ -74,7 +75,8 @@ private:
 
     // Rows under way are those of the other commit: a drain() asks between two of its own.
     bool may_commit() const {
-        return under_way_ == 0 || queue_.size() >= std::max(second_commit_rows_min, under_way_);
+        return under_way_ == 0 || queued_bytes_ >= bytes_max_ ||
+               queue_.size() >= std::max(second_commit_rows_min, under_way_);
     }
 
     Group next_group() {
@@ -83,6 +85,7 @@ private:
         while (!queue_.empty() && group.size() < rows_max_) {
             bytes += queue_.front()->bytes;
             if (!group.empty() && bytes > bytes_max_) break;
+            queued_bytes_ -= queue_.front()->bytes;
             group.push_back(std::move(queue_.front()));
             queue_.pop_front();
         }
@@ -129,6 +132,7 @@ private:
     Commit commit_;
     std::size_t rows_max_, bytes_max_;
     std::deque<std::shared_ptr<Waiter>> queue_;
+    std::size_t queued_bytes_ = 0;
     std::size_t under_way_ = 0;
     int running_ = 0;  // commits under way
 };

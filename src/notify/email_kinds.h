@@ -9,7 +9,7 @@ namespace paydesk::notify {
 
 // Kinds of their own; a notification of the same type queues one. What is not here is told in the
 // dashboard only (subscription_activated: the receipt of its payment is the mail).
-inline constexpr std::array<std::string_view, 14> email_kinds = {
+inline constexpr std::array<std::string_view, 15> email_kinds = {
     "payment_success",
     "payment_failed",
     "action_required",
@@ -18,6 +18,7 @@ inline constexpr std::array<std::string_view, 14> email_kinds = {
     "renewal_upcoming",
     "subscription_cancel_scheduled",
     "subscription_canceled",
+    "subscription_unpaid",
     "refund_succeeded",
     "card_expiring",
     "credits_low",

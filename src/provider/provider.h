@@ -16,6 +16,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/money.h"
@@ -42,10 +43,11 @@ struct NewCheckout {
     CheckoutMode mode;
     Ref price;
     std::int64_t quantity = 1;
-    std::string plan_key;       // travels in the metadata of session and subscription
-    std::string billing_cycle;  // "monthly", "yearly", or "" for a one-time price
-    std::string checkout_id;    // ours
-    std::string success_url;    // may hold {CHECKOUT_SESSION_ID}
+    std::vector<Ref> metered_prices = {};  // what usage is charged by, beside `price`
+    std::string plan_key;                  // travels in the metadata of session and subscription
+    std::string billing_cycle;             // "monthly", "yearly", or "" for a one-time price
+    std::string checkout_id;               // ours
+    std::string success_url;               // may hold {CHECKOUT_SESSION_ID}
     std::string cancel_url;
     std::optional<int> trial_days = {};
     std::optional<std::string> promotion_code = {};  // the provider's id of it
@@ -81,11 +83,12 @@ struct CancelDetails {
     std::optional<std::string> comment = {};
 };
 
-// What a subscription is to be: `item` gets this price and quantity, all others stay. The target is
-// absolute: asking twice changes nothing the second time.
+// What a subscription is to be: `item` gets this price and quantity, `metered_prices` come in place of those that
+// charge its usage now, all others stay. The target is absolute: asking twice changes nothing the second time.
 struct PlanChange {
     Ref subscription, item, price;
     std::int64_t quantity = 1;
+    std::vector<Ref> metered_prices = {};
     std::string interval;  // of the price: "month", "year"
     // As of when unused time is credited and the rest charged; none: now. What a preview gave.
     std::optional<Instant> proration_date = {};

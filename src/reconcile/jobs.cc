@@ -22,8 +22,17 @@ jobs::Handler events_job(Reconciler& reconciler, Schedule schedule) {
 
 jobs::Handler objects_job(Reconciler& reconciler, Schedule schedule) {
     return [&reconciler, schedule](jobs::Job job) -> Task<Result<void>> {
-        if (co_await reconciler.objects_due(schedule.objects_period)) {
+        if (co_await reconciler.is_due("objects", schedule.objects_period)) {
             (void)co_await reconciler.objects(options_of(job, schedule));
+        }
+        co_return Result<void>{};
+    };
+}
+
+jobs::Handler usage_job(Reconciler& reconciler, Schedule schedule) {
+    return [&reconciler, schedule](jobs::Job job) -> Task<Result<void>> {
+        if (co_await reconciler.is_due("usage", schedule.objects_period)) {
+            (void)co_await reconciler.usage(options_of(job, schedule));
         }
         co_return Result<void>{};
     };

@@ -189,11 +189,10 @@ Task<Run> Reconciler::objects(Options options) {
                                     position.in_words());
 }
 
-Task<bool> Reconciler::objects_due(std::chrono::seconds period) {
-    const auto last = co_await run_store::last(parts_.db, parts_.listing.name(), "objects", false);
+Task<bool> Reconciler::is_due(std::string mode, std::chrono::seconds period) {
+    const auto last = co_await run_store::last(parts_.db, parts_.listing.name(), mode, false);
     if (last && last->status != "complete") co_return true;
-    const auto completed =
-        co_await run_store::completed_at(parts_.db, parts_.listing.name(), "objects");
+    const auto completed = co_await run_store::completed_at(parts_.db, parts_.listing.name(), mode);
     co_return !completed || *completed + period <= parts_.clock.now();
 }
 

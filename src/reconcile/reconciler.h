@@ -3,6 +3,7 @@
 //
 //     events    GET events ── not in the inbox ──▶ webhook_events, as if delivered ──▶ processor
 //     objects   each list, page by page ──▶ compared (sweep_page.h) ──▶ mended
+//     usage     hours ── reports ── the meters' own counts ──▶ told; mended where it was never reported
 //
 // A run has a budget of requests and of time. When it is used up the run ends as `stopped`, and the next
 // run of its kind goes on where it came to. Rows are mended and people are told nothing by a sweep; an
@@ -17,6 +18,7 @@
 #include "base/task.h"
 #include "db/database.h"
 #include "provider/listing.h"
+#include "provider/metering.h"
 #include "reconcile/report.h"
 #include "webhook/processor.h"
 #include "webhook/receiver.h"
@@ -34,6 +36,7 @@ struct Parts {
     webhook::Applier applier;  // REQUIRES: with a provider
     std::function<Result<webhook::Envelope>(std::string_view body)> envelope;
     std::function<void()> on_stored;  // events were stored: Processor::wake
+    provider::Metering* metering = nullptr;
 };
 
 struct Options {
@@ -56,9 +59,11 @@ public:
     // `failed`; the next goes on there. Throws db::Failure, Unavailable.
     Task<Run> events(Options options);
     Task<Run> objects(Options options);
+    // REQUIRES: parts with a metering.
+    Task<Run> usage(Options options);
 
-    // Whether a sweep of all objects has to begin or to go on: none is complete since `period` ago.
-    Task<bool> objects_due(std::chrono::seconds period);
+    // Whether a run of "objects" or "usage" has to begin or to go on: none is complete since `period` ago.
+    Task<bool> is_due(std::string mode, std::chrono::seconds period);
 
 private:
     Parts parts_;

@@ -63,7 +63,8 @@ std::optional<charge_store::Charge> rate_one(const charge_store::Due& due, const
         .quantity = used,
         .amount = amount,
         .description = fmt::format("{}: {}{}{}", metric.name, used.to_string(),
-                                   metric.unit.empty() ? "" : " ", metric.unit)};
+                                   metric.unit.empty() ? "" : " ", metric.unit),
+        .events = due.totals.sums.events};
 }
 
 Task<bool> bring(db::Database& db, provider::Metering& metering, charge_store::Charge charge,

@@ -23,16 +23,30 @@ constexpr db::Statement due_charges{"usage_due_charges", R"(
                           and c.metric = t.metric and c.period_start = t.period_start)
     order by i.created_at, t.account_id, t.metric limit $3)"};
 
+// Only where the totals are still those that were rated ($11: how many events): the row is locked and marked, so that
+// what is counted from now on is late. The trigger late_is_flagged sees to what has begun before.
 constexpr db::Statement add_charges{"usage_add_charges", R"(
+    with g as materialized (
+        select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as metric,
+               unnest($3::timestamptz[]) as period_start, unnest($4::timestamptz[]) as period_end,
+               unnest($5::text[]) as invoice, unnest($6::text[])::numeric as quantity,
+               unnest($7::bigint[]) as amount, unnest($8::text[]) as currency, unnest($10::text[]) as description,
+               unnest($11::bigint[]) as events),
+    rated as materialized (
+        select t.account_id, t.metric, t.period_start
+        from paydesk.usage_totals t join g on g.account_id = t.account_id and g.metric = t.metric
+            and g.period_start = t.period_start
+        where t.events = g.events and t.charged_at is null
+        order by t.account_id, t.metric, t.period_start for update of t),
+    marked as (
+        update paydesk.usage_totals t set charged_at = $9::timestamptz from rated r
+        where t.account_id = r.account_id and t.metric = r.metric and t.period_start = r.period_start)
     insert into paydesk.usage_charges (account_id, metric, period_start, period_end, provider, provider_invoice_id,
         quantity, amount, currency, description, status, created_at, charged_at)
     select g.account_id, g.metric, g.period_start, g.period_end, 'stripe', g.invoice, g.quantity, g.amount, g.currency,
            g.description, case when g.amount = 0 then 'charged' else 'pending' end, $9,
            case when g.amount = 0 then $9::timestamptz end
-    from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as metric,
-                 unnest($3::timestamptz[]) as period_start, unnest($4::timestamptz[]) as period_end,
-                 unnest($5::text[]) as invoice, unnest($6::text[])::numeric as quantity,
-                 unnest($7::bigint[]) as amount, unnest($8::text[]) as currency, unnest($10::text[]) as description) g
+    from g join rated using (account_id, metric, period_start)
     on conflict (account_id, metric, period_start) do nothing)"};
 
 constexpr db::Statement pending_charges{"usage_pending_charges", R"(
@@ -97,7 +111,8 @@ Task<std::size_t> add(db::Database& db, std::vector<Charge> charges, Instant now
              charges, [](const Charge& c) { return std::string_view(c.invoice.value); }),
          view(quantities),
          db::column<std::int64_t>(charges, [](const Charge& c) { return c.amount.minor_units(); }),
-         view(currencies), db::param(now), texts(charges, &Charge::description)});
+         view(currencies), db::param(now), texts(charges, &Charge::description),
+         db::column<std::int64_t>(charges, [](const Charge& c) { return c.events; })});
     co_return rows.affected();
 }
 

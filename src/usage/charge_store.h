@@ -27,8 +27,10 @@ struct Charge {
     Decimal quantity;
     Money amount;
     std::string description;
+    std::int64_t events = 0;  // that it is rated of
 };
-// Those that are not there yet. Gives how many that were.
+// Those that are not there yet, and whose period has got no event since it was rated. Gives how many that were. What
+// is counted in such a period from then on is late.
 Task<std::size_t> add(db::Database& db, std::vector<Charge> charges, Instant now);
 // Pending ones, the oldest first.
 Task<std::vector<Charge>> pending(db::Database& db, std::int64_t limit);

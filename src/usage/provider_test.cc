@@ -3,6 +3,7 @@
 
 #include "usage/charge_flow.h"
 #include "usage/report_flow.h"
+#include "usage/sync_meters_flow.h"
 #include "usage/test_usage.h"
 
 namespace paydesk::usage {
@@ -16,9 +17,27 @@ using Play = TestUsage::Play;
 // Counts an identifier and an intent once, as a real one does. The next answers may be lost, or be a refusal.
 class ScriptedMetering final : public provider::Metering {
 public:
-    Task<Result<provider::Ref>> sync_meter(provider::NewMeter meter) override {
+    provider::Name name() const override { return provider::Name::stripe; }
+    Task<Result<provider::SyncedMeter>> sync_meter(
+        provider::NewMeter meter, std::vector<provider::NewUsagePrice> wanted) override {
         meters[meter.event_name] = meter;
-        co_return provider::Ref{"mtr_" + meter.event_name};
+        provider::SyncedMeter synced{.meter = {"mtr_" + meter.event_name}, .prices = {}};
+        for (const auto& price : wanted) {
+            prices.insert_or_assign(price.lookup_key, price);
+            synced.prices.push_back({price.lookup_key, {"prod_1"}, {"price_" + price.lookup_key}});
+        }
+        co_return synced;
+    }
+    Task<Result<provider::CatalogDifference>> compare_meter(
+        provider::NewMeter meter, std::vector<provider::NewUsagePrice> wanted) override {
+        provider::CatalogDifference difference;
+        if (!meters.contains(meter.event_name)) difference.changes.push_back(meter.event_name);
+        for (const auto& price : wanted) {
+            const auto there = prices.find(price.lookup_key);
+            if (there == prices.end() || there->second.tiers != price.tiers)
+                difference.changes.push_back(price.lookup_key);
+        }
+        co_return difference;
     }
     Task<Result<void>> report_usage(provider::UsageReport report) override {
         ++calls;
@@ -27,6 +46,9 @@ public:
         if (lost_answers > 0 && lost_answers-- > 0)
             co_return Error{ErrorCode::provider_unavailable, "No answer."};
         co_return Result<void>{};
+    }
+    Task<Result<Decimal>> counted(provider::Ref, provider::Ref, Instant, Instant) override {
+        co_return Error{ErrorCode::not_found, "Nothing here asks."};
     }
     Task<Result<provider::Ref>> add_invoice_item(provider::IntentId intent,
                                                  provider::NewInvoiceItem item) override {
@@ -48,6 +70,7 @@ public:
     }
 
     std::map<std::string, provider::NewMeter> meters;
+    std::map<std::string, provider::NewUsagePrice> prices;
     std::map<std::string, provider::UsageReport> reports;
     std::map<std::string, provider::NewInvoiceItem> items;
     int calls = 0, lost_answers = 0;
@@ -81,12 +104,77 @@ protected:
                       {ann.value, db::param(period_end), db::param(made_at), status});
     }
 
+    // What the tests' database says, as plans.toml.
+    static catalog::Catalogue catalogue(const std::string& price = "0.01") {
+        const auto plans = catalog::parse_plans(R"(
+            [[meter]]
+            key = "api_calls"
+            name = "API calls"
+            charge = "meter"
+            [[meter]]
+            key = "seats"
+            name = "Seats"
+            aggregation = "max"
+            charge = "invoice_item"
+            [[plan]]
+            key = "free"
+            name = "Free"
+            [[plan]]
+            key = "pro"
+            name = "Pro"
+            prices = { monthly = "29.00", yearly = "290.00" }
+            [plan.usage.api_calls]
+            included = 1000
+            price = ")" + price + R"("
+            [plan.usage.seats]
+            price = "2.50")",
+                                                "plans.toml");
+        return plans.value();
+    }
+
     ScriptedMetering stripe_;
 };
 
+// `plans sync` did nothing for meters where plans were in sync already.
+TEST_F(ProviderUsage, ASyncLooksAtMetersByThemselves) {
+    play([&](Play& play) -> Task<> {
+        const auto compare = [&](const std::string& price) -> Task<std::string> {
+            catalog::SyncPlan plan;
+            EXPECT_TRUE(co_await compare_meters(play.db, stripe_, catalogue(price), plan));
+            std::string text;
+            for (const auto& change : plan.at_provider) text += change + " | ";
+            for (const auto& change : plan.here) text += "| " + change;
+            co_return text;
+        };
+        const char* all = "paydesk_api_calls | pro_monthly.api_calls | pro_yearly.api_calls | ";
+        EXPECT_EQ(co_await compare("0.01"), all);
+        EXPECT_EQ((co_await sync_meters(play.db, stripe_, catalogue())).value(), 1U);
+        EXPECT_EQ(co_await compare("0.01"), "");
+        EXPECT_EQ(co_await compare("0.02"), "pro_monthly.api_calls | pro_yearly.api_calls | ");
+        // A database that was lost finds what the provider has.
+        database_.script(
+            "update paydesk.usage_prices set is_active = false;"
+            "update paydesk.meters set event_name = null");
+        EXPECT_EQ(co_await compare("0.01"), "| charge api_calls by the meter that is there");
+        EXPECT_EQ((co_await sync_meters(play.db, stripe_, catalogue())).value(), 1U);
+        EXPECT_EQ(co_await compare("0.01"), "");
+
+        catalog::Catalogue free = catalogue();
+        for (auto& plan : free.plans) plan.usage.clear();
+        catalog::SyncPlan plan;
+        EXPECT_TRUE(co_await compare_meters(play.db, stripe_, free, plan));
+        EXPECT_EQ(plan.here.size(), 2U);
+        EXPECT_EQ((co_await sync_meters(play.db, stripe_, free)).value(), 1U);
+    });
+    EXPECT_EQ(one("select count(*) from paydesk.usage_prices where is_active"), "0");
+    EXPECT_EQ(stripe_.prices.at("pro_yearly.api_calls").interval, "year");
+    ASSERT_EQ(stripe_.prices.at("pro_yearly.api_calls").tiers.size(), 2U);
+    EXPECT_EQ(stripe_.prices.at("pro_yearly.api_calls").tiers[0].up_to, 1000);
+}
+
 TEST_F(ProviderUsage, AnHourIsReportedOnceItIsOverAndWhatComesLaterIsTheDifference) {
     play([&](Play& play) -> Task<> {
-        EXPECT_EQ((co_await sync_meters(play.db, stripe_)).value(), 1U);
+        EXPECT_EQ((co_await sync_meters(play.db, stripe_, catalogue())).value(), 1U);
         EXPECT_EQ(stripe_.meters.at("paydesk_api_calls").name, "API calls");
         co_await play.record({event(ann, "api_calls", "a", "10"),
                               event(ann, "api_calls", "b", "0.5"), event(ann, "seats", "c", "3"),
@@ -116,7 +204,7 @@ TEST_F(ProviderUsage, AnHourIsReportedOnceItIsOverAndWhatComesLaterIsTheDifferen
 
 TEST_F(ProviderUsage, ALostAnswerReportsTheSameAgainAndCountsOnce) {
     play([&](Play& play) -> Task<> {
-        EXPECT_TRUE((co_await sync_meters(play.db, stripe_)));
+        EXPECT_TRUE((co_await sync_meters(play.db, stripe_, catalogue())));
         co_await play.record({event(ann, "api_calls", "a", "10")});
         clock_.advance(hours(2));
         stripe_.lost_answers = 1;
@@ -146,7 +234,7 @@ TEST_F(ProviderUsage, WhatEndsWithItsPeriodIsReportedAtItsEnd) {
     database_.run("update paydesk.subscriptions set status = 'canceled', ended_at = $1",
                   {db::param(start + minutes(5))});
     play([&](Play& play) -> Task<> {
-        EXPECT_TRUE((co_await sync_meters(play.db, stripe_)));
+        EXPECT_TRUE((co_await sync_meters(play.db, stripe_, catalogue())));
         co_await play.record({event(ann, "api_calls", "a", "10"),
                               event(ann, "api_calls", "free", "1", start + minutes(6))});
         EXPECT_EQ((co_await report_usage(play.db, stripe_, start + minutes(10))).sent, 1U);
@@ -174,12 +262,20 @@ TEST_F(ProviderUsage, ARenewalsDraftGetsALineForEachMetricOnce) {
         EXPECT_EQ((co_await charge()).left, 2U);
         EXPECT_EQ((co_await charge()).charged, 2U);
         EXPECT_EQ((co_await charge()).charged, 0U);
+        // Its line is made, the invoice is a draft yet: too late for both. What no line was made of is not.
+        const auto is_late = [&](const char* metric, const char* key) -> Task<bool> {
+            co_return (
+                co_await play.record({event(ann, metric, key, "1", period_end - hours(1))}))[0]
+                .is_late;
+        };
+        EXPECT_TRUE(co_await is_late("api_calls", "between"));
+        EXPECT_FALSE(co_await is_late("logins", "login"));
         draft(period_end, clock_.now(), "open");
-        EXPECT_TRUE(
-            (co_await play.record({event(ann, "api_calls", "late", "1", period_end - hours(1))}))[0]
-                .is_late);
+        EXPECT_TRUE(co_await is_late("api_calls", "late"));
+        EXPECT_TRUE(co_await is_late("logins", "last login"));
         EXPECT_EQ((co_await charge()).made, 0U);
     });
+    EXPECT_EQ(one("select late_events from paydesk.usage_totals where metric = 'api_calls'"), "2");
     EXPECT_EQ(stripe_.items.size(), 2U);
     for (const auto& [intent, item] : stripe_.items) {
         const bool calls = intent.find("api_calls") != std::string::npos;
@@ -191,6 +287,45 @@ TEST_F(ProviderUsage, ARenewalsDraftGetsALineForEachMetricOnce) {
     EXPECT_EQ(one("select string_agg(status || ' ' || amount, ', ' order by metric) from "
                   "paydesk.usage_charges"),
               "charged 4000, charged 750");
+}
+
+// An event whose counting began before its period was rated, and is done after: it is flagged.
+TEST_F(ProviderUsage, WhatIsCountedWhileItsPeriodIsRatedIsOnTheInvoiceOrLate) {
+    database_.script(
+        "update paydesk.meters set charge = 'invoice_item' where metric = 'api_calls'");
+    const Instant period_end = start + days(28);
+    play([&](Play& play) -> Task<> {
+        co_await play.record({event(ann, "api_calls", "first", "2000")});
+        clock_.set(period_end + minutes(1));
+        subscribe(ann, period_end, period_end + days(30));
+        draft(period_end, clock_.now());
+        clock_.advance(charge_after);
+        const auto metrics = co_await play.usage.metrics.fresh();
+        int counted = 0;
+        bool is_over = false;
+        // Events come without a pause while the charge is made.
+        co_await play.together(5, [&](int worker) -> Task<> {
+            if (worker == 0) {
+                co_await sleep_for(play.io, std::chrono::milliseconds(20));
+                ChargeResult result;
+                while (result.made == 0)
+                    result = co_await charge_usage(play.db, stripe_, metrics, clock_.now());
+                co_await sleep_for(play.io, std::chrono::milliseconds(20));
+                is_over = true;
+            }
+            while (!is_over) {
+                const std::string key = std::to_string(worker) + "-" + std::to_string(counted);
+                co_await play.record({event(ann, "api_calls", key, "1", period_end - hours(1))});
+                ++counted;
+            }
+        });
+        EXPECT_GT(counted, 10);
+    });
+    // What is on the invoice and what is late are all there is.
+    EXPECT_EQ(one(R"(select t.quantity = c.quantity + t.late_events from paydesk.usage_totals t
+        join paydesk.usage_charges c using (account_id, metric, period_start))"),
+              "true");
+    EXPECT_NE(one("select late_events from paydesk.usage_totals where metric = 'api_calls'"), "0");
 }
 
 }  // namespace

@@ -21,7 +21,9 @@ namespace {
     R"(),
     dated as materialized (
         select g.*, (g.occurred_at at time zone 'UTC')::date as day, p.period_start, p.period_end,
-               p.plan_key, p.is_invoiced as is_late
+               p.plan_key, p.is_invoiced or exists (
+                   select from paydesk.usage_charges c where c.account_id = g.account_id
+                       and c.metric = g.metric and c.period_start = p.period_start) as is_late
         from given g)" PD_USAGE_PERIOD_OF("g", "occurred_at") ")"
 
 #define PD_FRESH \

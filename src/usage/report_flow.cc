@@ -51,8 +51,6 @@ Task<bool> send(db::Database& db, provider::Metering& metering, report_store::Pe
 
 }  // namespace
 
-std::string meter_event_name(std::string_view metric) { return "paydesk_" + std::string(metric); }
-
 Task<ReportResult> report_usage(db::Database& db, provider::Metering& metering, Instant now) {
     ReportResult result;
     for (int round = 0; round < rounds_max; ++round) {
@@ -82,24 +80,6 @@ jobs::Handler report_job(db::Database& db, provider::Metering& metering, const C
         }
         co_return Result<void>{};
     };
-}
-
-Task<Result<std::size_t>> sync_meters(db::Database& db, provider::Metering& metering) {
-    const auto meters = co_await report_store::meters(db);
-    for (const auto& meter : meters) {
-        const std::string event_name = meter_event_name(meter.metric);
-        const auto made =
-            co_await metering.sync_meter({.event_name = event_name,
-                                          .name = meter.name,
-                                          .counts_last = meter.aggregation == "last"});
-        if (!made) {
-            Error error = made.error();
-            error.message = fmt::format("meter {}: {}", meter.metric, error.message);
-            co_return error;
-        }
-        co_await report_store::keep_meter(db, meter.metric, event_name, *made);
-    }
-    co_return meters.size();
 }
 
 }  // namespace paydesk::usage

@@ -18,9 +18,6 @@ namespace paydesk::usage {
 inline constexpr const char* report_job_kind = "report_usage";
 inline constexpr std::chrono::minutes report_job_period{10};  // an hour is told when it is over
 
-// The meter of a metric at the provider: "paydesk_api_calls".
-std::string meter_event_name(std::string_view metric);
-
 struct ReportResult {
     std::size_t made = 0, sent = 0, refused = 0;
     std::size_t left = 0;  // the provider did not answer: the next run sends them again
@@ -31,9 +28,5 @@ Task<ReportResult> report_usage(db::Database& db, provider::Metering& metering, 
 
 // The arguments outlive the handler.
 jobs::Handler report_job(db::Database& db, provider::Metering& metering, const Clock& clock);
-
-// Finds or makes the meters of all metrics that are charged by one, and keeps their ids. After a sync of the plans.
-// Refuses as Metering::sync_meter() does, the metric named.
-Task<Result<std::size_t>> sync_meters(db::Database& db, provider::Metering& metering);
 
 }  // namespace paydesk::usage

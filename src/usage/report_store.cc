@@ -58,7 +58,7 @@ constexpr db::Statement finish_report{"usage_finish_report", R"(
     where account_id = $1 and identifier = $2 and status = 'pending')"};
 
 constexpr db::Statement select_meters{"usage_meters", R"(
-    select metric, name, aggregation from paydesk.meters where is_active and charge = 'meter' order by metric)"};
+    select metric from paydesk.meters where is_active and charge = 'meter' and event_name is not null)"};
 
 constexpr db::Statement keep{"usage_keep_meter", R"(
     update paydesk.meters set event_name = $2, provider_meter_id = $3
@@ -92,14 +92,11 @@ Task<> finish(db::Database& db, Pending report, std::optional<std::string> error
                                     db::param(now)});
 }
 
-Task<std::vector<MeterRow>> meters(db::Database& db) {
+Task<std::set<std::string>> meters(db::Database& db) {
     const db::Rows rows = co_await db.run(select_meters);
-    std::vector<MeterRow> list;
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-        list.push_back({std::string(rows.text(row, "metric")), std::string(rows.text(row, "name")),
-                        std::string(rows.text(row, "aggregation"))});
-    }
-    co_return list;
+    std::set<std::string> metrics;
+    for (std::size_t row = 0; row < rows.size(); ++row) metrics.emplace(rows.text(row, "metric"));
+    co_return metrics;
 }
 
 Task<> keep_meter(db::Database& db, std::string metric, std::string event_name,

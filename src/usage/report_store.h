@@ -2,6 +2,7 @@
 // usage_reports: SQL, nothing else.
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,10 +28,8 @@ Task<std::vector<Pending>> pending(db::Database& db, std::int64_t limit);
 // How it ended: sent where there is no error.
 Task<> finish(db::Database& db, Pending report, std::optional<std::string> error, Instant now);
 
-struct MeterRow {
-    std::string metric, name, aggregation;
-};
-Task<std::vector<MeterRow>> meters(db::Database& db);
+// The metrics whose meter at the provider is known.
+Task<std::set<std::string>> meters(db::Database& db);
 Task<> keep_meter(db::Database& db, std::string metric, std::string event_name,
                   provider::Ref meter);
 

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "db/blocking_connection.h"
+#include "usage/count_events.h"
 #include "usage/test_usage.h"
 
 namespace paydesk::usage {
@@ -326,6 +327,41 @@ TEST_F(UsageTest, ThresholdsAreToldOncePerPeriod) {
         EXPECT_EQ(told(), "usage_limit_reached usage_limit_near usage_limit_near");
     });
     EXPECT_EQ(total(ann, "api_calls", "notified_percent"), "80 100");
+}
+
+// The server died after the commit and before it told anybody.
+TEST_F(UsageTest, AThresholdThatACrashSwallowedIsFoundAgain) {
+    const auto told = [&] {
+        return one(
+            "select coalesce(string_agg(account_id || ' ' || type, ', ' order by account_id), '') "
+            "from paydesk.notifications");
+    };
+    subscribe(bob, start - days(2), start + days(28));
+    play([&](Play& play) -> Task<> {
+        const record_store::Run run = [&](db::Statement statement, db::Params params) {
+            return play.db.run(statement, std::move(params));
+        };
+        const std::vector<Event> events = {
+            event(ann, "api_calls", "a", "800"), event(ann, "people", "b"),
+            event(bob, "api_calls", "c", "100000"), event(bob, "logins", "d")};
+        std::vector<const Event*> given;
+        for (const Event& one : events) given.push_back(&one);
+        co_await make_partitions(play.db, start, start);
+        const auto metrics = co_await play.usage.metrics.current();
+        co_await count_events(run, given, metrics, start);
+        EXPECT_EQ(told(), "");
+
+        const auto find = [&](Instant now) {
+            return play.usage.thresholds.tell_missed(metrics, now);
+        };
+        EXPECT_EQ(co_await find(start + days(40)), 0U) << "those periods are over";
+        EXPECT_EQ(co_await find(start), 2U);
+        EXPECT_EQ(told(), ann.value + " usage_limit_near, " + bob.value + " usage_limit_reached");
+        EXPECT_EQ(co_await find(start), 0U);
+        co_await play.record({event(ann, "api_calls", "e", "1")});
+        co_await play.settle();
+    });
+    EXPECT_EQ(told(), ann.value + " usage_limit_near, " + bob.value + " usage_limit_reached");
 }
 
 TEST_F(UsageTest, TooManyAreTurnedAwayAndNothingOfThemIsRecorded) {

@@ -113,6 +113,24 @@ public:
         }
     }
 
+    void hint(const StoredEvent& event, const provider::Change& change) {
+        result_.ties.push_back({.provider = event.provider,
+                                .kind = change.kind,
+                                .object = change.object,
+                                .revision = {},
+                                .event_id = event.event_id,
+                                .attempts = event.attempts,
+                                .occurred_at = change.occurred_at,
+                                .hint = true});
+        marks_.push_back({.provider = event.provider,
+                          .event_id = event.event_id,
+                          .place = event.place,
+                          .status = Status::received,
+                          .attempts = event.attempts,
+                          .next_attempt_at = now_ + tie_lease,
+                          .note = "it only hints: asking the provider"});
+    }
+
     std::vector<Mark> take_marks() { return std::move(marks_); }
 
 private:
@@ -163,6 +181,8 @@ Task<AppliedEvents> apply_events(db::Tx& tx, ApplyContext context,
             ending.dead(events[i], in_words(change.error()));
         } else if (std::holds_alternative<provider::Unfollowed>(change->fact)) {
             ending.ignored(events[i]);
+        } else if (std::holds_alternative<provider::MustAsk>(change->fact)) {
+            ending.hint(events[i], *change);
         } else {
             // Ours, not the payload's: what was stored under this id is what is applied under it.
             change->event_id = events[i].event_id;
@@ -210,6 +230,45 @@ Task<AppliedEvents> apply_fetched(db::Tx& tx, ApplyContext context, std::vector<
         ending.applied(result.claimed[i], changes[i].change.kind, changes[i].change.object,
                        applied[i], changes[i].change.occurred_at);
     }
+    co_await event_store::mark(tx, ending.take_marks(), context.now);
+    co_return result;
+}
+
+namespace {
+
+// What became of a hint: the first of the answers that says why it is not done, else the first.
+const Applied& decisive(const std::vector<Applied>& applied) {
+    for (const Outcome outcome : {Outcome::waiting, Outcome::needs_fetch}) {
+        const auto found = std::ranges::find(applied, outcome, &Applied::outcome);
+        if (found != applied.end()) return *found;
+    }
+    return applied.front();
+}
+
+}  // namespace
+
+Task<AppliedEvents> apply_answers(db::Tx& tx, ApplyContext context, std::vector<Tie> hints,
+                                  std::vector<provider::Change> answers) {
+    AppliedEvents result;
+    Ending ending(result, context.now);
+    std::vector<Tie> mine;
+    for (const Tie& hint : hints) {
+        auto event = co_await event_store::claim_one(tx, hint.provider, hint.event_id);
+        if (!event) continue;  // replayed, or finished by another node after our lease ran out
+        event->payload = {};
+        result.claimed.push_back(std::move(*event));
+        mine.push_back(hint);
+    }
+    if (mine.empty()) co_return result;
+    std::vector<ToApply> changes;
+    for (auto& answer : answers) changes.push_back({.change = std::move(answer)});
+    auto applied = co_await billing::apply_changes(tx, std::move(changes), context.now);
+    if (applied.empty()) applied.push_back({.outcome = Outcome::unchanged});
+    for (std::size_t i = 0; i < mine.size(); ++i) {
+        ending.applied(result.claimed[i], mine[i].kind, mine[i].object, decisive(applied),
+                       mine[i].occurred_at);
+    }
+    for (Tie& again : result.ties) again.hint = true;
     co_await event_store::mark(tx, ending.take_marks(), context.now);
     co_return result;
 }

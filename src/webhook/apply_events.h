@@ -10,8 +10,8 @@
 
 namespace paydesk::webhook {
 
-// An event that shares its second with the row's snapshot and says something else: the provider is
-// asked, outside the transaction.
+// An event that the provider must be asked about, outside the transaction: it shares its second with the
+// row's snapshot and says something else, or it only hints (provider::MustAsk).
 struct Tie {
     provider::Name provider;
     provider::ObjectKind kind;
@@ -20,6 +20,7 @@ struct Tie {
     std::string event_id;
     std::int64_t attempts = 0;
     Instant occurred_at;
+    bool hint = false;
 };
 
 struct AppliedEvents {
@@ -42,6 +43,11 @@ Task<AppliedEvents> apply_events(db::Tx& tx, ApplyContext context,
 // are ties again.
 Task<AppliedEvents> apply_fetched(db::Tx& tx, ApplyContext context, std::vector<Tie> ties,
                                   provider::Change fetched);
+
+// The same for hints at one object, with all that the provider answered: applied once, whatever the number of
+// hints, and each of them is marked as it ended.
+Task<AppliedEvents> apply_answers(db::Tx& tx, ApplyContext context, std::vector<Tie> hints,
+                                  std::vector<provider::Change> answers);
 
 // Shorter than the slowest answer: asking twice is harmless (a row that moved meanwhile is left
 // alone), but a process that died while it asked holds the event back for this long.

@@ -50,7 +50,7 @@ bool is_away(const db::Failure& failure) {
     return failure.retryable() || failure.sqlstate.starts_with("53");
 }
 
-using TieKey = std::tuple<provider::Name, provider::ObjectKind, std::string>;
+using TieKey = std::tuple<provider::Name, provider::ObjectKind, std::string, bool>;
 
 }  // namespace
 
@@ -290,7 +290,7 @@ private:
     static std::vector<std::vector<Tie>> by_object(const std::vector<Tie>& ties) {
         std::map<TieKey, std::vector<Tie>> groups;
         for (const auto& tie : ties) {
-            groups[{tie.provider, tie.kind, tie.object.value}].push_back(tie);
+            groups[{tie.provider, tie.kind, tie.object.value, tie.hint}].push_back(tie);
         }
         std::vector<std::vector<Tie>> lists;
         for (auto& [key, group] : groups) lists.push_back(std::move(group));
@@ -316,8 +316,8 @@ private:
         --ties_under_way_;
     }
 
-    // Asks the provider for the object and applies its answer for all ties of it. Never throws: what
-    // goes wrong is recorded, or the lease runs out.
+    // Asks the provider for the object and applies its answer for all ties of it, or all hints at it. Never
+    // throws: what goes wrong is recorded, or the lease runs out.
     Task<Drained> settle(std::vector<Tie> ties) {
         Drained drained;
         try {
@@ -333,28 +333,38 @@ private:
     }
 
     Task<std::vector<Tie>> settle_round(std::vector<Tie> ties, Drained& drained) {
-        const Tie& first = ties.front();
-        metrics::count("paydesk_webhook_ties_total",
+        const bool hints = ties.front().hint;
+        metrics::count(hints ? "paydesk_webhook_hints_total" : "paydesk_webhook_ties_total",
                        {
-                           {"kind", provider::to_string(first.kind)}
+                           {"kind", provider::to_string(ties.front().kind)}
         });
-        const auto applier = appliers_.find(first.provider);
-        Result<provider::Change> fetched =
-            Error{ErrorCode::provider_unavailable, "this provider is not configured"};
-        if (applier != appliers_.end() && applier->second.provider != nullptr) {
-            fetched = co_await applier->second.provider->fetch(first.kind, first.object);
-        }
-        if (!fetched) {
+        const auto answers = co_await ask(ties.front());
+        if (!answers) {
             for (const auto& tie : ties) {
-                add(drained, co_await fetch_failed(tie, fetched.error()));
+                add(drained, co_await fetch_failed(tie, answers.error()));
             }
             co_return std::vector<Tie>{};
         }
         auto applied = co_await db_.transaction([&](db::Tx& tx) -> Task<AppliedEvents> {
-            co_return co_await apply_fetched(tx, context(), ties, *fetched);
+            if (hints) co_return co_await apply_answers(tx, context(), ties, *answers);
+            co_return co_await apply_fetched(tx, context(), ties, answers->front());
         });
         add(drained, applied.drained);
         co_return std::move(applied.ties);
+    }
+
+    Task<Result<std::vector<provider::Change>>> ask(Tie about) {
+        const auto applier = appliers_.find(about.provider);
+        if (applier == appliers_.end() || applier->second.provider == nullptr)
+            co_return Error{ErrorCode::provider_unavailable, "this provider is not configured"};
+        provider::Provider& provider = *applier->second.provider;
+        if (about.hint)
+            co_return co_await provider.fetch_with_payments(about.kind, about.object, std::nullopt);
+        auto fetched = co_await provider.fetch(about.kind, about.object);
+        if (!fetched) co_return fetched.error();
+        std::vector<provider::Change> answers;
+        answers.push_back(std::move(*fetched));
+        co_return answers;
     }
 
     Task<Drained> fetch_failed(Tie tie, Error error) {
@@ -376,8 +386,10 @@ private:
                                  .place = mine->place,
                                  .status = event_store::Status::processed,
                                  .attempts = tie.attempts + 1,
-                                 .note = "two snapshots of one second, and the provider has the "
-                                         "object no more: the first one stays"});
+                                 .note = tie.hint
+                                             ? "the provider has the object no more"
+                                             : "two snapshots of one second, and the provider has "
+                                               "the object no more: the first one stays"});
                 co_await event_store::mark(tx, std::move(marks), clock_.now());
             });
             co_return Drained{.processed = 1};

@@ -1,6 +1,5 @@
 #include "webhook/receiver.h"
 
-#include "db/group_commit.h"
 #include "provider/stripe/verify.h"
 #include "webhook/test_webhook.h"
 
@@ -257,57 +256,6 @@ TEST(Receiver, NothingIsAcknowledgedBeforeItsCommit) {
         co_await db.ready(10s);
         EXPECT_EQ(name_of(co_await inbox.receive(text_of({"evt_0", "invoice.paid", 2, "{}"}, 1))),
                   "stored");
-    });
-}
-
-TEST(GroupCommit, OneCommitServesAllThatArrivedMeanwhile) {
-    std::vector<std::size_t> groups;
-    run_to_end([&](asio::io_context& io) -> Task<> {
-        db::GroupCommit<int, int> commits(
-            io, "test_commit",
-            [&](std::vector<const int*> rows) -> Task<std::vector<int>> {
-                groups.push_back(rows.size());
-                co_await sleep_for(io, 5ms);
-                std::vector<int> doubled;
-                for (const int* row : rows) doubled.push_back(*row * 2);
-                co_return doubled;
-            },
-            8, 1'000);
-        int left = 20;
-        for (int i = 0; i < 20; ++i) {
-            spawn(io, "row", [](db::GroupCommit<int, int>& to, int n, int& running) -> Task<> {
-                EXPECT_EQ(co_await to.add(n, n == 19 ? 5'000 : 10), 2 * n);
-                --running;
-            }(commits, i, left));
-        }
-        while (left > 0) co_await sleep_for(io, 1ms);
-        EXPECT_EQ(commits.waiting(), 0U);
-    });
-    EXPECT_EQ(groups, (std::vector<std::size_t>{1, 8, 8, 2, 1}))
-        << "the last is too big for company";
-}
-
-TEST(GroupCommit, AwayIsToldToAllAndTheNextTriesAgain) {
-    run_to_end([&](asio::io_context& io) -> Task<> {
-        int commits_tried = 0;
-        db::GroupCommit<int, int> commits(
-            io, "test_commit",
-            [&](std::vector<const int*> rows) -> Task<std::vector<int>> {
-                if (++commits_tried <= 2) throw db::Failure("08006", "", "gone");
-                co_return std::vector<int>{*rows.front()};
-            },
-            8, 1'000);
-        int refused = 0;
-        for (int i = 0; i < 2; ++i) {
-            try {
-                co_await commits.add(i, 1);
-            } catch (const db::Failure&) {
-                ++refused;
-            }
-        }
-        EXPECT_EQ(refused, 2);
-        EXPECT_EQ(commits_tried, 2) << "an environment's failure is not retried row by row";
-        EXPECT_EQ(co_await commits.add(7, 1), 7);
     });
 }
 

@@ -62,8 +62,8 @@ bool matches(EVP_PKEY* key, std::string_view text, const std::string& signature)
 Verifier::Verifier(std::string webhook_id, Certificates& certificates)
     : webhook_id_(std::move(webhook_id)), certificates_(certificates) {}
 
-Result<void> Verifier::check_form(const Transmission& transmission) const {
-    if (is_blank(webhook_id_)) return invalid("no webhook id is configured: set PAYPAL_WEBHOOK_ID");
+Result<void> check_form(const Transmission& transmission, std::string_view webhook_id) {
+    if (is_blank(webhook_id)) return invalid("no webhook id is configured: set PAYPAL_WEBHOOK_ID");
     if (!is_part(transmission.id)) return invalid("PAYPAL-TRANSMISSION-ID is missing or malformed");
     if (!is_part(transmission.time) || !parse_iso8601(transmission.time))
         return invalid("PAYPAL-TRANSMISSION-TIME is missing or no time");
@@ -77,19 +77,22 @@ Result<void> Verifier::check_form(const Transmission& transmission) const {
 }
 
 Task<Result<void>> Verifier::prepare(Transmission transmission, Instant now) {
-    if (const auto form = check_form(transmission); !form) co_return form.error();
+    if (const auto form = check_form(transmission, webhook_id_); !form) co_return form.error();
     co_return co_await certificates_.prepare(std::string(transmission.cert_url), now);
 }
 
 Result<void> Verifier::verify(Transmission transmission, std::string_view raw_body,
                               Instant now) const {
-    if (const auto form = check_form(transmission); !form) return form.error();
+    if (const auto form = check_form(transmission, webhook_id_); !form) return form.error();
     EVP_PKEY* key = certificates_.key(transmission.cert_url, now);
     if (key == nullptr) return invalid("its certificate was not accepted");
     if (!matches(key, signed_text(transmission, webhook_id_, raw_body),
                  *base64_decode(transmission.signature)))
         return invalid("the signature does not match");
+    return check_age(transmission, now);
+}
 
+Result<void> check_age(const Transmission& transmission, Instant now) {
     const Instant sent = *parse_iso8601(transmission.time);
     if (now - sent > transmission_age_max || sent - now > transmission_lead_max) {
         return Error{ErrorCode::webhook_timestamp_stale,

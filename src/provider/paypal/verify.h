@@ -27,6 +27,12 @@ struct Transmission {
     std::string_view id, time, signature, cert_url, algorithm;
 };
 
+// What can be said of it without a key. Refuses with webhook_signature_invalid: no webhook id, a header that is
+// missing or malformed, not SHA256withRSA.
+Result<void> check_form(const Transmission& transmission, std::string_view webhook_id);
+// Refuses with webhook_timestamp_stale. REQUIRES: check_form() accepted it.
+Result<void> check_age(const Transmission& transmission, Instant now);
+
 // For many coroutines of one thread at once.
 class Verifier {
 public:
@@ -46,8 +52,6 @@ public:
     Result<void> verify(Transmission transmission, std::string_view raw_body, Instant now) const;
 
 private:
-    Result<void> check_form(const Transmission& transmission) const;
-
     const std::string webhook_id_;
     Certificates& certificates_;
 };

@@ -59,4 +59,14 @@ Result<std::int64_t> to_stripe(Money money) {
     return *amount;
 }
 
+Result<Decimal> to_stripe(Decimal minor_units, Currency currency) {
+    const int shift = stripe_digits(currency) - currency.minor_digits();
+    Decimal factor = Decimal::from_int(1);
+    for (int digit = 0; digit < shift; ++digit)
+        factor = factor.times(Decimal::from_int(10)).value();
+    for (int digit = 0; digit > shift; --digit)
+        factor = factor.times(Decimal::parse("0.1").value()).value();
+    return minor_units.times(factor);
+}
+
 }  // namespace paydesk::provider::stripe

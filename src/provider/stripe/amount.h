@@ -12,6 +12,7 @@
 
 #include <cstdint>
 
+#include "base/decimal.h"
 #include "base/error.h"
 #include "base/money.h"
 
@@ -23,5 +24,8 @@ Result<Money> from_stripe(std::int64_t amount, Currency currency);
 // Refuses with invalid_input what Stripe's unit cannot express or does not take (a last digit other
 // than 0 in a three-decimal currency) and overflow.
 Result<std::int64_t> to_stripe(Money money);
+// The same for what one unit of usage costs: minor units with decimals, in Stripe's unit. Refuses with invalid_input
+// what has more than twelve decimals there.
+Result<Decimal> to_stripe(Decimal minor_units, Currency currency);
 
 }  // namespace paydesk::provider::stripe

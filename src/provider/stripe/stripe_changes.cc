@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "provider/stripe/nested_list.h"
 #include "provider/stripe/normalise.h"
 #include "provider/stripe/reading.h"
 #include "provider/stripe/stripe_provider.h"
@@ -26,17 +27,53 @@ Error unreadable(std::string_view what) {
             std::string(what)};
 }
 
-// The plan's item as it shall be, in `subscription_details[items]` or `items`.
-void set_item(Form& form, const std::string& prefix, const PlanChange& change) {
+bool is_metered(const json::value& item) {
+    return text_at(item, {"price", "recurring", "usage_type"}) == "metered";
+}
+
+bool is_wanted(const PlanChange& change, const std::optional<Ref>& price) {
+    return price && std::ranges::find(change.metered_prices, *price) != change.metered_prices.end();
+}
+
+std::optional<Ref> price_now(const PlanChange& change, const json::value& subscription) {
+    for (const json::value& item : list_at(subscription, {"items"})) {
+        if (ref_at(item, {"id"}) == change.item) return ref_at(item, {"price"});
+    }
+    return std::nullopt;
+}
+
+// The plan's item as it shall be, in `subscription_details[items]` or `items`. Where its price is another one, so are
+// those that charge usage: what the new plan has not goes, what it has comes.
+void set_items(Form& form, const std::string& prefix, const PlanChange& change,
+               const json::value& subscription) {
     form.set(prefix + "[0][id]", change.item.value)
         .set(prefix + "[0][price]", change.price.value)
         .set(prefix + "[0][quantity]", change.quantity);
+    if (price_now(change, subscription) == change.price) return;
+    std::size_t next = 1;
+    const auto place = [&] { return prefix + "[" + std::to_string(next++) + "]"; };
+    std::vector<Ref> there;
+    for (const json::value& item : list_at(subscription, {"items"})) {
+        const auto id = ref_at(item, {"id"}), price = ref_at(item, {"price"});
+        if (!is_metered(item) || !id || id == change.item) continue;
+        if (is_wanted(change, price)) {
+            there.push_back(*price);
+        } else {
+            const std::string gone = place();
+            form.set(gone + "[id]", id->value).set(gone + "[deleted]", true);
+        }
+    }
+    for (const Ref& price : change.metered_prices) {
+        if (std::ranges::find(there, price) == there.end())
+            form.set(place() + "[price]", price.value);
+    }
 }
 
-Form preview_of(const PlanChange& change, std::string_view proration) {
+Form preview_of(const PlanChange& change, const json::value& subscription,
+                std::string_view proration) {
     Form form;
     form.set("subscription", change.subscription.value);
-    set_item(form, "subscription_details[items]", change);
+    set_items(form, "subscription_details[items]", change, subscription);
     form.set("subscription_details[proration_behavior]", proration);
     if (proration != "none" && change.proration_date) {
         form.set("subscription_details[proration_date]", to_unix(*change.proration_date));
@@ -118,7 +155,12 @@ void restate_phase(Form& form, const std::string& prefix, const json::value& pha
 }  // namespace
 
 Task<Answer> StripeProvider::get_subscription(Ref subscription) {
-    co_return co_await client_.get(path_of(subscription));
+    Answer answer = co_await client_.get(path_of(subscription));
+    if (!answer || at_path(*answer, {"items"}) == nullptr) co_return answer;
+    const Answer items = co_await read_to_the_end(client_, *at_path(*answer, {"items"}));
+    if (!items) co_return items;
+    answer->as_object()["items"] = *items;
+    co_return answer;
 }
 
 // A preview changes nothing, so its key may be any: each is asked once.
@@ -128,27 +170,28 @@ Task<Answer> StripeProvider::preview(Form form) {
 }
 
 Task<Result<ChangePreview>> StripeProvider::preview_change(PlanChange change, bool at_period_end) {
-    const auto current = co_await fetch(ObjectKind::subscription, change.subscription);
-    if (!current) co_return current.error();
-    const auto& state = std::get<SubscriptionSnapshot>(current->fact);
+    const Answer current = co_await get_subscription(change.subscription);
+    if (!current) co_return to_refusal(current.error());
+    const auto state = read_subscription(*current, asking_moment());
+    if (!state) co_return state.error();
 
     std::optional<InvoiceSnapshot> now;
     std::optional<Instant> proration_date;
     if (!at_period_end) {
-        const Answer answer = co_await preview(preview_of(change, "always_invoice"));
+        const Answer answer = co_await preview(preview_of(change, *current, "always_invoice"));
         if (!answer) co_return to_refusal(answer.error());
         auto read = read_invoice(*answer, asking_moment());
         if (!read) co_return read.error();
         proration_date = proration_date_of(*answer, *read);
         now = std::move(*read);
     }
-    const Answer next = co_await preview(preview_of(change, "none"));
+    const Answer next = co_await preview(preview_of(change, *current, "none"));
     if (!next) co_return to_refusal(next.error());
     const auto renewal = read_invoice(*next, asking_moment());
     if (!renewal) co_return renewal.error();
     // Billed at the period's end, the next one is the renewal itself.
-    const auto at =
-        at_period_end ? state.period_end : renewal_after(*renewal, change.price, state.period_end);
+    const auto at = at_period_end ? state->period_end
+                                  : renewal_after(*renewal, change.price, state->period_end);
     if (!at) co_return unreadable("a preview that does not say when it renews");
     co_return ChangePreview{
         .now = std::move(now), .proration_date = proration_date, .renewal = {renewal->total, *at}
@@ -202,12 +245,13 @@ Task<Result<PlanChanged>> StripeProvider::settle_payment(IntentId intent, PlanCh
 }
 
 Task<Result<PlanChanged>> StripeProvider::change_plan(IntentId intent, PlanChange change) {
-    const auto released =
-        co_await release_schedule({intent.value + ":release"}, change.subscription);
+    const Answer current = co_await get_subscription(change.subscription);
+    if (!current) co_return to_refusal(current.error());
+    const auto released = co_await release_schedule_of({intent.value + ":release"}, *current);
     if (!released) co_return released.error();
 
     Form form;
-    set_item(form, "items", change);
+    set_items(form, "items", change, *current);
     form.set("proration_behavior", "always_invoice")
         .set("payment_behavior", "pending_if_incomplete");
     if (change.proration_date) form.set("proration_date", to_unix(*change.proration_date));
@@ -249,9 +293,11 @@ Task<Result<Ref>> StripeProvider::ensure_schedule(IntentId intent, Ref subscript
 Task<Result<Change>> StripeProvider::schedule_change(IntentId intent, PlanChange change) {
     const auto current = co_await get_subscription(change.subscription);
     if (!current) co_return to_refusal(current.error());
-    std::optional<Ref> old_price;
+    const auto old_price = price_now(change, *current);
+    std::vector<std::optional<Ref>> metered;
     for (const json::value& item : list_at(*current, {"items"})) {
-        if (ref_at(item, {"id"}) == change.item) old_price = ref_at(item, {"price"});
+        if (is_metered(item) && old_price != change.price)
+            metered.push_back(ref_at(item, {"price"}));
     }
     const auto schedule =
         co_await ensure_schedule({intent.value + ":schedule"}, change.subscription);
@@ -277,13 +323,25 @@ Task<Result<Change>> StripeProvider::schedule_change(IntentId intent, PlanChange
     form.set("end_behavior", "release");
     restate_phase(form, "phases[0]", *phase);
     form.set("phases[0][start_date]", to_unix(*started)).set("phases[0][end_date]", to_unix(*ends));
-    // The second phase is the first with the plan's item changed.
+    // The second phase is the first with the plan's item changed, and what charges its usage.
     json::value next = *phase;
+    json::array items;
     for (json::value& item : next.at("items").as_array()) {
-        if (ref_at(item, {"price"}) != old_price) continue;
-        item.as_object()["price"] = change.price.value;
-        item.as_object()["quantity"] = change.quantity;
+        const auto price = ref_at(item, {"price"});
+        if (std::ranges::find(metered, price) != metered.end()) continue;
+        if (price == old_price) {
+            item.as_object()["price"] = change.price.value;
+            item.as_object()["quantity"] = change.quantity;
+        }
+        items.push_back(item);
     }
+    for (const Ref& price : change.metered_prices) {
+        if (old_price == change.price) break;
+        items.push_back({
+            {"price", price.value}
+        });
+    }
+    next.as_object()["items"] = std::move(items);
     restate_phase(form, "phases[1]", next);
     form.set("phases[1][proration_behavior]", "none")
         .set("phases[1][duration][interval]", change.interval)
@@ -298,7 +356,12 @@ Task<Result<std::optional<Change>>> StripeProvider::release_schedule(IntentId in
                                                                      Ref subscription) {
     const Answer current = co_await get_subscription(subscription);
     if (!current) co_return to_refusal(current.error());
-    const auto schedule = ref_at(*current, {"schedule"});
+    co_return co_await release_schedule_of(std::move(intent), *current);
+}
+
+Task<Result<std::optional<Change>>> StripeProvider::release_schedule_of(IntentId intent,
+                                                                        json::value subscription) {
+    const auto schedule = ref_at(subscription, {"schedule"});
     if (!schedule) co_return std::optional<Change>{};
 
     const Instant at = asking_moment();

@@ -119,6 +119,45 @@ std::string open_invoice(const std::string& intent) {
            intent + "}}}]}}";
 }
 
+// What charged the old plan's usage goes, what charges the new one's comes, what both have stays.
+TEST(StripeChanges, TheMeteredPricesAreThoseOfTheNewPlan) {
+    const auto metered = [](const char* id, const char* price) {
+        return std::string(R"({"id":")") + id + R"(","price":{"id":")" + price +
+               R"(","recurring":{"usage_type":"metered"}}})";
+    };
+    const std::string now =
+        R"({"id":"sub_1","object":"subscription","customer":"cus_1","status":"active","created":1,
+        "items":{"object":"list","data":[)" +
+        metered("si_calls", "price_calls") +
+        R"(,{"id":"si_1","quantity":2,"price":{"id":"price_pro"},
+        "current_period_end":)" +
+        std::to_string(end) + "}," + metered("si_images", "price_images") + "]}}";
+    const auto ask = [&](const char* price) {
+        ScriptedStripe stripe;
+        stripe.transport.answer(200, now);
+        stripe.transport.answer(200, subscription());
+        stripe.with_provider([&](Provider& p) -> Task<> {
+            PlanChange change = to_business();
+            change.price = {price};
+            change.metered_prices = {{"price_images"}, {"price_tokens"}};
+            EXPECT_TRUE(co_await p.change_plan({"change:1"}, change));
+        });
+        return sent(stripe).back();
+    };
+    const std::string rest =
+        "&proration_behavior=always_invoice&payment_behavior=pending_if_incomplete";
+    EXPECT_EQ(ask("price_business"),
+              "POST /v1/subscriptions/sub_1 items[0][id]=si_1&items[0][price]=price_business&"
+              "items[0][quantity]=1&items[1][id]=si_calls&items[1][deleted]=true&"
+              "items[2][price]=price_tokens" +
+                  rest);
+    // More seats of the same plan: who subscribes to a price keeps it.
+    EXPECT_EQ(ask("price_pro"),
+              "POST /v1/subscriptions/sub_1 items[0][id]=si_1&items[0][price]=price_pro&"
+              "items[0][quantity]=1" +
+                  rest);
+}
+
 TEST(StripeChanges, AChangeThatIsPaidIsApplied) {
     ScriptedStripe stripe;
     stripe.transport.answer(200, subscription());

@@ -1,8 +1,11 @@
 #include "provider/stripe/stripe_metering.h"
 
+#include <fmt/format.h>
+
 #include "base/ids.h"
 #include "provider/stripe/amount.h"
 #include "provider/stripe/reading.h"
+#include "provider/stripe/stripe_metered_prices.h"
 
 namespace paydesk::provider::stripe {
 namespace {
@@ -19,23 +22,38 @@ Error answer_is_strange(std::string what) {
     return {ErrorCode::provider_unavailable, "Stripe's answer cannot be read.", std::move(what)};
 }
 
+// A JSON number: the only place where usage is ever a binary fraction, and only to be compared.
+std::optional<Decimal> decimal_of(const json::value& value) {
+    if (const auto* whole = value.if_int64()) return Decimal::from_int(*whole);
+    if (!value.is_number()) return std::nullopt;
+    const auto parsed = Decimal::parse(fmt::format("{:.9f}", value.to_number<double>()));
+    if (!parsed) return std::nullopt;
+    return *parsed;
+}
+
 }  // namespace
 
-Task<Result<Ref>> StripeMetering::sync_meter(NewMeter meter) {
+Task<Answer> StripeMetering::find_meter(std::string event_name) {
     std::optional<std::string> after;
     for (int page = 0; page < meters_pages_max; ++page) {
         Form query;
         query.set("limit", 100).set("status", "active").set("starting_after", after);
         const Answer list = co_await client_.get(std::string(meters_path), query);
-        if (!list) co_return to_refusal(list.error());
+        if (!list) co_return list;
         const json::array data = list_at(*list, {});
         for (const json::value& existing : data) {
-            if (text_at(existing, {"event_name"}) == meter.event_name)
-                co_return co_await keep_name(existing, std::move(meter));
+            if (text_at(existing, {"event_name"}) == event_name) co_return existing;
         }
         if (data.empty() || !bool_at(*list, {"has_more"}).value_or(false)) break;
         after = text_at(data.back(), {"id"});
     }
+    co_return json::value{};
+}
+
+Task<Result<Ref>> StripeMetering::ensure_meter(NewMeter meter) {
+    const Answer existing = co_await find_meter(meter.event_name);
+    if (!existing) co_return to_refusal(existing.error());
+    if (!existing->is_null()) co_return co_await keep_name(*existing, std::move(meter));
     Form form;
     form.set("display_name", meter.name)
         .set("event_name", meter.event_name)
@@ -48,6 +66,40 @@ Task<Result<Ref>> StripeMetering::sync_meter(NewMeter meter) {
     const auto id = ref_at(*made, {"id"});
     if (!id) co_return answer_is_strange("a meter without an id");
     co_return *id;
+}
+
+Task<Result<SyncedMeter>> StripeMetering::sync_meter(NewMeter meter,
+                                                     std::vector<NewUsagePrice> prices) {
+    const auto ref = co_await ensure_meter(meter);
+    if (!ref) co_return ref.error();
+    SyncedMeter synced{.meter = *ref, .prices = {}};
+    if (prices.empty()) co_return synced;
+    auto made = co_await sync_metered_prices(client_, std::move(meter), *ref, std::move(prices));
+    if (!made) co_return made.error();
+    synced.prices = std::move(*made);
+    co_return synced;
+}
+
+Task<Result<CatalogDifference>> StripeMetering::compare_meter(NewMeter meter,
+                                                              std::vector<NewUsagePrice> prices) {
+    const Answer existing = co_await find_meter(meter.event_name);
+    if (!existing) co_return to_refusal(existing.error());
+    CatalogDifference difference;
+    std::optional<Ref> ref;
+    if (existing->is_null()) {
+        difference.changes.push_back("create meter " + meter.event_name);
+    } else {
+        ref = ref_at(*existing, {"id"});
+        if (!ref) co_return answer_is_strange("a meter without an id");
+        if (text_at(*existing, {"display_name"}) != meter.name)
+            difference.changes.push_back("rename meter " + meter.event_name);
+    }
+    if (prices.empty()) co_return difference;
+    auto of_prices =
+        co_await compare_metered_prices(client_, std::move(meter), ref, std::move(prices));
+    if (!of_prices) co_return of_prices.error();
+    for (auto& change : of_prices->changes) difference.changes.push_back(std::move(change));
+    co_return difference;
 }
 
 Task<Result<Ref>> StripeMetering::keep_name(json::value existing, NewMeter meter) {
@@ -84,6 +136,24 @@ Task<Result<void>> StripeMetering::report_usage(UsageReport report) {
                           sent.error().message.find("already") != std::string::npos;
     if (is_known) co_return Result<void>{};
     co_return to_refusal(sent.error());
+}
+
+Task<Result<Decimal>> StripeMetering::counted(Ref meter, Ref customer, Instant from,
+                                              Instant until) {
+    Form query;
+    query.set("customer", customer.value)
+        .set("start_time", to_unix(from))
+        .set("end_time", to_unix(until));
+    const Answer answer = co_await client_.get(
+        std::string(meters_path) + "/" + encode_path_segment(meter.value) + "/event_summaries",
+        query);
+    if (!answer) co_return to_refusal(answer.error());
+    const json::array& summaries = list_at(*answer, {});
+    if (summaries.empty()) co_return Decimal();
+    const json::value* value = at_path(summaries.front(), {"aggregated_value"});
+    const auto counted = value == nullptr ? std::nullopt : decimal_of(*value);
+    if (!counted) co_return answer_is_strange("an event summary without a value");
+    co_return *counted;
 }
 
 Task<Result<Ref>> StripeMetering::add_invoice_item(IntentId intent, NewInvoiceItem item) {

@@ -1,8 +1,10 @@
 #pragma once
 // provider::Metering over Stripe's API.
 //
-//   sync_meter        GET billing/meters, POST billing/meters; a new name by POST billing/meters/:id
+//   sync_meter        GET billing/meters, POST billing/meters; a new name by POST billing/meters/:id; prices as
+//                     stripe_metered_prices.h says
 //   report_usage      POST billing/meter_events; our identifier makes it count once
+//   counted           GET billing/meters/:id/event_summaries
 //   add_invoice_item  POST invoiceitems on the draft
 
 #include "provider/metering.h"
@@ -15,11 +17,19 @@ public:
     // `client` outlives it.
     explicit StripeMetering(Client& client) : client_(client) {}
 
-    Task<Result<Ref>> sync_meter(NewMeter meter) override;
+    Name name() const override { return Name::stripe; }
+    Task<Result<SyncedMeter>> sync_meter(NewMeter meter,
+                                         std::vector<NewUsagePrice> prices) override;
+    Task<Result<CatalogDifference>> compare_meter(NewMeter meter,
+                                                  std::vector<NewUsagePrice> prices) override;
     Task<Result<void>> report_usage(UsageReport report) override;
+    Task<Result<Decimal>> counted(Ref meter, Ref customer, Instant from, Instant until) override;
     Task<Result<Ref>> add_invoice_item(IntentId intent, NewInvoiceItem item) override;
 
 private:
+    // null: none of that event_name
+    Task<Answer> find_meter(std::string event_name);
+    Task<Result<Ref>> ensure_meter(NewMeter meter);
     Task<Result<Ref>> keep_name(json::value existing, NewMeter meter);
 
     Client& client_;

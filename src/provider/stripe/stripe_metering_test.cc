@@ -57,11 +57,12 @@ TEST(StripeMetering, AMeterIsMadeOnceAndRenamed) {
     stripe.with_client([](Client& client) -> Task<> {
         StripeMetering metering(client);
         const NewMeter meter{.event_name = "paydesk_api_calls", .name = "API calls"};
-        EXPECT_EQ((co_await metering.sync_meter(meter)).value().value, "mtr_1");
-        EXPECT_EQ((co_await metering.sync_meter(meter)).value().value, "mtr_1");
+        EXPECT_EQ((co_await metering.sync_meter(meter, {})).value().meter.value, "mtr_1");
+        EXPECT_EQ((co_await metering.sync_meter(meter, {})).value().meter.value, "mtr_1");
         NewMeter other = meter;
         other.counts_last = true;
-        EXPECT_EQ((co_await metering.sync_meter(other)).error().code, ErrorCode::provider_rejected);
+        EXPECT_EQ((co_await metering.sync_meter(other, {})).error().code,
+                  ErrorCode::provider_rejected);
     });
     EXPECT_EQ(
         stripe.transport.requests[1].body,
@@ -69,6 +70,101 @@ TEST(StripeMetering, AMeterIsMadeOnceAndRenamed) {
         "customer_mapping[type]=by_id&customer_mapping[event_payload_key]=stripe_customer_id&"
         "value_settings[event_payload_key]=value");
     EXPECT_TRUE(stripe.transport.requests[3].url.ends_with("/v1/billing/meters/mtr_1"));
+}
+
+// $29 with 1,000 calls, then $0.01 each.
+NewUsagePrice calls() {
+    return {
+        .lookup_key = "api_monthly.api_calls",
+        .currency = Currency::usd(),
+        .interval = "month",
+        .tiers = {{.up_to = 1000}, {.unit_price = Decimal::from_int(1)}}
+    };
+}
+
+TEST(StripeMetering, APriceIsMadeOfItsTermsAndFoundAgainByThem) {
+    const std::string meters =
+        R"({"object":"list","data":[{"id":"mtr_1","event_name":"paydesk_api_calls",
+        "display_name":"API calls","default_aggregation":{"formula":"sum"}}],"has_more":false})";
+    const std::string product =
+        R"({"id":"usage_paydesk_api_calls","name":"API calls","active":true})";
+    const NewMeter meter{.event_name = "paydesk_api_calls", .name = "API calls"};
+    std::string digest;
+    {
+        ScriptedStripe stripe;
+        stripe.transport.answer(200, meters);
+        stripe.transport.answer(404, R"({"error":{"type":"invalid_request_error"}})");
+        stripe.transport.answer(200, product);
+        stripe.transport.answer(200, R"({"object":"list","data":[]})");
+        stripe.transport.answer(200, R"({"id":"price_1"})");
+        stripe.with_client([&](Client& client) -> Task<> {
+            const auto made = co_await StripeMetering(client).sync_meter(meter, {calls()});
+            EXPECT_EQ(made.value().prices.at(0).price.value, "price_1");
+            EXPECT_EQ(made.value().prices.at(0).product.value, "usage_paydesk_api_calls");
+        });
+        const std::string form = stripe.transport.requests.back().body;
+        const std::string terms =
+            "product=usage_paydesk_api_calls&currency=usd&recurring[interval]=month&"
+            "recurring[usage_type]=metered&recurring[meter]=mtr_1&billing_scheme=tiered&"
+            "tiers_mode=graduated&tiers[0][up_to]=1000&tiers[0][unit_amount_decimal]=0&"
+            "tiers[1][up_to]=inf&tiers[1][unit_amount_decimal]=1&"
+            "lookup_key=api_monthly.api_calls&transfer_lookup_key=true&metadata[paydesk_terms]=";
+        ASSERT_TRUE(form.starts_with(terms)) << form;
+        digest = form.substr(terms.size());
+    }
+    ScriptedStripe stripe;
+    const auto answer_price = [&] {
+        stripe.transport.answer(200, R"({"object":"list","data":[{"id":"price_1","active":true,
+            "metadata":{"paydesk_terms":")" +
+                                         digest + R"("}}]})");
+    };
+    const auto compare = [&](Client& client, NewUsagePrice price) -> Task<std::string> {
+        stripe.transport.answer(200, meters);
+        answer_price();
+        const auto difference = co_await StripeMetering(client).compare_meter(meter, {price});
+        co_return difference.value().changes.empty() ? "" : difference.value().changes.at(0);
+    };
+    stripe.with_client([&](Client& client) -> Task<> {
+        EXPECT_EQ(co_await compare(client, calls()), "");
+        NewUsagePrice dearer = calls();
+        dearer.tiers.back().unit_price = Decimal::from_int(2);
+        EXPECT_EQ(co_await compare(client, dearer),
+                  "metered price api_monthly.api_calls: a new one; price_1 is archived, who "
+                  "subscribes to it keeps it");
+        // Now for good: a new price takes the name over, the old one is archived.
+        stripe.transport.answer(200, meters);
+        stripe.transport.answer(200, product);
+        answer_price();
+        stripe.transport.answer(200, R"({"id":"price_2"})");
+        stripe.transport.answer(200, R"({"id":"price_1"})");
+        const auto made = co_await StripeMetering(client).sync_meter(meter, {dearer});
+        EXPECT_EQ(made.value().prices.at(0).price.value, "price_2");
+    });
+    EXPECT_TRUE(stripe.transport.requests.back().url.ends_with("/v1/prices/price_1"));
+    EXPECT_EQ(stripe.transport.requests.back().body, "active=false");
+}
+
+TEST(StripeMetering, WhatAMeterCounted) {
+    ScriptedStripe stripe;
+    for (const char* value : {"12", "120.4", "1e21", "\"12\""})
+        stripe.transport.answer(200,
+                                std::string(R"({"data":[{"aggregated_value":)") + value + "}]}");
+    stripe.transport.answer(200, R"({"data":[]})");
+    stripe.with_client([](Client& client) -> Task<> {
+        StripeMetering metering(client);
+        const auto ask = [&] {
+            return metering.counted({"mtr_1"}, {"cus_1"}, from_unix(1'780'272'000),
+                                    from_unix(1'780'275'600));
+        };
+        EXPECT_EQ((co_await ask()).value().to_string(), "12");
+        EXPECT_EQ((co_await ask()).value().to_string(), "120.4");
+        EXPECT_EQ((co_await ask()).value().to_string(), "1000000000000000000000");
+        EXPECT_EQ((co_await ask()).error().code, ErrorCode::provider_unavailable);
+        EXPECT_EQ((co_await ask()).value().to_string(), "0");
+    });
+    EXPECT_TRUE(stripe.transport.requests[0].url.ends_with(
+        "/v1/billing/meters/mtr_1/event_summaries?customer=cus_1&start_time=1780272000&"
+        "end_time=1780275600"));
 }
 
 TEST(StripeMetering, ALineOnADraft) {

@@ -50,8 +50,11 @@ Form checkout_form(const NewCheckout& input) {
         .set("customer", input.customer.value)
         .set("client_reference_id", input.account.value)
         .set("line_items[0][price]", input.price.value)
-        .set("line_items[0][quantity]", input.quantity)
-        .set("success_url", input.success_url)
+        .set("line_items[0][quantity]", input.quantity);
+    // Metered ones have no quantity.
+    for (std::size_t i = 0; i < input.metered_prices.size(); ++i)
+        form.set("line_items[" + std::to_string(i + 1) + "][price]", input.metered_prices[i].value);
+    form.set("success_url", input.success_url)
         .set("cancel_url", input.cancel_url)
         .set("expires_at", to_unix(input.expires_at));
     set_metadata(form, "metadata", input);

@@ -82,6 +82,9 @@ private:
     Task<Answer> preview(Form form);
     Task<Result<PlanChanged>> settle_payment(IntentId intent, PlanChanged changed, Ref invoice,
                                              bool void_when_declined);
+    // Of a subscription as Stripe tells it.
+    Task<Result<std::optional<Change>>> release_schedule_of(IntentId intent,
+                                                            json::value subscription);
     Task<Result<Ref>> ensure_schedule(IntentId intent, Ref subscription);
     Instant asking_moment() const;
 

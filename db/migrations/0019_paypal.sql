@@ -1,4 +1,4 @@
--- 0017_paypal: what PayPal's orders are for, and when a provider was last asked.
+-- 0019_paypal: what PayPal's orders are for, and when a provider was last asked.
 --
 -- Why     PayPal has no prices of one-time things: an order names its amount, and a call that is repeated must
 --         name the same one. PayPal loses webhooks: what they would have told is asked for (paypal_poll).

@@ -1,4 +1,4 @@
--- 0019_admin_reads: what the admin's console looks for.
+-- 0020_admin_reads: what the admin's console looks for.
 --
 -- Why     Events are found by the object that they are about (also by `paydesk explain`), and listed newest first
 --         without reading the whole trail. Neither column ever changes, so an index costs an event its entry and

@@ -1,0 +1,212 @@
+#include "sandbox/paypal/deliverer.h"
+
+#include <algorithm>
+
+#include "base/crypto.h"
+#include "sandbox/paypal/events.h"
+
+namespace paydesk::sandbox::paypal {
+namespace {
+
+constexpr std::int64_t first_pauses[] = {10, 30, 60, 120, 300, 600, 1200, 2400, 3600, 7200};
+constexpr std::int64_t later_pause = 16'200;  // four and a half hours
+
+// What a receiver's side is told, as PayPal's own machines do.
+constexpr std::string_view user_agent = "PayPal/AUHD-214.0-58682124";
+
+}  // namespace
+
+std::int64_t pause_before(std::size_t attempt) {
+    const auto index = attempt - 2;
+    return index < std::size(first_pauses) ? first_pauses[index] : later_pause;
+}
+
+Deliverer::Deliverer(asio::io_context& io, Account& account, Keys& keys, http::Transport& transport,
+                     const Clock& real_clock, Recorder& recorder, Faults& faults,
+                     std::function<bool()> paused)
+    : io_(io),
+      account_(account),
+      keys_(keys),
+      transport_(transport),
+      clock_(real_clock),
+      recorder_(recorder),
+      faults_(faults),
+      paused_(std::move(paused)) {}
+
+std::int64_t Deliverer::real_milliseconds() const {
+    return std::chrono::floor<std::chrono::milliseconds>(clock_.now()).time_since_epoch().count();
+}
+
+std::string Deliverer::next_for(const std::string& webhook) const {
+    const auto queue = pending_.find(webhook);
+    if (queue == pending_.end()) return {};
+    for (const auto& id : queue->second) {
+        if (number(*account_.store().find(id), "next_attempt_at") <= account_.now()) return id;
+    }
+    return {};
+}
+
+void Deliverer::wake() {
+    const auto& all = account_.store().ids(kind::delivery);
+    std::vector<std::string> fresh;
+    for (; scanned_ < all.size(); ++scanned_) {
+        if (text(*account_.store().find(all[scanned_]), "status") == "pending") {
+            fresh.push_back(all[scanned_]);
+        }
+    }
+    for (const auto& id : upset(std::move(fresh))) {
+        pending_[text(*account_.store().find(id), "webhook")].push_back(id);
+    }
+    scanned_ = all.size();  // those that a fault added were taken up with the others
+    if (paused_()) return;
+    for (const auto& [webhook, queue] : pending_) {
+        if (next_for(webhook).empty() || std::exchange(serving_[webhook], true)) continue;
+        spawn(io_, "paypal_delivery", serve(webhook));
+    }
+}
+
+std::string Deliverer::copy_of(const std::string& delivery, std::int64_t at) {
+    Object copy = *account_.store().find(delivery);
+    const auto id = "ppd_" + account_.chance().alphanumeric(Chance::Stream::paypal_deliveries, 14);
+    copy["id"] = id;
+    copy["next_attempt_at"] = at;
+    account_.store().add(kind::delivery, id, std::move(copy));
+    return id;
+}
+
+void Deliverer::strike(const std::string& id, const Object& fault, std::vector<std::string>& out) {
+    const auto name = text(fault, "fault");
+    const auto later = account_.now() + number(fault, "seconds");
+    {
+        Object& delivery = account_.edit(id);
+        auto names = children(delivery, "faults");
+        names.push_back(json::value(name));
+        delivery["faults"] = std::move(names);
+        if (name == "drop" || name == "lost_cancelled") delivery["status"] = "dropped";
+        if (name == "delay") delivery["next_attempt_at"] = later;
+    }
+    if (name == "drop" || name == "lost_cancelled") std::erase(out, id);
+    if (name == "late_repeat") out.push_back(copy_of(id, later));
+    if (name == "duplicate") {
+        for (std::int64_t i = 0; i < number(fault, "copies", 1); ++i) {
+            out.push_back(copy_of(id, 0));
+        }
+    }
+}
+
+std::vector<std::string> Deliverer::upset(std::vector<std::string> fresh) {
+    std::vector<std::string> out;
+    std::vector<std::size_t> shuffled;  // places in `out`
+    std::int64_t window = 0;
+    bool struck_any = false;
+    for (const auto& id : fresh) {
+        const Object delivery = *account_.store().find(id);
+        out.push_back(id);
+        // What was upset before a restart, or is being tried again, is left as it is.
+        if (delivery.contains("faults") || !children(delivery, "attempts").empty()) continue;
+        const auto place = out.size() - 1;
+        for (const Object& fault :
+             faults_.strike(Faults::Place::delivery, "", text(delivery, "type"), id)) {
+            struck_any = true;
+            strike(id, fault, out);
+            if (text(fault, "fault") != "reorder") continue;
+            window = number(fault, "seconds");
+            if (place < out.size() && out[place] == id) shuffled.push_back(place);
+        }
+    }
+    // Alone it cannot change places with another: it lets what comes in the next seconds pass.
+    if (shuffled.size() == 1) {
+        account_.edit(out[shuffled.front()])["next_attempt_at"] = account_.now() + window;
+    }
+    for (std::size_t left = shuffled.size(); left > 1; --left) {
+        const auto other = account_.chance().below(Chance::Stream::faults, left);
+        std::swap(out[shuffled[left - 1]], out[shuffled[other]]);
+    }
+    if (struck_any) account_.commit();
+    return out;
+}
+
+Task<> Deliverer::serve(std::string webhook) {
+    for (auto id = next_for(webhook); !id.empty() && !paused_(); id = next_for(webhook)) {
+        co_await attempt(id);
+    }
+    serving_[webhook] = false;
+}
+
+// A UUID: new for every attempt.
+std::string Deliverer::new_transmission() const {
+    auto hex =
+        to_hex(sha256(account_.chance().alphanumeric(Chance::Stream::paypal_deliveries, 32)));
+    hex[12] = '4';
+    hex[16] = 'a';
+    return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" +
+           hex.substr(16, 4) + "-" + hex.substr(20, 12);
+}
+
+Task<> Deliverer::attempt(std::string id) {
+    const Object delivery = *account_.store().find(id);
+    const auto* event = account_.find(kind::event, text(delivery, "event"));
+    const auto webhook = text(delivery, "webhook");
+    if (!event || (!webhook.empty() && !account_.find(kind::webhook, webhook))) {
+        note(id, 0, "the webhook is gone", {}, -1);
+        co_return;
+    }
+    http::ClientRequest request;
+    request.method = "POST";
+    request.url = text(delivery, "url");
+    request.body = event_body(*event);
+    request.timeout = delivery_timeout;
+    request.connect_timeout = delivery_timeout;
+    const auto transmission = new_transmission();
+    const auto at = time_text(real_milliseconds() / 1000);
+    request.headers.set("Content-Type", "application/json");
+    request.headers.set("User-Agent", std::string(user_agent));
+    request.headers.set("PAYPAL-AUTH-VERSION", "v2");
+    request.headers.set("PAYPAL-AUTH-ALGO", "SHA256withRSA");
+    request.headers.set("PAYPAL-CERT-URL", keys_.certificate_url());
+    request.headers.set("PAYPAL-TRANSMISSION-ID", transmission);
+    request.headers.set("PAYPAL-TRANSMISSION-TIME", at);
+    request.headers.set(
+        "PAYPAL-TRANSMISSION-SIG",
+        keys_.sign(signed_text(transmission, at, text(delivery, "signed_as"), request.body)));
+    recorder_.write({
+        {"provider", "paypal"                 },
+        {"event",    true                     },
+        {"body",     json::parse(request.body)}
+    });
+    const auto began = real_milliseconds();
+    int status = 0;
+    std::string error;
+    try {
+        const auto response = co_await transport_.send(std::move(request));
+        status = response.status;
+        if (status < 200 || status > 299) error = "answered " + std::to_string(status);
+    } catch (const http::TransportError& failure) {
+        error = failure.what();
+    }
+    note(id, status, error, transmission, real_milliseconds() - began);
+}
+
+void Deliverer::note(const std::string& id, int status, const std::string& error,
+                     const std::string& transmission, std::int64_t milliseconds) {
+    Object& delivery = account_.edit(id);
+    const auto webhook = text(delivery, "webhook");
+    auto& attempts = delivery["attempts"].as_array();
+    attempts.push_back(Object{
+        {"at", account_.now()},
+        {"status", status},
+        {"error", text_or_null(error)},
+        {"transmission_id", text_or_null(transmission)},
+        {"milliseconds", std::max<std::int64_t>(milliseconds, 0)}
+    });
+    const bool over = error.empty() || milliseconds < 0 || attempts.size() > resends_max;
+    if (over) {
+        delivery["status"] = error.empty() ? "delivered" : "failed";
+    } else {
+        delivery["next_attempt_at"] = account_.now() + pause_before(attempts.size() + 1);
+    }
+    account_.commit();
+    if (over) std::erase(pending_[webhook], id);
+}
+
+}  // namespace paydesk::sandbox::paypal
