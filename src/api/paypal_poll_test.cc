@@ -134,6 +134,21 @@ TEST_F(PayPalPoll, AnOrderThatPayPalForgotHasLapsed) {
     EXPECT_EQ(count("paydesk.checkouts where status = 'expired'"), "1");
 }
 
+TEST_F(PayPalPoll, AnOperatorMayAskAtOnce) {
+    subscribe(ada);
+    EXPECT_EQ(post("/api/admin/paypal/poll", ada, json::object{}).status, 403);
+    const auto ask = [&](const char* body) {
+        auto asked = request("POST", "/api/admin/paypal/poll", {}, body);
+        asked.headers.add("Authorization", "Bearer " + token_of(grace, true));
+        return send(asked);
+    };
+    EXPECT_EQ(ask("{}").body.at("asked"), 0) << "nothing is due";
+    EXPECT_EQ(ask(R"({"all": true})").body.at("asked"), 1);
+    EXPECT_EQ(ask(R"({"objects": 0})").status, 422);
+    services_.flows.paypal.reset();
+    EXPECT_EQ(ask("{}").code(), "provider_not_configured");
+}
+
 TEST_F(PayPalPoll, AnAbsentPayPalStopsTheRunAndIsTriedAgain) {
     subscribe(ada);
     subscribe(grace);

@@ -43,6 +43,15 @@ const std::pair<const char*, const char*> routes_of_people[] = {
     {"PATCH", "/api/notifications"             },
     {"GET",   "/api/notifications/stream"      },
     {"GET",   "/api/checkout/cs_1"             },
+    {"POST", "/api/paypal/create-order"},
+    {"POST", "/api/paypal/capture-order"},
+    {"GET", "/api/paypal/orders/1"},
+    {"POST", "/api/paypal/create-subscription"},
+    {"POST", "/api/paypal/cancel-subscription"},
+    {"POST", "/api/paypal/suspend-subscription"},
+    {"POST", "/api/paypal/reactivate-subscription"},
+    {"GET", "/api/paypal/subscriptions/I-1"},
+    {"POST", "/api/admin/paypal/poll"},
     {"GET",   "/api/session"                   },
 };
 

@@ -28,6 +28,7 @@ void add_routes(http::Router& router, const Services& services) {
     add_payment_method_routes(router, services);
     add_credit_routes(router, services);
     add_usage_routes(router, services);
+    add_admin_paypal_routes(router, services);
     add_admin_credit_routes(router, services);
     add_plan_routes(router, services);
     add_notification_routes(router, services);

@@ -35,6 +35,7 @@ void add_payment_method_routes(http::Router& router, const Services& services);
 void add_credit_routes(http::Router& router, const Services& services);
 void add_usage_routes(http::Router& router, const Services& services);
 void add_usage_read_routes(http::Router& router, const Services& services);
+void add_admin_paypal_routes(http::Router& router, const Services& services);
 void add_admin_credit_routes(http::Router& router, const Services& services);
 void add_plan_routes(http::Router& router, const Services& services);
 void add_notification_routes(http::Router& router, const Services& services);
