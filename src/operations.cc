@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "auth/jwks.h"
+#include "catalog/sync_plans_flow.h"
 #include "commands.h"
 #include "config.h"
 #include "db/migrator.h"

@@ -24,7 +24,8 @@ int run_import(const ImportCommand& options) {
         .source = seeds ? transfer::Source::seeds : transfer::Source::stripe_sync_engine,
         .source_url = options.source.value_or(config.migration_url),
         .schema = options.schema.value_or(seeds ? "public" : "stripe"),
-        .dry_run = options.dry_run};
+        .dry_run = options.dry_run,
+        .usage_kept = std::chrono::days(config.usage_keep_days)};
     run_to_end([&](asio::io_context& io) -> Task<> {
         const SystemClock clock;
         db::Database db(io, database_options(config));

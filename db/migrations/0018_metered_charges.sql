@@ -3,10 +3,11 @@
 -- Why     A metered price belongs on the subscription, so checkout must know it. An event that comes after its period
 --         was rated, and before the invoice is final, is on no invoice: it is flagged as late, and nothing slips
 --         between the two. A limit that was passed is told also where the server died before it told.
--- Locks   reconciliations: ACCESS EXCLUSIVE for a moment. usage_totals: ACCESS EXCLUSIVE until its index is built (a row for each account, metric and period).
+-- Locks   reconciliations, usage_reports: ACCESS EXCLUSIVE for a moment. usage_totals: ACCESS EXCLUSIVE until its index is built (a row for each account, metric and period).
 -- Undo    drop table paydesk.usage_prices; drop trigger late_is_flagged on paydesk.usage_totals; drop function
 --         paydesk.refuse_unflagged_usage(); drop index paydesk.usage_totals_watched;
---         alter table paydesk.usage_totals drop charged_at; the constraint reconciliations_mode without 'usage'.
+--         alter table paydesk.usage_totals drop charged_at; the constraints
+--         reconciliations_mode without 'usage', usage_reports_status without 'elsewhere'.
 
 -- What the provider charges for a metric on a plan: a metered price at its meter, one for each billing cycle.
 create table paydesk.usage_prices (
@@ -47,6 +48,10 @@ create trigger late_is_flagged before update of events on paydesk.usage_totals
     for each row when (old.charged_at is not null
                        and new.events - old.events <> new.late_events - old.late_events)
     execute function paydesk.refuse_unflagged_usage();
+
+-- elsewhere: what a former billing code has told the provider of usage that was taken over; not ours to tell again.
+alter table paydesk.usage_reports drop constraint usage_reports_status,
+    add constraint usage_reports_status check (status in ('pending', 'sent', 'refused', 'elsewhere'));
 
 -- usage: what was used against what the provider's meters counted.
 alter table paydesk.reconciliations drop constraint reconciliations_mode,

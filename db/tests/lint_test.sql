@@ -47,6 +47,7 @@ insert into allowed values
     ('index not led by account_id: paydesk.webhook_events.webhook_events_by_object',
      'what was told of an object, for the operator and explain'),
     ('index not led by account_id: paydesk.webhook_events.webhook_events_by_receipt', 'the operator''s list'),
+    ('index not led by account_id: paydesk.webhook_events.webhook_events_unfinished', 'what needs the operator'),
     ('index not led by account_id: paydesk.invoices.invoices_by_time', 'the operator''s revenue'),
     ('index not led by account_id: paydesk.payments.payments_by_time', 'the operator''s revenue'),
     ('index not led by account_id: paydesk.usage_hours.usage_hours_by_time', 'the operator''s usage'),

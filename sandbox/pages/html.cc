@@ -134,6 +134,7 @@ std::string navigation(std::string_view section) {
         {"/",           "Events"    },
         {"/deliveries", "Deliveries"},
         {"/customers",  "Customers" },
+        {"/paypal",     "PayPal"    },
         {"/mailbox",    "Mailbox"   },
         {"/clock",      "Clock"     },
         {"/faults",     "Faults"    },
@@ -166,7 +167,7 @@ http::Response html_page(std::string_view title, std::string_view body, Width wi
 <body class="{}">
 {}<p class="ribbon">Test mode. No money moves here.</p>
 {}<main id="main">{}</main>
-<footer>Paydesk sandbox, an offline Stripe · <a href="/">Events</a> · <a href="/test-cards">Test cards</a></footer>
+<footer>Paydesk sandbox, an offline Stripe and PayPal · <a href="/">Events</a> · <a href="/test-cards">Test cards</a></footer>
 </body>
 </html>
 )",

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "sandbox/pages/html.h"
+#include "sandbox/pages/paypal_console.h"
 #include "sandbox/paypal/orders.h"
 #include "sandbox/paypal/payer.h"
 #include "sandbox/paypal/pricing.h"
@@ -250,6 +251,11 @@ http::Response revise_page(paypal::Account& account, const http::Request& reques
 
 http::Response paypal_page(paypal::Account& account, const http::Request& request) {
     try {
+        constexpr std::string_view events = "/paypal/events/";
+        if (request.method == "GET" && request.path == "/paypal") return paypal_index_page(account);
+        if (request.method == "GET" && request.path.starts_with(events)) {
+            return paypal_event_page(account, request.path.substr(events.size()));
+        }
         if (request.path == order_path) return approve_order_page(account, request);
         if (request.path == subscription_path) return subscribe_page(account, request);
         if (request.path == revision_path) return revise_page(account, request);

@@ -130,6 +130,12 @@ void complete(Object& subscription, std::int64_t sequence) {
     }
 }
 
+// The day of the month on which such cycles begin: that of the first of them.
+unsigned anchor_of(const Object& subscription, std::int64_t sequence, std::int64_t at) {
+    if (completed_of(subscription, sequence) == 0) return day_of(at);
+    return static_cast<unsigned>(number(subscription, "_anchor_day"));
+}
+
 // The next cycle begins, or the last is over. The sale, "" when there is none.
 std::string begin_cycle(Account& account, const std::string& id) {
     const Object before = account.get(kind::subscription, id);
@@ -141,25 +147,26 @@ std::string begin_cycle(Account& account, const std::string& id) {
         return {};
     }
     const auto due = cost_of(account, before, sequence);
+    const auto anchor = anchor_of(before, sequence, number(before, "_next"));
     Object& subscription = account.edit(id);
     complete(subscription, sequence);
+    subscription["_anchor_day"] = anchor;
     subscription["_due"] = due.minor;
     subscription["_attempts"] = 0;
     subscription["_next"] =
-        later_by(number(before, "_next"), child(*cycle_of(plan, sequence), "frequency"),
-                 static_cast<unsigned>(number(before, "_anchor_day")));
+        later_by(number(before, "_next"), child(*cycle_of(plan, sequence), "frequency"), anchor);
     return pay_cycle(account, id);
 }
 
 // Its last cycle's begin, where they have an end.
 std::int64_t final_payment_at(const Object& plan, const Object& subscription) {
     auto at = number(subscription, "_next");
-    const auto anchor = static_cast<unsigned>(number(subscription, "_anchor_day"));
     std::int64_t last = 0;
     for (const json::value& value : children(plan, "billing_cycles")) {
         const Object& cycle = value.get_object();
         const auto total = number(cycle, "total_cycles");
         if (total == 0) return 0;
+        const auto anchor = anchor_of(subscription, number(cycle, "sequence"), at);
         for (auto left = total - completed_of(subscription, number(cycle, "sequence")); left > 0;
              --left) {
             last = at;
@@ -207,7 +214,6 @@ void start_billing(Account& account, const std::string& id, const std::function<
     }
     subscription["_cycles"] = std::move(cycles);
     subscription["_next"] = start;
-    subscription["_anchor_day"] = day_of(start);
     std::vector<std::string> sales;
     const Object& preferences = child(plan, "payment_preferences");
     const auto fee = stored_amount(preferences, "setup_fee");
@@ -315,10 +321,8 @@ void skip_missed(Account& account, const std::string& id) {
     const auto* cycle = cycle_of(plan, sequence);
     if (!cycle) return;
     auto next = number(before, "_next");
-    while (next <= account.now()) {
-        next = later_by(next, child(*cycle, "frequency"),
-                        static_cast<unsigned>(number(before, "_anchor_day")));
-    }
+    const auto anchor = anchor_of(before, sequence, next);
+    while (next <= account.now()) next = later_by(next, child(*cycle, "frequency"), anchor);
     account.edit(id)["_next"] = next;
 }
 
@@ -335,7 +339,6 @@ void follow_plan(Account& account, const std::string& id) {
         });
     }
     subscription["_cycles"] = std::move(cycles);
-    subscription["_anchor_day"] = day_of(number(subscription, "_next"));
 }
 
 }  // namespace paydesk::sandbox::paypal

@@ -30,6 +30,8 @@ PayPal::PayPal(asio::io_context& io, Store& store, SandboxClock& clock, Chance& 
     });
 }
 
+std::string PayPal::new_token() { return paypal::new_token(account_); }
+
 bool PayPal::is_api(std::string_view path) {
     return path.starts_with("/paypal/v1/") || path.starts_with("/paypal/v2/") ||
            path.starts_with("/paypal/v3/");

@@ -28,6 +28,9 @@ public:
     Deliverer& deliverer() { return deliverer_; }
     Keys& keys() { return keys_; }
 
+    // A bearer token for the API.
+    std::string new_token();
+
     // True for what handle() answers: the API and the certificates.
     static bool is_api(std::string_view path);
     // REQUIRES: is_api(request.path).

@@ -25,7 +25,7 @@ constexpr Words by_status[] = {
      "The requested action could not be performed, semantically incorrect, or failed business "
      "validation."                                                                                     },
     {429, "RATE_LIMIT_REACHED",     "Too many requests. Blocked due to rate limiting."                 },
-    {500, "INTERNAL_SERVER_ERROR",  "An internal server error occurred."                           },
+    {500, "INTERNAL_SERVER_ERROR",  "An internal server error occurred."                               },
     {503, "SERVICE_UNAVAILABLE",    "Service Unavailable."                                             },
 };
 

@@ -75,11 +75,11 @@ Object sale(const Account& account, const std::string& state) {
 Object old_refund(const Account& account) {
     const auto id = account.new_id("");
     return with_times(account, {
-                                   {"id",      id                                        },
-                                   {"state",   "completed"                               },
-                                   {"amount",  old_money({1900, "USD"})                  },
-                                   {"sale_id", account.new_id("")                        },
-                                   {"links",   self(account, "/v1/payments/refund/" + id)}
+                                   {"id", id},
+                                   {"state", "completed"},
+                                   {"amount", old_money({1900, "USD"})},
+                                   {"sale_id", account.new_id("")},
+                                   {"links", self(account, "/v1/payments/refund/" + id)}
     });
 }
 
@@ -127,9 +127,7 @@ Object pretended_resource(Account& account, std::string_view type) {
     }
     if (type == "PAYMENT.SALE.REFUNDED") return old_refund(account);
     if (type.starts_with("PAYMENT.SALE.")) {
-        return sale(account, ends("PENDING")    ? "pending"
-                             : ends("DENIED")   ? "denied"
-                                                : "completed");
+        return sale(account, ends("PENDING") ? "pending" : ends("DENIED") ? "denied" : "completed");
     }
     if (type.starts_with("BILLING.SUBSCRIPTION.")) {
         return subscription(account, ends("CREATED")     ? "APPROVAL_PENDING"

@@ -26,6 +26,22 @@ bool is_client(const http::Request& request, const Credentials& credentials) {
 
 }  // namespace
 
+std::string new_token(Account& account) {
+    Store& store = account.store();
+    while (store.ids(kind::token).size() >= tokens_max) {
+        const std::string oldest = store.ids(kind::token).front();
+        store.erase(oldest);
+    }
+    auto token = "A21AA" + account.chance().alphanumeric(Chance::Stream::changing_calls, 92);
+    store.add(kind::token, token,
+              Object{
+                  {"id",      token                        },
+                  {"expires", account.now() + token_seconds}
+    });
+    account.commit();
+    return token;
+}
+
 http::Response answer_token(Account& account, const Credentials& credentials,
                             const http::Request& request) {
     if (!is_client(request, credentials)) {
@@ -40,22 +56,9 @@ http::Response answer_token(Account& account, const Credentials& credentials,
                              : oauth_refusal(400, "unsupported_grant_type",
                                              "The sandbox gives tokens for client_credentials");
     }
-    Store& store = account.store();
-    while (store.ids(kind::token).size() >= tokens_max) {
-        const std::string oldest = store.ids(kind::token).front();
-        store.erase(oldest);
-    }
-    const auto random = [&](std::size_t length) {
-        return account.chance().alphanumeric(Chance::Stream::changing_calls, length);
-    };
-    const auto token = "A21AA" + random(92);
-    const auto nonce = time_text(account.now()) + random(43);
-    store.add(kind::token, token,
-              Object{
-                  {"id",      token                        },
-                  {"expires", account.now() + token_seconds}
-    });
-    account.commit();
+    const auto token = new_token(account);
+    const auto nonce = time_text(account.now()) +
+                       account.chance().alphanumeric(Chance::Stream::changing_calls, 43);
     return {
         .body =
             json::serialize(Object{{"scope",

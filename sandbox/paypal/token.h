@@ -15,6 +15,9 @@ struct Credentials {
 
 inline constexpr std::int64_t token_seconds = 32'400;  // nine hours, on the sandbox's clock
 
+// Good for token_seconds, as the route gives it. Commits.
+std::string new_token(Account& account);
+
 // 200 with a token, 401 invalid_client, 400 unsupported_grant_type. Commits.
 http::Response answer_token(Account& account, const Credentials& credentials,
                             const http::Request& request);

@@ -177,8 +177,11 @@ private:
     // refused for good, and the row is given up.
     Task<Result<std::optional<CheckoutRow>>> make(CheckoutRow row, bool same) {
         auto promotion_code = same ? wish_.promotion_code : std::nullopt;
-        auto metered =
-            co_await catalog::usage_price_store::beside(flow_.db, flow_.provider.name(), row.price);
+        std::vector<provider::Ref> metered;
+        if (row.price) {
+            metered = co_await catalog::usage_price_store::beside(flow_.db, flow_.provider.name(),
+                                                                  *row.price);
+        }
         const auto made = co_await flow_.provider.create_checkout(
             {"checkout:" + row.id},
             call_for(row, customer_, std::move(metered), std::move(promotion_code)));

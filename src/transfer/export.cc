@@ -154,6 +154,8 @@ std::vector<ExportedTable> export_all(const ExportOptions& options) {
     }
     File file(options.folder / "restore.sql");
     file.write(restore_head);
+    for (const auto& day : reader.usage_days())
+        file.write(fmt::format("select paydesk.make_usage_partitions('{0}', '{0}');\n", day));
     for (const auto& table : reader.tables()) {
         exported.push_back({table.name, write_sql(reader, table, file)});
     }

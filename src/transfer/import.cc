@@ -8,6 +8,7 @@
 #include "credits/facts.h"
 #include "transfer/import_source.h"
 #include "transfer/import_store.h"
+#include "transfer/import_usage.h"
 
 namespace paydesk::transfer {
 
@@ -74,11 +75,17 @@ Fated fate_of(const billing::Applied& applied) {
 
 class Batch {
 public:
-    Batch(const ImportParts& parts, db::Tx& tx, const std::vector<SourceRow>& rows)
-        : parts_(parts), tx_(tx), rows_(rows), fates_(rows.size()) {}
+    Batch(const ImportParts& parts, db::Tx& tx, const std::vector<SourceRow>& rows,
+          UsageRules usage_rules)
+        : parts_(parts),
+          tx_(tx),
+          rows_(rows),
+          fates_(rows.size()),
+          usage_rules_(std::move(usage_rules)) {}
 
     Task<std::vector<Fated>> run() {
         for (std::size_t i = 0; i < rows_.size(); ++i) fates_[i] = co_await take(i);
+        if (!usage_.empty()) co_await count_all_usage();
         const auto applied =
             co_await billing::apply_changes(tx_, std::move(changes_), parts_.clock.now());
         for (std::size_t n = 0; n < applied.size(); ++n) fates_[places_[n]] = fate_of(applied[n]);
@@ -106,8 +113,27 @@ private:
                 tx_, *row.account, "import/" + row.id, storable(*object));
             co_return Fated{added ? Fate::taken : Fate::known};
         }
+        if (row.sort == "usage") co_return note_usage(i);
         if (row.sort == "credits") co_return co_await take_credits(row, *object);
         co_return co_await take_object(i, *object);
+    }
+
+    Fated note_usage(std::size_t i) {
+        UsageRow read = read_usage_row(rows_[i], usage_rules_);
+        if (!read.event) return {Fate::skipped, std::move(read.why)};
+        usage_.push_back(std::move(read));
+        usage_places_.push_back(i);
+        return {Fate::known};
+    }
+
+    Task<> count_all_usage() {
+        const auto outcomes = co_await count_usage(tx_, std::move(usage_), usage_rules_);
+        for (std::size_t n = 0; n < outcomes.size(); ++n) {
+            Fated& fated = fates_[usage_places_[n]];
+            if (outcomes[n] == usage::Outcome::recorded) fated = {Fate::taken};
+            if (outcomes[n] == usage::Outcome::conflict)
+                fated = {Fate::skipped, "it says something else than when it was taken over"};
+        }
     }
 
     // A balance without a history is one grant that never expires, for the fact that it was imported.
@@ -156,6 +182,9 @@ private:
     std::vector<ToApply> changes_;
     std::vector<std::size_t> places_;  // of changes_ in rows_
     std::vector<credits::Fact> credits_;
+    UsageRules usage_rules_;
+    std::vector<UsageRow> usage_;
+    std::vector<std::size_t> usage_places_;  // of usage_ in rows_
 };
 
 }  // namespace
@@ -163,18 +192,21 @@ private:
 Task<ImportReport> import_all(ImportParts parts, ImportOptions options) {
     ImportSource source(options);
     ImportReport report{.kinds = {}, .dry_run = options.dry_run};
-    // A dry run is one transaction that is rolled back: later rows need what earlier ones have made.
-    std::vector<std::vector<SourceRow>> batches;
-    for (auto rows = source.next(); !rows.empty(); rows = source.next()) {
-        batches.push_back(std::move(rows));
-    }
+    usage::MetricsCache metrics(parts.db, parts.clock);
+    const UsageRules usage_rules{.metrics = co_await metrics.current(),
+                                 .now = parts.clock.now(),
+                                 .keep = options.usage_kept};
     const auto take = [&](db::Tx& tx, const std::vector<SourceRow>& rows,
                           ImportReport& into) -> Task<> {
-        const auto fates = co_await Batch(parts, tx, rows).run();
+        const auto fates = co_await Batch(parts, tx, rows, usage_rules).run();
         for (std::size_t i = 0; i < rows.size(); ++i)
             count(into.kinds[rows[i].table], rows[i], fates[i]);
     };
+    // A dry run is one transaction that is rolled back: later rows need what earlier ones have made.
     if (options.dry_run) {
+        std::vector<std::vector<SourceRow>> batches;
+        for (auto rows = source.next(); !rows.empty(); rows = source.next())
+            batches.push_back(std::move(rows));
         ImportReport looked;
         const auto all = [&](db::Tx& tx) -> Task<Result<void>> {
             looked = report;
@@ -184,7 +216,7 @@ Task<ImportReport> import_all(ImportParts parts, ImportOptions options) {
         (void)co_await parts.db.transaction(all);
         co_return looked;
     }
-    for (const auto& rows : batches) {
+    for (auto rows = source.next(); !rows.empty(); rows = source.next()) {
         ImportReport looked;
         co_await parts.db.transaction([&](db::Tx& tx) -> Task<> {
             looked = report;

@@ -9,6 +9,7 @@
 // is ever deleted, here or there.
 
 #include <boost/json.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -34,6 +35,7 @@ struct ImportOptions {
     std::string source_url;         // may read the source's tables
     std::string schema = "public";  // where they are; of stripe_sync_engine "stripe"
     bool dry_run = false;
+    std::chrono::days usage_kept{90};  // usage that is older is not taken: PAYDESK_USAGE_KEEP_DAYS
 };
 
 struct ImportParts {

@@ -253,11 +253,24 @@ void ImportSource::find_seeds_usage() {
              std::pair{"usage_events",  "feature"    }
     }) {
         if (!has(table, column) || !has(table, "user_id")) continue;
-        add(table, R"(
-            select 'stripe' as provider, 'other' as kind, '' as sort, t.id::text,
-                   t.user_id::text as account, '{}'::jsonb as object,
-                   'usage is not taken over: send it to POST /api/usage/events, its id as the key' as skip
-            from {0} t)");
+        const auto or_else = [&](std::initializer_list<const char*> columns,
+                                 std::string otherwise) {
+            for (const char* one : columns) {
+                if (has(table, one)) return "t." + quoted(one);
+            }
+            return otherwise;
+        };
+        add(table, fmt::format(R"(
+            select 'stripe' as provider, 'other' as kind, 'usage' as sort, t.id::text,
+                   t.user_id::text as account,
+                   jsonb_build_object('metric', t.{0}, 'quantity', t.quantity::text,
+                       'at_us', floor(extract(epoch from {1}) * 1000000)::bigint,
+                       'reported', coalesce({2}, false), 'metadata', {3}) as object,
+                   null::text as skip
+            from {{0}} t order by {1}, t.id)",
+                               quoted(column), or_else({"timestamp", "created_at"}, "now()"),
+                               or_else({"synced_to_stripe", "reported_to_stripe"}, "false"),
+                               or_else({"metadata"}, "null::jsonb")));
     }
     // Prisma's User.credits: a balance without a history.
     for (const char* table : {"User", "users"}) {

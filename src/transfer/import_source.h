@@ -18,7 +18,7 @@ struct SourceRow {
     std::string id;     // for the report
     provider::Name provider = provider::Name::stripe;
     provider::ObjectKind kind = provider::ObjectKind::other;  // other: `sort` says what it is
-    std::string sort;                    // "account", "notification", "credits"; "" an object
+    std::string sort;  // "account", "notification", "credits", "usage"; "" an object
     std::optional<std::string> account;  // whose: a UUID
     std::string object;                  // JSON
     std::optional<std::string> skip;     // why it can't be taken

@@ -68,6 +68,16 @@ std::string Reader::newest_migration() {
     return rows.empty() ? "" : std::string(rows.text(0, "name"));
 }
 
+std::vector<std::string> Reader::usage_days() {
+    const auto rows = connection_.run(
+        "select to_date(right(c.relname, 8), 'YYYYMMDD')::text as day from pg_class c "
+        "join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'paydesk_usage' "
+        "where c.relname ~ '^records_[0-9]{8}$' order by 1");
+    std::vector<std::string> days;
+    for (std::size_t i = 0; i < rows.size(); ++i) days.emplace_back(rows.text(i, "day"));
+    return days;
+}
+
 void Reader::read(const Table& table, const std::function<void(const db::Rows&)>& take) {
     std::vector<std::string> columns;
     for (const auto& column : table.columns) {

@@ -23,6 +23,8 @@ public:
 
     std::vector<Table> tables();
     std::string newest_migration();
+    // The days that usage_records has a partition of: "2026-11-01".
+    std::vector<std::string> usage_days();
 
     // Rows as text, some at a time.
     void read(const Table& table, const std::function<void(const db::Rows&)>& take);

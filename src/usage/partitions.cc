@@ -18,9 +18,13 @@ constexpr db::Statement drop_days{"usage_drop_partitions", R"(
 
 Task<std::int64_t> make_partitions(db::Database& db, Instant first, Instant last) {
     co_return co_await db.transaction([&](db::Tx& tx) -> Task<std::int64_t> {
-        const db::Rows rows = co_await tx.run(make_days, {db::param(first), db::param(last)});
-        co_return rows.integer(0, "days");
+        co_return co_await make_partitions(tx, first, last);
     });
+}
+
+Task<std::int64_t> make_partitions(db::Tx& tx, Instant first, Instant last) {
+    const db::Rows rows = co_await tx.run(make_days, {db::param(first), db::param(last)});
+    co_return rows.integer(0, "days");
 }
 
 Task<> make_partitions_ahead(db::Database& db, Instant now, Retention retention) {

@@ -20,6 +20,7 @@ struct Retention {
 
 // Makes the days from `first` to `last` that are not there. Two callers queue. Gives how many it made.
 Task<std::int64_t> make_partitions(db::Database& db, Instant first, Instant last);
+Task<std::int64_t> make_partitions(db::Tx& tx, Instant first, Instant last);
 
 // The days of the accepted window and partitions_ahead.
 Task<> make_partitions_ahead(db::Database& db, Instant now, Retention retention);

@@ -1,5 +1,6 @@
 #include "usage/report_store.h"
 
+#include "db/array_param.h"
 #include "usage/totals.h"
 
 namespace paydesk::usage::report_store {
@@ -57,6 +58,21 @@ constexpr db::Statement finish_report{"usage_finish_report", R"(
         error = $3, sent_at = case when $3::text is null then $4::timestamptz end
     where account_id = $1 and identifier = $2 and status = 'pending')"};
 
+constexpr db::Statement add_elsewhere{"usage_told_elsewhere", R"(
+    insert into paydesk.usage_reports (account_id, metric, hour, period_start, sequence, provider, identifier,
+                                       quantity, occurred_at, status, created_at)
+    select g.account_id, g.metric, g.hour, g.period_start, n.sequence, 'stripe',
+           'elsewhere_' || md5(concat_ws('/', g.account_id, g.metric, extract(epoch from g.hour),
+                                         extract(epoch from g.period_start), n.sequence)),
+           g.quantity, greatest(g.hour, g.period_start), 'elsewhere', $6
+    from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as metric,
+                 unnest($3::timestamptz[]) as hour, unnest($4::timestamptz[]) as period_start,
+                 unnest($5::text[])::numeric as quantity) g
+    cross join lateral (
+        select coalesce(max(u.sequence), 0) + 1 as sequence from paydesk.usage_reports u
+        where u.account_id = g.account_id and u.metric = g.metric and u.hour = g.hour
+          and u.period_start = g.period_start) n)"};
+
 constexpr db::Statement select_meters{"usage_meters", R"(
     select metric from paydesk.meters where is_active and charge = 'meter' and event_name is not null)"};
 
@@ -85,6 +101,25 @@ Task<std::vector<Pending>> pending(db::Database& db, std::int64_t limit) {
                            .at = rows.instant(row, "occurred_at")});
     }
     co_return reports;
+}
+
+Task<> told_elsewhere(db::Tx& tx, std::vector<Elsewhere> hours, Instant now) {
+    std::vector<std::string> quantities;
+    for (const Elsewhere& one : hours) quantities.push_back(one.quantity.to_string());
+    const auto texts = [&](std::string Elsewhere::* member) {
+        return db::column<std::string_view>(
+            hours, [&](const Elsewhere& one) { return std::string_view(one.*member); });
+    };
+    const auto instants = [&](Instant Elsewhere::* member) {
+        return db::column<Instant>(hours, [&](const Elsewhere& one) { return one.*member; });
+    };
+    co_await tx.run(
+        add_elsewhere,
+        {texts(&Elsewhere::account), texts(&Elsewhere::metric), instants(&Elsewhere::hour),
+         instants(&Elsewhere::period_start),
+         db::column<std::string_view>(
+             quantities, [](const std::string& text) { return std::string_view(text); }),
+         db::param(now)});
 }
 
 Task<> finish(db::Database& db, Pending report, std::optional<std::string> error, Instant now) {

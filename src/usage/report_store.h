@@ -25,6 +25,16 @@ struct Pending {
 // The oldest first.
 Task<std::vector<Pending>> pending(db::Database& db, std::int64_t limit);
 
+// What somebody else has told the provider of an hour: not to be told again. Of a metric that counts the last value:
+// that value.
+struct Elsewhere {
+    std::string account, metric;
+    Instant hour, period_start;
+    Decimal quantity;
+};
+// REQUIRES: each hour once.
+Task<> told_elsewhere(db::Tx& tx, std::vector<Elsewhere> hours, Instant now);
+
 // How it ended: sent where there is no error.
 Task<> finish(db::Database& db, Pending report, std::optional<std::string> error, Instant now);
 

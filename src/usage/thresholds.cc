@@ -10,7 +10,7 @@
 namespace paydesk::usage {
 namespace {
 
-constexpr db::Statement note_told{"usage_note_told", R"(
+constexpr db::Statement update_told{"usage_note_told", R"(
     update paydesk.usage_totals t set notified_percent = g.percent
     from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as metric,
                  unnest($3::timestamptz[]) as period_start, unnest($4::bigint[]) as percent) g
@@ -155,16 +155,29 @@ Task<> Thresholds::tell(std::vector<Passed> passed) {
     }
     co_await db_.transaction([&](db::Tx& tx) -> Task<> {
         co_await notify::add(tx, notifications);
-        co_await tx.run(
-            note_told,
-            {db::column<std::string_view>(
-                 passed, [](const Passed& p) { return std::string_view(p.totals.account.value); }),
-             db::column<std::string_view>(
-                 passed, [](const Passed& p) { return std::string_view(p.totals.metric); }),
-             db::column<Instant>(passed, [](const Passed& p) { return p.totals.period.start; }),
-             db::column<std::int64_t>(passed,
-                                      [](const Passed& p) { return std::int64_t{p.percent}; })});
+        co_await note_told(tx, passed);
     });
+}
+
+Task<> Thresholds::note_told(db::Tx& tx, std::vector<Passed> passed) {
+    co_await tx.run(
+        update_told,
+        {db::column<std::string_view>(
+             passed, [](const Passed& p) { return std::string_view(p.totals.account.value); }),
+         db::column<std::string_view>(
+             passed, [](const Passed& p) { return std::string_view(p.totals.metric); }),
+         db::column<Instant>(passed, [](const Passed& p) { return p.totals.period.start; }),
+         db::column<std::int64_t>(passed,
+                                  [](const Passed& p) { return std::int64_t{p.percent}; })});
+}
+
+Task<> Thresholds::note_reached(db::Tx& tx, std::vector<Totals> totals,
+                                std::shared_ptr<const Metrics> metrics) {
+    std::vector<Passed> reached;
+    for (const Totals& one : totals) {
+        if (auto passed_now = passed(one, *metrics)) reached.push_back(std::move(*passed_now));
+    }
+    if (!reached.empty()) co_await note_told(tx, std::move(reached));
 }
 
 jobs::Handler thresholds_job(Thresholds& thresholds, MetricsCache& metrics, const Clock& clock) {

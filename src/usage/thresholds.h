@@ -34,6 +34,10 @@ public:
     void look_at(const std::vector<Totals>& totals, const Metrics& metrics);
     bool is_idle() const { return !running_; }
 
+    // Notes what those totals have reached as told of, and tells nobody: for usage that is taken over.
+    static Task<> note_reached(db::Tx& tx, std::vector<Totals> totals,
+                               std::shared_ptr<const Metrics> metrics);
+
     // Tells of all that was reached in periods under way and not told of. Gives how many. Throws db::Failure.
     Task<std::size_t> tell_missed(std::shared_ptr<const Metrics> metrics, Instant now);
 
@@ -46,6 +50,7 @@ private:
         int percent;
         bool is_soft;
     };
+    static Task<> note_told(db::Tx& tx, std::vector<Passed> passed);
     static std::optional<Passed> passed(const Totals& totals, const Metrics& metrics);
     Task<> drain();
     Task<> tell(std::vector<Passed> passed);

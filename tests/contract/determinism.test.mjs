@@ -49,3 +49,49 @@ test('two runs with one seed make the same events; another seed makes others', a
   const ids = new Set(first.map((event) => JSON.parse(event).id))
   assert.ok(!other.some((event) => ids.has(JSON.parse(event).id)))
 })
+
+// The same of PayPal's side: orders, a subscription that fails and is collected, a refund.
+async function runPayPal(seed) {
+  const sandbox = await startSandbox({ args: ['--seed', String(seed), '--clock', '1800000000'] })
+  running.push(sandbox)
+  const call = async (method, path, body, headers = {}) => {
+    const response = await fetch(`${sandbox.url}${path}`, { method, body: typeof body === 'string' ? body : body && JSON.stringify(body), headers })
+    const text = await response.text()
+    return text ? JSON.parse(text) : null
+  }
+  let bearer = {}
+  const logIn = async () => {
+    const { access_token } = await call('POST', '/paypal/v1/oauth2/token', 'grant_type=client_credentials', { authorization: `Basic ${btoa('paydesk_sandbox_client:paydesk_sandbox_secret')}` })
+    bearer = { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' }
+  }
+  const post = (path, body) => call('POST', `/paypal${path}`, body, bearer)
+  const control = (path, body = {}) => call('POST', `/_sandbox/${path}`, body)
+  const pass = async (days) => { await control('clock', { advance_seconds: days * 86400 }); await logIn() }
+  const usd = (value) => ({ currency_code: 'USD', value })
+  await logIn()
+  const order = await post('/v2/checkout/orders', { intent: 'CAPTURE', purchase_units: [{ amount: usd('19.00') }] })
+  await control(`paypal/orders/${order.id}/approve`)
+  await post(`/v2/checkout/orders/${order.id}/capture`)
+  const product = await post('/v1/catalogs/products', { name: 'Pro', type: 'SERVICE' })
+  const cycle = { tenure_type: 'REGULAR', sequence: 1, total_cycles: 0, frequency: { interval_unit: 'MONTH' }, pricing_scheme: { fixed_price: usd('9.00') } }
+  const plan = await post('/v1/billing/plans', { product_id: product.id, name: 'Pro', billing_cycles: [cycle], payment_preferences: {} })
+  const { id } = await post('/v1/billing/subscriptions', { plan_id: plan.id })
+  await control(`paypal/subscriptions/${id}/approve`, { funding: 'renewals_fail' })
+  await pass(45)
+  await control(`paypal/subscriptions/${id}/funding`, { funding: 'balance' })
+  await pass(45)
+  const { data } = await (await fetch(`${sandbox.url}/_sandbox/paypal/events`)).json()
+  await post(`/v1/payments/sale/${data.find((event) => event.event_type === 'PAYMENT.SALE.COMPLETED').resource.id}/refund`, {})
+  await post(`/v1/billing/subscriptions/${id}/cancel`, { reason: 'done' })
+  const { data: all } = await (await fetch(`${sandbox.url}/_sandbox/paypal/events`)).json()
+  return all.map((event) => JSON.stringify(event).replaceAll(`127.0.0.1:${sandbox.port}`, 'sandbox'))
+}
+
+test('PayPal: two runs with one seed make the same events; another seed makes others', async () => {
+  const [first, second, other] = [await runPayPal(7), await runPayPal(7), await runPayPal(8)]
+  assert.ok(first.length >= 14, `only ${first.length} events`)
+  assert.deepEqual(first, second)
+  assert.equal(other.length, first.length)
+  const ids = new Set(first.map((event) => JSON.parse(event).id))
+  assert.ok(!other.some((event) => ids.has(JSON.parse(event).id)))
+})

@@ -16,6 +16,8 @@ before(async () => {
   up = await startUp()
   browser = await openBrowser()
   grace = await signIn(up, 'grace@example.com')
+  const coupon = await stripe('coupons', { amount_off: '1000', currency: 'usd', duration: 'once' })
+  await stripe('promotion_codes', { 'promotion[type]': 'coupon', 'promotion[coupon]': coupon.id, code: 'SPRING' })
   page = await openShape(browser, problems)
   await signInAs(page, up.url, 'grace')
 })
@@ -30,6 +32,13 @@ const rows = (text) => sql(up.databaseUrl(), text)
 const change = (text) => execFileSync('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', up.databaseUrl(), '-c', text])
 const accountOf = (user) => `(select account_id from paydesk.accounts where email = '${user}@example.com')`
 const current = async () => (await grace.get('/api/stripe/get-subscription')).subscription
+// Stripe's API as its dashboard uses it.
+async function stripe(path, form) {
+  const response = await fetch(`${up.sandbox}/v1/${path}`, { method: 'POST', headers: { authorization: 'Bearer sk_test_dashboard', 'stripe-version': '2026-10-28.endive', 'content-type': 'application/x-www-form-urlencoded' }, body: new URLSearchParams(form) })
+  const answer = await response.json()
+  assert.equal(response.status, 200, JSON.stringify(answer))
+  return answer
+}
 async function look(name, at = page) {
   await at.locator('.pd-skeleton').first().waitFor({ state: 'detached' })
   await shoot(at, name)
@@ -40,8 +49,15 @@ async function look(name, at = page) {
 describe('a customer', () => {
   test('is told why a card was refused, confirms another at the bank, and is subscribed', async () => {
     await page.goto(`${up.url}/pricing`)
+    await by(page, 'promotion-open').click()
+    await by(page, 'promotion-code').fill('nope')
+    await by(page, 'plan-pro-subscribe').click()
+    await by(page, 'promotion-error').getByText('There is no such promotion code.').waitFor()
+    await look('pricing-wrong-code')
+    await by(page, 'promotion-code').fill('spring')
     await by(page, 'plan-pro-subscribe').click()
     await page.waitForURL((url) => url.href.startsWith(up.sandbox))
+    await page.getByText('$39.00').first().waitFor() // 49 less 10
     await fillCard(page, '4000 0000 0000 0002')
     await by(page, 'pay-button').click()
     await by(page, 'card-error').getByText(/declined/i).waitFor()

@@ -11,7 +11,7 @@ import { root } from '../support/processes.mjs'
 
 const dist = join(root, 'web/apps/gallery/dist')
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }
-const names = ['SubscriptionCard', 'SubscriptionStatus', 'InvoiceHistory', 'PaymentHistory', 'PaymentMethodCard', 'UsageDisplay', 'NotificationsPanel', 'PricingCard', 'PricingTable', 'CreditBalance', 'CreditHistory', 'PlanChangeDialog', 'CheckoutButton', 'SeatManager', 'Gate']
+const names = ['SubscriptionCard', 'SubscriptionStatus', 'InvoiceHistory', 'PaymentHistory', 'PaymentMethodCard', 'UsageDisplay', 'NotificationsPanel', 'PricingCard', 'PricingTable', 'CreditBalance', 'CreditHistory', 'PlanChangeDialog', 'CheckoutButton', 'PromotionCodeField', 'ProviderChoice', 'SeatManager', 'Gate']
 const problems = []
 let server, browser, url
 

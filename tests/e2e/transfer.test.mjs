@@ -33,7 +33,7 @@ test('the first tutorial: customers, subscriptions, invoices, cards, notificatio
     create table first.subscriptions (id uuid primary key default gen_random_uuid(), user_id uuid not null, stripe_subscription_id text unique not null, stripe_customer_id text not null, status text not null, price_id text not null, quantity integer default 1, cancel_at_period_end boolean default false, current_period_start timestamptz not null, current_period_end timestamptz not null, canceled_at timestamptz, ended_at timestamptz, trial_start timestamptz, trial_end timestamptz, plan_type text not null, plan_name text not null, created_at timestamptz default now(), updated_at timestamptz default now());
     create table first.invoices (id uuid primary key default gen_random_uuid(), user_id uuid not null, stripe_invoice_id text unique not null, stripe_customer_id text not null, stripe_subscription_id text, amount_due integer not null, amount_paid integer not null, currency text default 'usd', status text not null, invoice_pdf text, hosted_invoice_url text, billing_reason text, created_at timestamptz not null, period_start timestamptz, period_end timestamptz, paid_at timestamptz);
     create table first.payment_methods (id uuid primary key default gen_random_uuid(), user_id uuid not null, stripe_payment_method_id text unique not null, stripe_customer_id text not null, type text not null, card_brand text, card_last4 text, card_exp_month integer, card_exp_year integer, is_default boolean default false, created_at timestamptz default now(), updated_at timestamptz default now());
-    create table first.usage_records (id uuid primary key default gen_random_uuid(), user_id uuid not null, metric_name text not null, quantity numeric not null, created_at timestamptz default now());
+    create table first.usage_records (id uuid primary key default gen_random_uuid(), user_id uuid not null, stripe_subscription_id text, metric_name text not null, quantity numeric not null, timestamp timestamptz default now(), billing_period_start timestamptz not null default now(), billing_period_end timestamptz not null default now(), synced_to_stripe boolean default false, stripe_usage_record_id text, created_at timestamptz default now());
     create table first.webhook_events (id uuid primary key default gen_random_uuid(), stripe_event_id text unique not null, type text not null, data jsonb not null, created_at timestamptz default now());
     create table first.notifications (id uuid primary key default gen_random_uuid(), user_id uuid not null, type text not null, title text not null, message text not null, read boolean default false, metadata jsonb, created_at timestamptz default now());
     insert into first.customers (user_id, stripe_customer_id, email) values ('${users.lin}', 'cus_lin', 'lin@example.com'), ('${users.max}', 'cus_max', 'max@example.com');
@@ -41,7 +41,7 @@ test('the first tutorial: customers, subscriptions, invoices, cards, notificatio
       ('${users.lin}', 'sub_lin', 'cus_lin', 'active', '${price}', '2026-11-01Z', '2026-12-01Z', 'monthly', 'pro', '2026-11-01Z'), ('${users.max}', 'sub_max', 'cus_max', 'broken', 'price_x', '2026-11-01Z', '2026-12-01Z', 'monthly', 'pro', '2026-11-01Z');
     insert into first.invoices (user_id, stripe_invoice_id, stripe_customer_id, stripe_subscription_id, amount_due, amount_paid, status, created_at, paid_at) values ('${users.lin}', 'in_lin', 'cus_lin', 'sub_lin', 4900, 4900, 'paid', '2026-11-01Z', '2026-11-01Z'), ('${users.lin}', 'in_open', 'cus_lin', 'sub_lin', 4900, 0, 'open', '2026-11-02Z', null);
     insert into first.payment_methods (user_id, stripe_payment_method_id, stripe_customer_id, type, card_brand, card_last4, card_exp_month, card_exp_year) values ('${users.lin}', 'pm_lin', 'cus_lin', 'card', 'visa', '4242', 12, 2030);
-    insert into first.usage_records (user_id, metric_name, quantity) values ('${users.lin}', 'api_calls', 5);
+    insert into first.usage_records (user_id, metric_name, quantity, timestamp) select '${users.lin}', m, q, now() - d::interval from (values ('api_calls', 5, '1 minute'), ('api_calls', 2.5, '3 days'), ('api_calls', 'NaN', '1 minute'), ('api_calls', 9, '200 days'), ('storage', 1, '1 minute')) v (m, q, d);
     insert into first.webhook_events (stripe_event_id, type, data) values ('evt_old', 'invoice.paid', '{}');
     insert into first.notifications (user_id, type, title, message, read) values ('${users.lin}', 'payment_success', 'Paid', 'Thank you', true);`)
   const told = await rows('select count(*)::int as n from paydesk.emails')
@@ -50,14 +50,19 @@ test('the first tutorial: customers, subscriptions, invoices, cards, notificatio
   const taken = await imported('seeds', 'first')
   assert.deepEqual(taken, looked, 'a dry run says what will be')
   assert.deepEqual(Object.fromEntries(Object.entries(taken).map(([name, table]) => [name, counts(table)])), {
-    customers: [4, 4, 0, 0], invoices: [2, 2, 0, 0], notifications: [1, 1, 0, 0], payment_methods: [1, 1, 0, 0], subscriptions: [2, 1, 0, 1], usage_records: [1, 0, 0, 1], webhook_events: [1, 0, 0, 1],
+    customers: [4, 4, 0, 0], invoices: [2, 2, 0, 0], notifications: [1, 1, 0, 0], payment_methods: [1, 1, 0, 0], subscriptions: [2, 1, 0, 1], usage_records: [5, 2, 0, 3], webhook_events: [1, 0, 0, 1],
   })
   assert.match(taken.subscriptions.examples[0], /^sub_max: .*status 'broken'/)
   assert.deepEqual(await rows(`select plan_key, status, quantity from paydesk.subscriptions where account_id = '${users.lin}'`), [{ plan_key: 'pro', status: 'active', quantity: 1 }])
   assert.deepEqual(await rows(`select amount, status from paydesk.payments where account_id = '${users.lin}'`), [{ amount: 4900, status: 'succeeded' }])
   assert.deepEqual(await rows(`select title, read from paydesk.notifications where account_id = '${users.lin}'`), [{ title: 'Paid', read: true }])
   assert.deepEqual(await rows('select count(*)::int as n from paydesk.emails'), told, 'nobody was mailed')
+  assert.deepEqual(Object.keys(taken.usage_records.skipped).sort(), ['it is older than 90 days (PAYDESK_USAGE_KEEP_DAYS)', 'its quantity is no number that can be counted', 'no [[meter]] of plans.toml counts storage'])
+  const used = `select sum(quantity)::float as quantity, sum(events)::int as events from paydesk.usage_totals where account_id = '${users.lin}'`
+  assert.deepEqual(await rows(used), [{ quantity: 7.5, events: 2 }])
   const again = await imported('seeds', 'first')
+  assert.deepEqual(counts(again.usage_records), [5, 0, 2, 3])
+  assert.deepEqual(await rows(used), [{ quantity: 7.5, events: 2 }], 'once')
   assert.ok(Object.values(again).every((table) => table.taken === 0), JSON.stringify(again))
 })
 
@@ -70,10 +75,12 @@ test('the second tutorial, of people who are here already: known, and nothing ch
     create schema second;
     create table second.customers (id uuid primary key, stripe_customer_id text unique not null, email text not null, full_name text, created_at timestamptz default now(), updated_at timestamptz default now());
     create table second.subscriptions (id text primary key, user_id uuid not null, customer_id text not null, status text not null, price_id text not null, quantity int default 1, cancel_at_period_end boolean default false, cancel_at timestamptz, canceled_at timestamptz, current_period_start timestamptz not null, current_period_end timestamptz not null, trial_start timestamptz, trial_end timestamptz, created_at timestamptz default now(), updated_at timestamptz default now());
+    create table second.usage_records (id uuid default gen_random_uuid() primary key, user_id uuid not null, subscription_id text not null, metric text not null, quantity int not null, timestamp timestamptz default now(), reported_to_stripe boolean default false);
     create table second.payments (id text primary key, user_id uuid, customer_id text, amount int not null, currency text default 'usd', status text not null, description text, metadata jsonb, created_at timestamptz default now());
     insert into second.customers (id, stripe_customer_id, email, full_name) select account_id, provider_customer_id, 'other@example.com', 'Other' from paydesk.customers where account_id = '${ada.session.user.id}';
     insert into second.customers (id, stripe_customer_id, email) values ('${users.max}', 'cus_second', 'max@example.com');
     insert into second.subscriptions (id, user_id, customer_id, status, price_id, current_period_start, current_period_end) select provider_subscription_id, account_id, 'cus_x', 'canceled', 'price_x', '2026-01-01Z', '2026-02-01Z' from paydesk.subscriptions where account_id = '${ada.session.user.id}';
+    insert into second.usage_records (user_id, subscription_id, metric, quantity, reported_to_stripe) select '${ada.session.user.id}', 'sub', 'api_calls', q, q > 50 from (values (40), (60)) v (q);
     insert into second.payments (id, user_id, customer_id, amount, status) values ('pi_1', '${users.lin}', 'cus_lin', 4900, 'succeeded');`)
   const everything = () => rows("select to_jsonb(s) as s from paydesk.subscriptions s union all select to_jsonb(c) from paydesk.customers c")
   const before = await everything()
@@ -82,6 +89,9 @@ test('the second tutorial, of people who are here already: known, and nothing ch
   assert.equal(taken.subscriptions.known, 1)
   assert.match(Object.keys(taken.customers.skipped)[0], /another customer/)
   assert.match(Object.keys(taken.payments.skipped)[0], /paydesk reconcile/)
+  assert.deepEqual(counts(taken.usage_records), [2, 2, 0, 0])
+  const { usage } = await ada.get('/api/stripe/get-usage?metric=api_calls')
+  assert.equal(usage[0].used, 100)
 })
 
 // S4: PayPal, decimal amounts.
@@ -96,7 +106,7 @@ test('the PayPal tutorial: subscriptions and exact amounts', async () => {
     insert into third.profiles values ('0190ada0-0000-7000-8000-0000000000b1', 'pat@example.com');
     insert into third.subscriptions (user_id, paypal_sub_id, plan_id, status, current_period_end) values ('0190ada0-0000-7000-8000-0000000000b1', 'I-BW452GLLEP1G', 'business', 'active', now() + interval '20 days'), ('0190ada0-0000-7000-8000-0000000000b1', 'I-OLD', 'pro', 'cancelled', now() - interval '20 days');
     insert into third.invoices (user_id, amount, currency, paypal_id, status) select '0190ada0-0000-7000-8000-0000000000b1', a, c, p, s from (values (19.00, 'USD', '5O1', 'paid'), (0.07, 'EUR', '5O2', 'paid'), (1900, 'JPY', '5O3', 'paid'), (19.50, 'JPY', '5O4', 'paid'), (5, 'USD', '5O5', 'failed'), (7, 'USD', '5O6', 'refunded'), (12, 'USD', null, 'paid')) v (a, c, p, s);
-    insert into third.usage_events (user_id, feature) values ('0190ada0-0000-7000-8000-0000000000b1', 'api');
+    insert into third.usage_events (user_id, feature, quantity, metadata) values ('0190ada0-0000-7000-8000-0000000000b1', 'api_calls', 3, '{"model": "gpt-4"}'), ('0190ada0-0000-7000-8000-0000000000b1', 'api', 1, null);
     insert into third.users values ('0190ada0-0000-7000-8000-0000000000b1', 250), ('ckx1', 5), ('${users.max}', 0);`)
   const taken = await imported('seeds', 'third')
   assert.deepEqual(counts(taken.invoices), [7, 4, 0, 3])
@@ -106,6 +116,8 @@ test('the PayPal tutorial: subscriptions and exact amounts', async () => {
     { provider: 'paypal', amount: 7, currency: 'eur' }, { provider: 'paypal', amount: 1200, currency: 'usd' }, { provider: 'paypal', amount: 1900, currency: 'jpy' }, { provider: 'paypal', amount: 1900, currency: 'usd' }])
   assert.deepEqual(await rows(`select status, plan_key from paydesk.subscriptions where ${of} order by status`), [{ status: 'active', plan_key: 'business' }, { status: 'canceled', plan_key: 'pro' }])
   assert.deepEqual(counts(taken.users), [3, 1, 0, 2])
+  assert.deepEqual(counts(taken.usage_events), [2, 1, 0, 1])
+  assert.deepEqual(await rows(`select metric, quantity, metadata from paydesk.usage_records where ${of}`), [{ metric: 'api_calls', quantity: 3, metadata: { model: 'gpt-4' } }])
   const balance = () => rows(`select sum(remaining)::int as credits from paydesk.credit_grants where ${of} and fact_key = 'import/credits'`)
   assert.deepEqual(await balance(), [{ credits: 250 }])
   assert.ok(Object.values(await imported('seeds', 'third')).every((table) => table.taken === 0))

@@ -37,6 +37,7 @@ struct World {
                     recorder,
                     *stripe::Version::parse("2026-03-25.dahlia"),
                     "http://127.0.0.1:8420"};
+    std::string paypal_token = sandbox.paypal().new_token();
 };
 
 void call(World& world, http::Request request) {
@@ -72,7 +73,9 @@ void fuzz_one(std::string_view data) {
     const auto question = std::min(target.size(), target.find('?'));
     request.path = std::string(target.substr(0, question));
     request.query = std::string(target.substr(std::min(target.size(), question + 1)));
-    request.headers.set("Authorization", "Bearer sk_test_fuzz");
+    const bool paypal = request.path.starts_with("/paypal/");
+    request.headers.set("Authorization",
+                        "Bearer " + (paypal ? world->paypal_token : std::string("sk_test_fuzz")));
     call(*world, std::move(request));
 }
 

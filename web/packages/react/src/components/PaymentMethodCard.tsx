@@ -70,9 +70,6 @@ function PayPalRow() {
         <p className="pd-row-title">{say.paypal}</p>
         <p className="pd-row-text">{say.paypalText}</p>
       </div>
-      <div className="pd-row-side">
-        <Badge tone="neutral">{say.badgeDefault}</Badge>
-      </div>
     </li>
   );
 }

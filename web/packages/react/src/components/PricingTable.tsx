@@ -1,5 +1,5 @@
 import type { BillingCycle, Plan, Price, Subscription } from '@paydesk/client';
-import { useState } from 'react';
+import { useId, useState } from 'react';
 
 import { useCheckout } from '../hooks/useCheckout';
 import { useProviders } from '../hooks/useProviders';
@@ -120,6 +120,17 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
         <h2 className="pd-visually-hidden">{say.plans}</h2>
         <div className="pd-price-grid">{plans.map(card)}</div>
       </section>
+      {signedIn && (
+        <PromotionCodeField
+          code={code}
+          error={codeError}
+          disabled={buying !== null}
+          onCode={(text) => {
+            setCode(text);
+            if (codeError !== null) forgetCodeError();
+          }}
+        />
+      )}
       {changing && subscription && (
         <PlanChangeDialog
           subscription={subscription}
@@ -139,17 +150,6 @@ export function PricingTable({ onSignedOut, defaultBillingCycle, recommended }: 
           <div className="pd-price-grid">{topUps.map(card)}</div>
         </section>
       )}
-      {signedIn && (
-        <PromotionCodeField
-          code={code}
-          error={codeError}
-          disabled={buying !== null}
-          onCode={(text) => {
-            setCode(text);
-            if (codeError !== null) forgetCodeError();
-          }}
-        />
-      )}
     </div>
   );
 }
@@ -164,6 +164,7 @@ function CycleSwitch({
   onChange: (cycle: BillingCycle) => void;
 }) {
   const say = useWords().pricing;
+  const name = useId(); // two tables on one page are two choices
   const yearly = plans.flatMap((plan) =>
     plan.prices.filter((price) => price.billing_cycle === 'yearly'),
   );
@@ -181,7 +182,7 @@ function CycleSwitch({
         <label key={value} className="pd-switch-option" data-testid={`billing-cycle-${value}`}>
           <input
             type="radio"
-            name="billing-cycle"
+            name={name}
             value={value}
             checked={cycle === value}
             onChange={() => onChange(value)}
