@@ -363,6 +363,14 @@ private:
         co_return notify::Attachment{paper->filename, "application/pdf", std::move(paper->bytes)};
     }
 
+    billing::Flows make_flows() {
+        billing::Flows flows{.stripe = {db_, provider_.stripe, clock_, urls_}};
+        if (provider_.paypal) {
+            flows.paypal.emplace(billing::Flow{db_, *provider_.paypal, clock_, urls_});
+        }
+        return flows;
+    }
+
     api::Services make_services(ApplicationOptions& options) {
         return {.db = db_,
                 .clock = clock_,
