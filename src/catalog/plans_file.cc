@@ -413,7 +413,7 @@ private:
     void read_meter(const toml::table& table) {
         const auto meter_key = text(table, "key", "a [[meter]]", true);
         if (!meter_key) return;
-        only(table, {"key", "name", "unit", "aggregation", "charge"}, *meter_key);
+        only(table, {"key", "name", "unit", "aggregation", "charge", "record_prices"}, *meter_key);
         if (!is_key(*meter_key)) {
             wrong(table.get("key"), "meter \"{}\": use a-z, 0-9 and _, beginning with a letter",
                   *meter_key);
@@ -429,7 +429,23 @@ private:
         meter.unit = text(table, "unit", *meter_key, false, name_bytes_max).value_or("");
         meter.aggregation = one_of<Aggregation>(table, "aggregation", *meter_key, aggregations);
         meter.charge = one_of<UsageCharge>(table, "charge", *meter_key, usage_charges);
+        if (const toml::node* node = table.get("record_prices")) read_record_prices(meter, *node);
         catalogue_.meters.push_back(std::move(meter));
+    }
+
+    void read_record_prices(Meter& meter, const toml::node& node) {
+        const toml::array* array = node.as_array();
+        const bool is_fit = array != nullptr && array->size() <= entries_max;
+        for (std::size_t i = 0; is_fit && i < array->size(); ++i) {
+            const auto price = array->get(i)->value_exact<std::string>();
+            if (price && !price->empty() && price->size() <= text_bytes_max)
+                meter.record_prices.push_back(*price);
+        }
+        if (!is_fit || meter.record_prices.size() != array->size()) {
+            wrong(&node, "{}: record_prices must be a list of Stripe's price ids", meter.key);
+        } else if (meter.charge != UsageCharge::meter) {
+            wrong(&node, "{}: record_prices are for charge = \"meter\"", meter.key);
+        }
     }
 
     bool is_metered(std::string_view metric) const {

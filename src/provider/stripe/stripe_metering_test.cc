@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "provider/stripe/scripted_transport.h"
+#include "provider/stripe/stripe_usage_records.h"
 
 namespace paydesk::provider::stripe {
 namespace {
@@ -165,6 +166,32 @@ TEST(StripeMetering, WhatAMeterCounted) {
     EXPECT_TRUE(stripe.transport.requests[0].url.ends_with(
         "/v1/billing/meters/mtr_1/event_summaries?customer=cus_1&start_time=1780272000&"
         "end_time=1780275600"));
+}
+
+// Before meters: the level of an hour, set at its own second.
+TEST(StripeUsageRecords, AReportSetsItsHoursLevelOnTheItem) {
+    ScriptedStripe stripe;
+    stripe.transport.answer(200, R"({"object":"usage_record","quantity":14})");
+    stripe.with_client([](Client& client) -> Task<> {
+        StripeMetering newest(client);
+        StripeUsageRecords records(client, newest);
+        UsageReport wanted = report();
+        wanted.level = Decimal::from_int(14);
+        EXPECT_EQ((co_await records.report_usage(wanted)).error().code,
+                  ErrorCode::provider_rejected)
+            << "no item";
+        wanted.item = Ref{"si_1"};
+        EXPECT_TRUE(co_await records.report_usage(wanted));
+        for (const char* level : {"1.5", "-1"}) {
+            wanted.level = Decimal::parse(level).value();
+            EXPECT_EQ((co_await records.report_usage(wanted)).error().code,
+                      ErrorCode::provider_rejected);
+        }
+    });
+    ASSERT_EQ(stripe.transport.requests.size(), 1U);
+    EXPECT_TRUE(
+        stripe.transport.requests[0].url.ends_with("/v1/subscription_items/si_1/usage_records"));
+    EXPECT_EQ(stripe.transport.requests[0].body, "quantity=14&timestamp=1780000000&action=set");
 }
 
 TEST(StripeMetering, ALineOnADraft) {
