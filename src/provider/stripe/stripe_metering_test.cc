@@ -147,7 +147,7 @@ TEST(StripeMetering, APriceIsMadeOfItsTermsAndFoundAgainByThem) {
 
 TEST(StripeMetering, WhatAMeterCounted) {
     ScriptedStripe stripe;
-    for (const char* value : {"12", "120.4", "1e21", "\"12\""})
+    for (const char* value : {"12", "120.4", "1e21", "0.000000000012345", "-0.5", "\"12\""})
         stripe.transport.answer(200,
                                 std::string(R"({"data":[{"aggregated_value":)") + value + "}]}");
     stripe.transport.answer(200, R"({"data":[]})");
@@ -160,6 +160,8 @@ TEST(StripeMetering, WhatAMeterCounted) {
         EXPECT_EQ((co_await ask()).value().to_string(), "12");
         EXPECT_EQ((co_await ask()).value().to_string(), "120.4");
         EXPECT_EQ((co_await ask()).value().to_string(), "1000000000000000000000");
+        EXPECT_EQ((co_await ask()).value().to_string(), "0.000000000012");
+        EXPECT_EQ((co_await ask()).value().to_string(), "-0.5");
         EXPECT_EQ((co_await ask()).error().code, ErrorCode::provider_unavailable);
         EXPECT_EQ((co_await ask()).value().to_string(), "0");
     });
