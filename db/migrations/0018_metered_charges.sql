@@ -28,7 +28,7 @@ create table paydesk.usage_prices (
 );
 create unique index usage_prices_one_active
     on paydesk.usage_prices (plan_key, metric, billing_cycle, currency, provider) where is_active;
-call paydesk.protect('usage_prices', 'select, insert, update', service_reads => true);
+call paydesk.protect('usage_prices', 'select, insert, update', service_reads => false);
 
 -- Where the account is pinned to a version before meters: the prices whose subscription items take usage records.
 alter table paydesk.meters add column record_prices text[] not null default '{}';
