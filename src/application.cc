@@ -364,7 +364,9 @@ private:
     }
 
     billing::Flows make_flows() {
-        billing::Flows flows{.stripe = {db_, provider_.stripe, clock_, urls_}};
+        billing::Flows flows{
+            .stripe = {db_, provider_.stripe, clock_, urls_}
+        };
         if (provider_.paypal) {
             flows.paypal.emplace(billing::Flow{db_, *provider_.paypal, clock_, urls_});
         }

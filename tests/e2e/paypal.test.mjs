@@ -59,13 +59,13 @@ function serviceFor(account) {
 
 // PayPal's API as its dashboard uses it: behind our server's back.
 let token
-async function paypal(method, path, body, again = true) {
-  token ??= (await (await fetch(`${up.sandbox}/paypal/v1/oauth2/token`, { method: 'POST', headers: { authorization: `Basic ${Buffer.from('paydesk-sandbox:paydesk-sandbox-secret').toString('base64')}`, 'content-type': 'application/x-www-form-urlencoded' }, body: 'grant_type=client_credentials' })).json()).access_token
+async function paypal(method, path, body, renewed = false) {
+  token ??= (await (await fetch(`${up.sandbox}/paypal/v1/oauth2/token`, { method: 'POST', headers: { authorization: `Basic ${btoa('paydesk_sandbox_client:paydesk_sandbox_secret')}`, 'content-type': 'application/x-www-form-urlencoded' }, body: 'grant_type=client_credentials' })).json()).access_token
   const response = await fetch(`${up.sandbox}/paypal${path}`, { method, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, body: body && JSON.stringify(body) })
   const text = await response.text()
-  if (response.status === 401 && again) { // the clock was moved beyond it
+  if (response.status === 401 && !renewed) { // it ends with the sandbox's clock
     token = undefined
-    return paypal(method, path, body, false)
+    return paypal(method, path, body, true)
   }
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
   return text ? JSON.parse(text) : undefined
@@ -133,6 +133,7 @@ describe('the examples of the PayPal block', () => {
   })
 })
 
+// Before the clock is moved: Stripe's checkouts end by the server's.
 describe('both providers', () => {
   test("one page: Stripe's history and PayPal's subscription", async () => {
     const { url } = await grace.post('/api/create-checkout', { planId: 'pro', billingCycle: 'monthly' })
