@@ -200,7 +200,11 @@ Task<http::Response> Sandbox::handle(const http::Request& request) {
         }
         co_return response;
     }
-    if (paypal::PayPal::is_api(request.path)) co_return co_await paypal_.handle(request);
+    if (paypal::PayPal::is_api(request.path)) {
+        auto response = co_await paypal_.handle(request);
+        response.headers.set("Date", http::http_date(clock_.now()));  // whoever asks goes by it
+        co_return response;
+    }
     if (request.path.starts_with("/v2/")) co_return stripe::answer_v2(account_, request);
     try {
         constexpr std::string_view mails = "/_sandbox/mails";

@@ -331,12 +331,6 @@ private:
         }(*this, std::move(task)));
     }
 
-    billing::Flows make_flows() {
-        billing::Flows flows{.stripe = {db_, provider_.stripe, clock_, urls_}};
-        if (provider_.paypal) flows.paypal.emplace(db_, *provider_.paypal, clock_, urls_);
-        return flows;
-    }
-
     Task<Result<void>> send_reminders() {
         const billing::ReminderDays days{.renewal =
                                              std::chrono::days(config_.renewal_reminder_days)};
@@ -370,7 +364,9 @@ private:
     }
 
     billing::Flows make_flows() {
-        billing::Flows flows{.stripe = {db_, provider_.stripe, clock_, urls_}};
+        billing::Flows flows{
+            .stripe = {db_, provider_.stripe, clock_, urls_}
+        };
         if (provider_.paypal) {
             flows.paypal.emplace(billing::Flow{db_, *provider_.paypal, clock_, urls_});
         }

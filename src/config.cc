@@ -222,6 +222,18 @@ private:
         }
         stripe.livemode = key.starts_with("sk_live_") || key.starts_with("rk_live_");
         stripe.api_base = url("STRIPE_API_BASE", "https://api.stripe.com");
+        stripe.usage_api_version = get("STRIPE_USAGE_API_VERSION");
+        if (const std::string& version = stripe.usage_api_version; !version.empty()) {
+            const std::string day = version.substr(0, version.find('.'));
+            if (!parse_iso8601(day + "T00:00:00Z")) {
+                wrong("STRIPE_USAGE_API_VERSION: \"{}\" is no version such as 2024-06-20", version);
+            } else if (day >= "2025-03-31") {
+                wrong(
+                    "STRIPE_USAGE_API_VERSION: {} has no usage records (2025-03-31.basil removed "
+                    "them): leave it unset, usage is reported to meters",
+                    version);
+            }
+        }
         stripe.webhook_secrets = comma_separated(get("STRIPE_WEBHOOK_SECRET"));
         if (stripe.webhook_secrets.empty() && needs_.http) {
             wrong(
@@ -447,6 +459,8 @@ std::string describe(const Config& config) {
                               : config.stripe.livemode         ? "set (live)"
                                                                : "set (test)");
     line("STRIPE_API_BASE", config.stripe.api_base);
+    if (!config.stripe.usage_api_version.empty())
+        line("STRIPE_USAGE_API_VERSION", config.stripe.usage_api_version);
     line("STRIPE_WEBHOOK_SECRET", fmt::format("{} of them", config.stripe.webhook_secrets.size()));
     line("PAYPAL_CLIENT_ID", config.paypal.client_id.empty() ? "not set" : config.paypal.client_id);
     line("PAYPAL_CLIENT_SECRET", secret(config.paypal.client_secret));

@@ -30,7 +30,8 @@ struct StripeConfig {
     std::string secret_key;                    // STRIPE_SECRET_KEY
     std::vector<std::string> webhook_secrets;  // STRIPE_WEBHOOK_SECRET, comma separated
     std::string api_base;                      // STRIPE_API_BASE
-    bool livemode = false;                     // by the key: sk_live_ or rk_live_
+    std::string usage_api_version;  // STRIPE_USAGE_API_VERSION: "" meters, else usage records
+    bool livemode = false;          // by the key: sk_live_ or rk_live_
 };
 
 // All of it absent: there is no PayPal.

@@ -22,8 +22,8 @@ struct LocalState {
 // Any key is right for the sandbox.
 inline constexpr const char* sandbox_secret_key = "sk_test_paydesk_sandbox";
 // What `up` tells the sandbox's PayPal and the server alike.
-inline constexpr const char* sandbox_paypal_client_id = "paydesk-sandbox";
-inline constexpr const char* sandbox_paypal_client_secret = "paydesk-sandbox-secret";
+inline constexpr const char* sandbox_paypal_client_id = "paydesk_sandbox_client";
+inline constexpr const char* sandbox_paypal_client_secret = "paydesk_sandbox_secret";
 inline constexpr const char* sandbox_paypal_webhook_id = "PAYDESKSANDBOX0001";
 
 // Of the folder's state.json (mode 0600), or a new one with fresh secrets.

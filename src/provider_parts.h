@@ -12,6 +12,7 @@
 #include "provider/stripe/stripe_listing.h"
 #include "provider/stripe/stripe_metering.h"
 #include "provider/stripe/stripe_provider.h"
+#include "provider/stripe/stripe_usage_records.h"
 #include "reconcile/reconciler.h"
 #include "webhook/processor.h"
 
@@ -30,7 +31,15 @@ struct ProviderParts {
                  {.secret_key = config.stripe.secret_key, .base_url = config.stripe.api_base}),
           stripe(client, clock),
           listing(client, clock),
-          metering(client),
+          meters(client),
+          pinned(io, transport, clock,
+                 {.secret_key = config.stripe.secret_key,
+                  .base_url = config.stripe.api_base,
+                  .version = config.stripe.usage_api_version}),
+          records(pinned, meters),
+          metering(config.stripe.usage_api_version.empty()
+                       ? static_cast<provider::Metering&>(meters)
+                       : records),
           paypal_livemode(config.paypal.livemode) {
         if (!config.paypal.is_configured()) return;
         paypal_client.emplace(
@@ -48,7 +57,10 @@ struct ProviderParts {
     provider::stripe::Client client;
     provider::stripe::StripeProvider stripe;
     provider::stripe::StripeListing listing;
-    provider::stripe::StripeMetering metering;
+    provider::stripe::StripeMetering meters;
+    provider::stripe::Client pinned;  // where the account has a version before meters
+    provider::stripe::StripeUsageRecords records;
+    provider::Metering& metering;  // one of the two
     bool paypal_livemode;
     // None: not configured.
     std::optional<provider::paypal::Client> paypal_client;

@@ -3,10 +3,10 @@
 -- Why     A metered price belongs on the subscription, so checkout must know it. An event that comes after its period
 --         was rated, and before the invoice is final, is on no invoice: it is flagged as late, and nothing slips
 --         between the two. A limit that was passed is told also where the server died before it told.
--- Locks   reconciliations, usage_reports: ACCESS EXCLUSIVE for a moment. usage_totals: ACCESS EXCLUSIVE until its index is built (a row for each account, metric and period).
+-- Locks   meters, reconciliations, usage_reports: ACCESS EXCLUSIVE for a moment. usage_totals: ACCESS EXCLUSIVE until its index is built (a row for each account, metric and period).
 -- Undo    drop table paydesk.usage_prices; drop trigger late_is_flagged on paydesk.usage_totals; drop function
 --         paydesk.refuse_unflagged_usage(); drop index paydesk.usage_totals_watched;
---         alter table paydesk.usage_totals drop charged_at; the constraints
+--         alter table paydesk.usage_totals drop charged_at; alter table paydesk.meters drop record_prices; the constraints
 --         reconciliations_mode without 'usage', usage_reports_status without 'elsewhere'.
 
 -- What the provider charges for a metric on a plan: a metered price at its meter, one for each billing cycle.
@@ -28,7 +28,10 @@ create table paydesk.usage_prices (
 );
 create unique index usage_prices_one_active
     on paydesk.usage_prices (plan_key, metric, billing_cycle, currency, provider) where is_active;
-call paydesk.protect('usage_prices', 'select, insert, update', service_reads => true);
+call paydesk.protect('usage_prices', 'select, insert, update', service_reads => false);
+
+-- Where the account is pinned to a version before meters: the prices whose subscription items take usage records.
+alter table paydesk.meters add column record_prices text[] not null default '{}';
 
 -- When the period's usage was rated for its invoice.
 alter table paydesk.usage_totals add column charged_at timestamptz;

@@ -153,7 +153,9 @@ std::string cycles_text(const Object& plan, const Object& subscription, std::int
         lines +=
             fmt::format("<li><span>{}{}</span><span>{} {}</span></li>",
                         text(cycle, "tenure_type") == "TRIAL" ? "Trial" : "Subscription",
-                        total == 0 ? "" : fmt::format(", {} times", total),
+                        total == 0   ? std::string()
+                        : total == 1 ? ", once"
+                                     : fmt::format(", {} times", total),
                         escape(price.minor == 0 ? "Free" : amount_text(price)),
                         count == 1 ? "every " + unit : fmt::format("every {} {}s", count, unit));
     }

@@ -65,6 +65,11 @@ std::int64_t time_of(std::string_view text) {
     return parsed ? to_unix(*parsed) : 0;
 }
 
+std::string with_query(const std::string& url, const std::string& more) {
+    if (url.empty()) return {};
+    return url + (url.find('?') == std::string::npos ? "?" : "&") + more;
+}
+
 Object link(std::string href, std::string_view rel, std::string_view method) {
     return {
         {"href",   std::move(href)},

@@ -91,6 +91,8 @@ Object shown(const Object& object);
 std::string time_text(std::int64_t at);
 // Nothing but a time: 0 when the text is none.
 std::int64_t time_of(std::string_view text);
+// With more of a query: "token=X". "" for "".
+std::string with_query(const std::string& url, const std::string& more);
 // {href, rel, method}
 Object link(std::string href, std::string_view rel, std::string_view method);
 

@@ -186,7 +186,8 @@ Task<http::Response> Api::handle_unfaulted(const http::Request& request, std::st
                 if (is_utf8(key) && is_utf8(value)) call.query[key] = value;
             }
             call.body = body_of(request);
-            call.whole = request.headers.get("Prefer") == "return=representation";
+            call.whole = request.headers.get("Prefer").find("return=representation") !=
+                         std::string_view::npos;
             const std::string given(request.headers.get("PayPal-Request-Id"));
             if (given.size() > request_id_bytes_max || !is_utf8(given)) {
                 refuse("INVALID_STRING_LENGTH", {},

@@ -45,6 +45,8 @@ Object billing_info(const Account& account, const Object& subscription, bool wit
 // The sequence of the cycle that begins next; 0 when all are done.
 std::int64_t next_sequence(const Object& plan, const Object& subscription);
 std::int64_t completed_of(const Object& subscription, std::int64_t sequence);
+// The day of the month on which such cycles begin: that of the first of them, which begins at `at`.
+unsigned anchor_of(const Object& subscription, std::int64_t sequence, std::int64_t at);
 // Nothing of what missed its time is made up for: the next cycle is the first that begins after now.
 void skip_missed(Account& account, const std::string& id);
 // By another plan from now on: trials are over, regular cycles count anew.

@@ -12,12 +12,6 @@
 namespace paydesk::sandbox::paypal {
 namespace {
 
-// With `more` = "token=X": the query goes on where there is one.
-std::string with_query(const std::string& url, const std::string& more) {
-    if (url.empty()) return {};
-    return url + (url.find('?') == std::string::npos ? "?" : "&") + more;
-}
-
 // {id, status, links} or all of it.
 json::value represented(const Call& call, const Object& order) {
     auto all = shown_order(call.account, order);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sandbox/paypal/json_patch.h"
+#include "sandbox/paypal/plan_rules.h"
 #include "sandbox/paypal/plans.h"
 #include "sandbox/paypal/pricing.h"
 #include "sandbox/paypal/reading.h"

@@ -1,5 +1,5 @@
 #pragma once
-// Billing cycles and what they cost.
+// What billing cycles cost, and when they begin.
 
 #include <string>
 
@@ -10,10 +10,6 @@ namespace paydesk::sandbox::paypal {
 
 // A price that changes reaches, of those who subscribed before, only cycles that begin so much later.
 inline constexpr std::int64_t price_change_seconds = 10 * day_seconds;
-
-// The billing_cycles of a new plan, with what PayPal fills in. Refuses what is malformed (400), and the
-// cycles that PayPal does not bill (422).
-json::array billing_cycles_of(const Account& account, const Object& plan);
 
 // {fixed_price} or {pricing_model, tiers} as it is stored, as version `version`. `at`: its JSON pointer.
 Object pricing_scheme_of(const Account& account, const Object& given, const std::string& at,
@@ -34,14 +30,6 @@ const Object* cycle_of(const Object& plan, std::int64_t sequence);
 Object scheme_at(const Object& plan, std::int64_t sequence, std::int64_t since, std::int64_t at);
 // The cycle has a new price; the old one is kept for those who are owed it.
 void change_price(const Account& account, Object& plan, std::int64_t sequence, Object scheme);
-
-// {auto_bill_outstanding, setup_fee?, setup_fee_failure_action, payment_failure_threshold}
-Object payment_preferences_of(const Object& given, const std::string& at);
-// {percentage, inclusive}
-Object taxes_of(const Object& given, const std::string& at);
-// A plan with what a subscription has instead: {billing_cycles?, payment_preferences?, taxes?}.
-// Refuses with INVALID_BILLING_CYCLE_SEQUENCE, INVALID_PRICING_SCHEME, CURRENCY_MISMATCH.
-Object overridden(const Account& account, const Object& plan, const Object& by);
 
 // Unix seconds of the next boundary: a month later is the same day, or that month's last.
 std::int64_t later_by(std::int64_t at, const Object& frequency, unsigned anchor_day);

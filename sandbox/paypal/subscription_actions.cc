@@ -1,4 +1,5 @@
-// What is done to subscriptions: approve, activate, suspend, cancel, capture, revise, list payments.
+// What is done to subscriptions: approve, activate, suspend, cancel, capture, list payments. (They are
+// revised in revising.cc.)
 
 #include <algorithm>
 
@@ -12,17 +13,6 @@
 
 namespace paydesk::sandbox::paypal {
 namespace {
-
-std::string with_query(const std::string& url, const std::string& more) {
-    if (url.empty()) return {};
-    return url + (url.find('?') == std::string::npos ? "?" : "&") + more;
-}
-
-std::string token_query(const Object& subscription, const std::string& ba_token) {
-    // `token` is the old API's name of the same.
-    return "subscription_id=" + text(subscription, "id") + "&ba_token=" + ba_token +
-           "&token=" + ba_token;
-}
 
 std::string required_reason(const Call& call) {
     return required_text(call.fields(), "reason", "/reason", 128);
@@ -169,62 +159,6 @@ Answer transactions(Call& call) {
     return {200, std::move(page)};
 }
 
-// {plan_id?, quantity?, shipping_amount?, plan?, application_context?}: the buyer has to consent.
-Answer revise(Call& call) {
-    Account& account = call.account;
-    const Object before = account.get(kind::subscription, call.id());
-    const auto id = text(before, "id");
-    const Object& given = call.fields();
-    const auto status = text(before, "status");
-    const auto plan_id = optional_text(given, "plan_id", "/plan_id", 50);
-    quantity_at(given, "/quantity");
-    const auto shipping =
-        optional_amount_at(given, "shipping_amount", "/shipping_amount", Sign::not_negative);
-    if (status != "ACTIVE" && status != "SUSPENDED") refuse_status("revise", "active or suspended");
-    const Object plan =
-        plan_id.empty() ? plan_of(account, before) : account.get(kind::plan, plan_id);
-    if (text(plan, "product_id") != text(plan_of(account, before), "product_id")) {
-        refuse("PLAN_PRODUCT_NOT_COMPATIBLE");
-    }
-    if (text(plan, "status") != "ACTIVE") {
-        refuse("PLAN_STATUS_INVALID", {}, "The plan to which it is revised should be active.");
-    }
-    if (currency_of_plan(plan) != text(before, "_currency")) refuse("CURRENCY_MISMATCH");
-    if (shipping && shipping->currency != text(before, "_currency")) refuse("CURRENCY_MISMATCH");
-    if (present(given, "quantity") && !flag(plan, "quantity_supported")) {
-        refuse("SUBSCRIPTION_CANNOT_HAVE_QUANTITY", "/quantity");
-    }
-    const Object& context = object_at(given, "application_context", "/application_context");
-    Object revision{
-        {"ba_token", account.new_id("BA-")},
-        {"return_url", url_at(context, "return_url", "/application_context/return_url")},
-        {"cancel_url", url_at(context, "cancel_url", "/application_context/cancel_url")},
-        {"plan_id", plan_id.empty() ? text(before, "plan_id") : plan_id},
-        {"quantity", present(given, "quantity") ? given.at("quantity") : before.at("quantity")}
-    };
-    Object answer{
-        {"plan_id", revision.at("plan_id")},
-        {"quantity", revision.at("quantity")},
-        {"plan_overridden", present(given, "plan")}
-    };
-    if (shipping) answer["shipping_amount"] = revision["shipping_amount"] = money(*shipping);
-    if (present(given, "plan")) {
-        revision["override"] = overridden(account, plan, object_at(given, "plan", "/plan"));
-        answer["plan"] = given.at("plan");
-    }
-    const auto self = account.url("/v1/billing/subscriptions/" + id);
-    json::array links;
-    links.push_back(
-        link(consent_url(account, "/revise", text(revision, "ba_token")), "approve", "GET"));
-    links.push_back(link(self, "edit", "PATCH"));
-    links.push_back(link(self, "self", "GET"));
-    if (status == "ACTIVE") links.push_back(link(self + "/suspend", "suspend", "POST"));
-    links.push_back(link(self + "/cancel", "cancel", "POST"));
-    answer["links"] = std::move(links);
-    account.edit(id)["_revision"] = std::move(revision);
-    return {200, std::move(answer)};
-}
-
 }  // namespace
 
 void activate_subscription(Account& account, const std::string& id, std::string_view note) {
@@ -250,47 +184,12 @@ std::string approve_subscription(Account& account, const std::string& id, const 
     else
         activate_subscription(account, id, {});
     return with_query(text(approved, "_return_url"),
-                      token_query(approved, text(approved, "_ba_token")));
+                      back_query(approved, text(approved, "_ba_token")));
 }
 
 std::string canceled_subscription_url(const Object& subscription) {
     return with_query(text(subscription, "_cancel_url"),
-                      token_query(subscription, text(subscription, "_ba_token")));
-}
-
-std::string canceled_revision_url(const Object& subscription) {
-    const Object& revision = child(subscription, "_revision");
-    return with_query(text(revision, "cancel_url"),
-                      token_query(subscription, text(revision, "ba_token")));
-}
-
-std::string accept_revision(Account& account, const std::string& id) {
-    Object& subscription = account.edit(id);
-    const Object revision = child(subscription, "_revision");
-    const bool other_plan = revision.at("plan_id") != subscription.at("plan_id");
-    subscription["plan_id"] = revision.at("plan_id");
-    subscription["quantity"] = revision.at("quantity");
-    if (present(revision, "shipping_amount")) {
-        subscription["shipping_amount"] = revision.at("shipping_amount");
-    }
-    if (present(revision, "override")) {
-        subscription["_override"] = revision.at("override");
-        subscription["plan_overridden"] = true;
-    } else if (other_plan) {
-        subscription.erase("_override");
-        subscription["plan_overridden"] = false;
-    }
-    subscription.erase("_revision");
-    subscription["update_time"] = time_text(account.now());
-    if (other_plan) {
-        // Who comes now pays the plan's price of now.
-        subscription["_created"] = account.now();
-        follow_plan(account, id);
-    }
-    const Object& revised = account.get(kind::subscription, id);
-    account.emit("BILLING.SUBSCRIPTION.UPDATED", shown_subscription(account, revised));
-    return with_query(text(revision, "return_url"),
-                      token_query(revised, text(revision, "ba_token")));
+                      back_query(subscription, text(subscription, "_ba_token")));
 }
 
 void add_subscription_action_routes(Routes& routes) {
@@ -298,7 +197,7 @@ void add_subscription_action_routes(Routes& routes) {
     routes.on("POST /v1/billing/subscriptions/{id}/cancel", cancel);
     routes.on("POST /v1/billing/subscriptions/{id}/activate", activate);
     routes.on("POST /v1/billing/subscriptions/{id}/capture", capture, remembers_catalog);
-    routes.on("POST /v1/billing/subscriptions/{id}/revise", revise);
+    routes.on("POST /v1/billing/subscriptions/{id}/revise", revise_subscription);
     routes.on("GET /v1/billing/subscriptions/{id}/transactions", transactions);
 }
 

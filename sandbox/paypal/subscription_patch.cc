@@ -4,6 +4,7 @@
 
 #include "sandbox/paypal/billing.h"
 #include "sandbox/paypal/json_patch.h"
+#include "sandbox/paypal/plan_rules.h"
 #include "sandbox/paypal/pricing.h"
 #include "sandbox/paypal/reading.h"
 #include "sandbox/paypal/refusal.h"

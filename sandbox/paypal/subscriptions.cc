@@ -7,7 +7,7 @@
 
 #include "sandbox/paypal/billing.h"
 #include "sandbox/paypal/payer.h"
-#include "sandbox/paypal/plans.h"
+#include "sandbox/paypal/plan_rules.h"
 #include "sandbox/paypal/pricing.h"
 #include "sandbox/paypal/reading.h"
 #include "sandbox/paypal/refusal.h"
@@ -214,6 +214,12 @@ std::string consent_url(const Account& account, std::string_view page,
                         const std::string& ba_token) {
     return account.url("/webapps/billing/subscriptions" + std::string(page) +
                        "?ba_token=" + ba_token);
+}
+
+std::string back_query(const Object& subscription, const std::string& ba_token) {
+    // `token` is the old API's name of the same.
+    return "subscription_id=" + text(subscription, "id") + "&ba_token=" + ba_token +
+           "&token=" + ba_token;
 }
 
 void set_status(Account& account, const std::string& id, std::string_view status,

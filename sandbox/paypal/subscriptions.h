@@ -46,6 +46,13 @@ void set_status(Account& account, const std::string& id, std::string_view status
 // Where the buyer says yes or no. `page`: "" or "/revise".
 std::string consent_url(const Account& account, std::string_view page, const std::string& ba_token);
 
+// What the address to which they go back gets: the subscription's id and its token, by both names.
+std::string back_query(const Object& subscription, const std::string& ba_token);
+
+// POST .../revise (revising.cc): {plan_id?, quantity?, shipping_amount?, plan?, application_context?}.
+// Nothing changes before the buyer consents.
+Answer revise_subscription(Call& call);
+
 // "3" -> 3; 1 where there is none. Refuses with INVALID_PARAMETER_SYNTAX.
 std::int64_t quantity_at(const Object& object, const std::string& at);
 

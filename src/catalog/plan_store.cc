@@ -1,6 +1,7 @@
 #include "catalog/plan_store.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/json.h"
 
@@ -82,15 +83,17 @@ constexpr db::Statement save_prices{"catalog_save_prices", R"(
         lookup_key = excluded.lookup_key, is_active = true)"};
 
 constexpr db::Statement save_meters{"catalog_save_meters", R"(
-    insert into paydesk.meters (metric, name, unit, aggregation, charge, is_active)
-    select r.metric, r.name, r.unit, r.aggregation, r.charge, true
-    from json_to_recordset($1) as r (metric text, name text, unit text, aggregation text, charge text)
+    insert into paydesk.meters (metric, name, unit, aggregation, charge, record_prices, is_active)
+    select r.metric, r.name, r.unit, r.aggregation, r.charge, r.record_prices, true
+    from json_to_recordset($1) as r (metric text, name text, unit text, aggregation text, charge text,
+                                     record_prices text[])
     on conflict (metric) do update set
         name = excluded.name, unit = excluded.unit, aggregation = excluded.aggregation,
-        charge = excluded.charge, is_active = true)"};
+        charge = excluded.charge, record_prices = excluded.record_prices, is_active = true)"};
 
 constexpr db::Statement select_meters{"catalog_stored_meters", R"(
-    select metric, name, unit, aggregation, charge from paydesk.meters where is_active)"};
+    select metric, name, unit, aggregation, charge, array_to_string(record_prices, ' ') as record_prices
+    from paydesk.meters where is_active)"};
 
 constexpr db::Statement retire_meters{"catalog_retire_meters", R"(
     update paydesk.meters set is_active = false
@@ -148,11 +151,12 @@ std::string meters_json(const Catalogue& catalogue) {
     json::array rows;
     for (const Meter& meter : catalogue.meters) {
         rows.push_back({
-            {"metric",      meter.key                   },
-            {"name",        meter.name                  },
-            {"unit",        meter.unit                  },
-            {"aggregation", to_string(meter.aggregation)},
-            {"charge",      to_string(meter.charge)     }
+            {"metric",        meter.key                            },
+            {"name",          meter.name                           },
+            {"unit",          meter.unit                           },
+            {"aggregation",   to_string(meter.aggregation)         },
+            {"charge",        to_string(meter.charge)              },
+            {"record_prices", json::value_from(meter.record_prices)}
         });
     }
     return json::serialize(rows);
@@ -207,8 +211,8 @@ Task<bool> is_active_plan(db::Database& db, std::string plan_key) {
 }
 
 std::string describe(const Meter& meter) {
-    return fmt::format("{}, {}, {}, {}", meter.name, meter.unit, to_string(meter.aggregation),
-                       to_string(meter.charge));
+    return fmt::format("{}, {}, {}, {}, {}", meter.name, meter.unit, to_string(meter.aggregation),
+                       to_string(meter.charge), fmt::join(meter.record_prices, " "));
 }
 
 Task<Stored> load(db::Database& db, provider::Name provider) {
@@ -244,8 +248,9 @@ Task<Stored> load(db::Database& db, provider::Name provider) {
     for (std::size_t i = 0; i < meters.size(); ++i) {
         stored.meters.emplace(
             meters.text(i, "metric"),
-            fmt::format("{}, {}, {}, {}", meters.text(i, "name"), meters.text(i, "unit"),
-                        meters.text(i, "aggregation"), meters.text(i, "charge")));
+            fmt::format("{}, {}, {}, {}, {}", meters.text(i, "name"), meters.text(i, "unit"),
+                        meters.text(i, "aggregation"), meters.text(i, "charge"),
+                        meters.text(i, "record_prices")));
     }
     const auto prices = co_await db.run(select_prices, {db::param(to_string(provider))});
     for (std::size_t i = 0; i < prices.size(); ++i) {

@@ -68,6 +68,8 @@ struct Meter {
     std::string unit = {};  // "GB"; "" where the name says it
     Aggregation aggregation = Aggregation::sum;
     UsageCharge charge = UsageCharge::none;
+    // Stripe's prices from before meters, whose subscription items take usage records (STRIPE_USAGE_API_VERSION).
+    std::vector<std::string> record_prices = {};
 };
 
 struct Catalogue {

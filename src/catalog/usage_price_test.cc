@@ -101,5 +101,26 @@ TEST(UsagePrice, WhatIsWrongIsNamed) {
     }
 }
 
+TEST(UsagePrice, RecordPricesAreThoseOfMetersFromBeforeMeters) {
+    const auto read = [](const std::string& fields) {
+        return parse_plans(
+            "[[plan]]\nkey = 'free'\nname = 'Free'\n[[meter]]\nkey = 'calls'\nname = "
+            "'Calls'\n" +
+                fields,
+            "plans.toml");
+    };
+    const auto good = read("charge = 'meter'\nrecord_prices = ['price_1', 'price_2']");
+    ASSERT_TRUE(good) << good.error().message;
+    EXPECT_EQ(good->meters.at(0).record_prices, (std::vector<std::string>{"price_1", "price_2"}));
+    for (const char* bad :
+         {"charge = 'meter'\nrecord_prices = 'price_1'", "charge = 'meter'\nrecord_prices = [1]",
+          "charge = 'meter'\nrecord_prices = ['']"}) {
+        EXPECT_EQ(read(bad).error().message,
+                  "plans.toml:8: calls: record_prices must be a list of Stripe's price ids");
+    }
+    EXPECT_EQ(read("record_prices = ['price_1']").error().message,
+              "plans.toml:7: calls: record_prices are for charge = \"meter\"");
+}
+
 }  // namespace
 }  // namespace paydesk::catalog

@@ -20,7 +20,8 @@ constexpr int backlog_max = 1024;
 constexpr std::size_t turned_away_max = 64;  // connections beyond the cap that still get an answer
 constexpr auto sweep_interval = 250ms;
 
-// "Fri, 20 Nov 2026 12:00:00 GMT" (RFC 9110 5.6.7).
+}  // namespace
+
 std::string http_date(Instant now) {
     constexpr std::array days = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -33,8 +34,6 @@ std::string http_date(Instant now) {
                        months[unsigned(date.month()) - 1], int(date.year()), time.hours().count(),
                        time.minutes().count(), time.seconds().count());
 }
-
-}  // namespace
 
 class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 public:

@@ -12,10 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/task.h"
 #include "http/message.h"
 
 namespace paydesk::http {
+
+// "Fri, 20 Nov 2026 12:00:00 GMT" (RFC 9110 5.6.7). The server puts it on each response that has no Date.
+std::string http_date(Instant now);
 
 struct Limits {
     std::size_t head_bytes_max = 16 * 1024;

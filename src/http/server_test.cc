@@ -62,6 +62,21 @@ TEST(Server, KeepsTheConnectionForTheNextRequest) {
     }
 }
 
+TEST(Server, AHandlerMaySayItsOwnDate) {
+    Router router;
+    router.on("GET /then", [](const Request&) -> Task<Response> {
+        Response response;
+        response.headers.set("Date", http_date(from_unix(1'800'000'000)));
+        co_return response;
+    });
+    RunningServer server(router);
+    RawClient client(server.port());
+    client.send(get("/then"));
+    const std::string response = client.response();
+    EXPECT_EQ(header_of(response, "Date"), "Fri, 15 Jan 2027 08:00:00 GMT");
+    EXPECT_EQ(response.find("Date:"), response.rfind("Date:"));
+}
+
 TEST(Server, AnswersPipelinedRequestsInOrder) {
     const Router router = sample_router();
     RunningServer server(router);

@@ -50,6 +50,9 @@ struct UsageReport {
     Decimal quantity;
     std::string identifier;  // one report, one identifier
     Instant at;
+    // Where there are no meters: all of the hour as of this report, and the item that is charged for it.
+    Decimal level = {};
+    std::optional<Ref> item = {};
 };
 
 struct NewInvoiceItem {
@@ -63,6 +66,9 @@ class Metering {
 public:
     virtual ~Metering() = default;
     virtual Name name() const = 0;
+    // Without meters usage is reported as records of a subscription's item: there is no meter and no price to make, a
+    // report says all of its hour, and may say it again while the hour is under way.
+    virtual bool has_meters() const = 0;
 
     // Finds the meter of that event_name or makes it, and the prices of its units: one that costs something else is
     // replaced, as sync_product() does. Refuses with provider_rejected where the meter is there with another formula:

@@ -115,6 +115,7 @@ Task<Result<void>> look_at_theirs(const Parts& parts, usage_store::Told told, Wi
 Task<Result<void>> look_at(const Parts& parts, const Options& options,
                            std::vector<std::string> accounts, Window window, Progress& progress) {
     co_await look_at_ours(parts, options, accounts, window, progress);
+    if (!parts.metering->has_meters()) co_return Result<void>{};
     auto list = co_await usage_store::told(parts.db, parts.listing.name(), std::move(accounts),
                                            window.since, window.until, window.settled);
     for (auto& told : list) {

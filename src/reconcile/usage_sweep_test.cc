@@ -11,6 +11,7 @@ namespace {
 class CountingMeters final : public provider::Metering {
 public:
     provider::Name name() const override { return provider::Name::stripe; }
+    bool has_meters() const override { return true; }
     Task<Result<Decimal>> counted(provider::Ref meter, provider::Ref customer, Instant from,
                                   Instant until) override {
         EXPECT_EQ(std::chrono::floor<std::chrono::minutes>(from), from);

@@ -140,7 +140,7 @@ TEST_F(ImportUsageDatabase, CountsOnceAndReportsOnlyTheRest) {
         };
         first = co_await import();
         again = co_await import();
-        (void)co_await usage::report_store::make(db, now, 100);
+        (void)co_await usage::report_store::make(db, now, now, 100);
         for (const auto& report : co_await usage::report_store::pending(db, 10))
             pending += report.quantity.to_string() + " ";
         db.stop();

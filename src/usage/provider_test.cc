@@ -18,6 +18,7 @@ using Play = TestUsage::Play;
 class ScriptedMetering final : public provider::Metering {
 public:
     provider::Name name() const override { return provider::Name::stripe; }
+    bool has_meters() const override { return with_meters; }
     Task<Result<provider::SyncedMeter>> sync_meter(
         provider::NewMeter meter, std::vector<provider::NewUsagePrice> wanted) override {
         meters[meter.event_name] = meter;
@@ -74,7 +75,7 @@ public:
     std::map<std::string, provider::UsageReport> reports;
     std::map<std::string, provider::NewInvoiceItem> items;
     int calls = 0, lost_answers = 0;
-    bool refuses = false;
+    bool refuses = false, with_meters = true;
 };
 
 class ProviderUsage : public testing::Test, public TestUsage {

@@ -32,7 +32,9 @@ Task<bool> send(db::Database& db, provider::Metering& metering, report_store::Pe
                                                       .customer = report.customer,
                                                       .quantity = report.quantity,
                                                       .identifier = report.identifier,
-                                                      .at = report.at});
+                                                      .at = report.at,
+                                                      .level = report.level,
+                                                      .item = report.item});
     if (!sent && info(sent.error().code).retryable) co_return false;
     if (sent) {
         result.sent += 1;
@@ -53,8 +55,10 @@ Task<bool> send(db::Database& db, provider::Metering& metering, report_store::Pe
 
 Task<ReportResult> report_usage(db::Database& db, provider::Metering& metering, Instant now) {
     ReportResult result;
+    // Records are refused once their period is over: what an hour has until now is told at once, and its rest later.
+    const Instant over_at = metering.has_meters() ? now : now + std::chrono::hours(1);
     for (int round = 0; round < rounds_max; ++round) {
-        const std::size_t hours = co_await report_store::make(db, now, hours_at_once);
+        const std::size_t hours = co_await report_store::make(db, now, over_at, hours_at_once);
         result.made += hours;
         if (hours < static_cast<std::size_t>(hours_at_once)) break;
     }

@@ -16,7 +16,7 @@ constexpr db::Statement make_reports{"usage_make_reports", R"(
         from paydesk.usage_hours h
         join paydesk.meters m on m.metric = h.metric and m.charge = 'meter' and m.event_name is not null
         join paydesk.usage_periods p on p.account_id = h.account_id and p.starts_at = h.period_start
-        where not h.is_reported and (h.hour + interval '1 hour' <= $1 or p.ends_at <= $1)
+        where not h.is_reported and (h.hour + interval '1 hour' <= $3 or p.ends_at <= $1)
           and exists (select from paydesk.customers c where c.account_id = h.account_id
                           and c.provider = p.provider and c.provider_customer_id is not null)
           and p.provider = 'stripe'  -- PayPal has no meters
@@ -47,7 +47,19 @@ constexpr db::Statement make_reports{"usage_make_reports", R"(
         and h.period_start = d.period_start)"};
 
 constexpr db::Statement pending_reports{"usage_pending_reports", R"(
-    select r.account_id, r.identifier, r.quantity, r.occurred_at, m.event_name, c.provider_customer_id
+    select r.account_id, r.identifier, r.quantity, r.occurred_at, m.event_name, c.provider_customer_id,
+           case m.aggregation when 'last' then r.quantity
+                else (select sum(u.quantity) from paydesk.usage_reports u
+                      where u.account_id = r.account_id and u.metric = r.metric and u.hour = r.hour
+                        and u.period_start = r.period_start and u.sequence <= r.sequence
+                        and u.status <> 'elsewhere') end as level,
+           (select i.provider_item_id
+            from paydesk.subscription_items i
+            join paydesk.subscriptions s on s.account_id = i.account_id and s.id = i.subscription_id
+                and s.provider = r.provider
+            where i.account_id = r.account_id and i.price_id = any (m.record_prices)
+            order by s.ended_at is null desc, s.current_period_start desc nulls last, i.provider_item_id
+            limit 1) as item
     from paydesk.usage_reports r
     join paydesk.meters m on m.metric = r.metric
     join paydesk.customers c on c.account_id = r.account_id and c.provider = r.provider
@@ -82,9 +94,10 @@ constexpr db::Statement keep{"usage_keep_meter", R"(
 
 }  // namespace
 
-Task<std::size_t> make(db::Database& db, Instant now, std::int64_t limit) {
+Task<std::size_t> make(db::Database& db, Instant now, Instant over_at, std::int64_t limit) {
     const db::Rows rows = co_await db.transaction([&](db::Tx& tx) -> Task<db::Rows> {
-        co_return co_await tx.run(make_reports, {db::param(now), db::param(limit)});
+        co_return co_await tx.run(make_reports,
+                                  {db::param(now), db::param(limit), db::param(over_at)});
     });
     co_return rows.affected();
 }
@@ -98,7 +111,11 @@ Task<std::vector<Pending>> pending(db::Database& db, std::int64_t limit) {
                            .event_name = std::string(rows.text(row, "event_name")),
                            .customer = {std::string(rows.text(row, "provider_customer_id"))},
                            .quantity = read_decimal(rows, row, "quantity"),
-                           .at = rows.instant(row, "occurred_at")});
+                           .level = read_decimal(rows, row, "level"),
+                           .at = rows.instant(row, "occurred_at"),
+                           .item = {}});
+        if (const auto item = rows.optional_text(row, "item"))
+            reports.back().item = provider::Ref{*item};
     }
     co_return reports;
 }

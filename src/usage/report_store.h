@@ -12,15 +12,17 @@
 
 namespace paydesk::usage::report_store {
 
-// Turns up to `limit` hours that the provider does not know, and that are over at `now`, into pending reports. Gives
-// how many hours that were.
-Task<std::size_t> make(db::Database& db, Instant now, std::int64_t limit);
+// Turns up to `limit` hours that the provider does not know, and that are over at `over_at`, into pending reports.
+// Gives how many hours that were.
+Task<std::size_t> make(db::Database& db, Instant now, Instant over_at, std::int64_t limit);
 
 struct Pending {
     std::string account, identifier, event_name;
     provider::Ref customer;
-    Decimal quantity;
+    Decimal quantity, level;
     Instant at;
+    std::optional<provider::Ref> item =
+        {};  // that takes usage records, by the meter's record_prices
 };
 // The oldest first.
 Task<std::vector<Pending>> pending(db::Database& db, std::int64_t limit);

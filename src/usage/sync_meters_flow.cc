@@ -41,7 +41,7 @@ void add_prices(Wanted& wanted, const catalog::Plan& plan, const catalog::UsageP
     }
 }
 
-std::vector<Wanted> wanted_of(const catalog::Catalogue& catalogue) {
+std::vector<Wanted> wanted_of(const catalog::Catalogue& catalogue, bool has_meters) {
     std::vector<Wanted> list;
     for (const catalog::Meter& meter : catalogue.meters) {
         if (meter.charge != catalog::UsageCharge::meter) continue;
@@ -53,7 +53,7 @@ std::vector<Wanted> wanted_of(const catalog::Catalogue& catalogue) {
         };
         for (const catalog::Plan& plan : catalogue.plans) {
             const auto price = plan.usage.find(meter.key);
-            if (price != plan.usage.end() && price->second.costs())
+            if (has_meters && price != plan.usage.end() && price->second.costs())
                 add_prices(wanted, plan, price->second);
         }
         list.push_back(std::move(wanted));
@@ -78,7 +78,7 @@ Task<Result<void>> compare_meters(db::Database& db, provider::Metering& metering
                                   catalog::Catalogue catalogue, catalog::SyncPlan& plan_of_sync) {
     const auto known = co_await report_store::meters(db);
     auto gone = co_await usage_price_store::active(db, metering.name());
-    for (const Wanted& wanted : wanted_of(catalogue)) {
+    for (const Wanted& wanted : wanted_of(catalogue, metering.has_meters())) {
         auto difference = co_await metering.compare_meter(wanted.meter, wanted.prices);
         if (!difference) co_return named(difference.error(), wanted.metric);
         bool is_known = known.contains(wanted.metric);
@@ -99,7 +99,7 @@ Task<Result<void>> compare_meters(db::Database& db, provider::Metering& metering
 Task<Result<std::size_t>> sync_meters(db::Database& db, provider::Metering& metering,
                                       catalog::Catalogue catalogue) {
     std::vector<usage_price_store::Row> rows;
-    auto list = wanted_of(catalogue);
+    auto list = wanted_of(catalogue, metering.has_meters());
     for (Wanted& wanted : list) {
         const auto made = co_await metering.sync_meter(wanted.meter, wanted.prices);
         if (!made) co_return named(made.error(), wanted.metric);

@@ -90,8 +90,12 @@ describe('usage charged by Stripe\'s meters', () => {
     }
     // The sandbox's clock moves and the server's does not: this hour is made the last one, which is over.
     change("update paydesk.usage_hours set hour = hour - interval '1 hour'")
-    assert.match(await paydesk('report-usage'), /^5 reports sent, 0 refused/)
-    assert.match(await paydesk('report-usage'), /^0 reports sent/)
+    // By this or, at the same moment, by the server's own job.
+    const reported = () => rows("select status, count(*)::int as n from paydesk.usage_reports group by 1")
+    await paydesk('report-usage')
+    await until('the reports', async () => assert.deepEqual(await reported(), [{ status: 'sent', n: 5 }]) ?? true)
+    await paydesk('report-usage')
+    assert.deepEqual(await reported(), [{ status: 'sent', n: 5 }])
 
     const rated = {}
     for (const { who, lines } of examples) {
@@ -142,4 +146,52 @@ describe('usage charged by Stripe\'s meters', () => {
     change("update paydesk.meters set event_name = null where metric = 'images'")
     assert.match(await paydesk('plans', 'sync', '--yes'), /charge images by the meter that is there/)
   })
+})
+
+// An account that is pinned to a version before meters: what was used is on the item of a price that newer versions refuse.
+test('usage records where the account has no meters', async () => {
+  const version = '2024-06-20'
+  const plans = join(temporaryFolder('plans'), 'plans.toml')
+  const meter = '[[meter]]\nkey = "api_calls"\nname = "API calls"\ncharge = "meter"\n'
+  const offered = '[[plan]]\nkey = "free"\nname = "Free"\n[[plan]]\nkey = "api"\nname = "API service"\nrank = 1\nprices = { monthly = "29.00" }\n[plan.usage.api_calls]\nincluded = 1000\nprice = "0.01"\n'
+  writeFileSync(plans, meter + offered)
+  const up = await startUp({ env: { PAYDESK_PLANS: plans, STRIPE_USAGE_API_VERSION: version } })
+  const rows = (text) => sql(up.databaseUrl(), text)
+  const ada = await signIn(up, 'ada@example.com')
+  const stripe = async (path, form) => {
+    const response = await fetch(`${up.sandbox}/v1/${path}`, { method: form ? 'POST' : 'GET', headers: { authorization: 'Bearer sk_test_dashboard', 'stripe-version': version, 'content-type': 'application/x-www-form-urlencoded' }, body: form && new URLSearchParams(form) })
+    const answer = await response.json()
+    assert.equal(response.status, 200, JSON.stringify(answer))
+    return answer
+  }
+  const paydesk = async (...args) => {
+    const { database_url } = JSON.parse(readFileSync(join(up.folder, 'state.json'), 'utf8'))
+    const it = await start('paydesk', args, { env: { PAYDESK_SHARE: root, PAYDESK_PLANS: plans, DATABASE_URL: database_url, STRIPE_SECRET_KEY: 'sk_test_dashboard', STRIPE_API_BASE: up.sandbox, STRIPE_USAGE_API_VERSION: version } })
+    assert.equal(await it.ended, 0, it.output())
+    return it.output()
+  }
+  const [plan] = (await stripe('prices?lookup_keys[]=api_monthly')).data
+  const calls = await stripe('prices', { 'product_data[name]': 'Calls', currency: 'usd', billing_scheme: 'tiered', tiers_mode: 'graduated', 'tiers[0][up_to]': 1000, 'tiers[0][unit_amount]': 0, 'tiers[1][up_to]': 'inf', 'tiers[1][unit_amount]': 1, 'recurring[interval]': 'month', 'recurring[usage_type]': 'metered' })
+  writeFileSync(plans, meter.replace('charge', `record_prices = ["${calls.id}"]\ncharge`) + offered)
+  assert.match(await paydesk('plans', 'sync', '--yes'), /change what is said of meter api_calls/)
+
+  const customer = await stripe('customers', { email: 'ada@example.com', 'metadata[user_id]': ada.session.user.id })
+  const card = await stripe('payment_methods/pm_card_visa/attach', { customer: customer.id })
+  await stripe(`customers/${customer.id}`, { 'invoice_settings[default_payment_method]': card.id })
+  const subscription = await stripe('subscriptions', { customer: customer.id, 'items[0][price]': plan.id, 'items[1][price]': calls.id, 'metadata[user_id]': ada.session.user.id })
+  await until('the subscription', async () => (await rows("select 1 from paydesk.subscriptions where plan_key = 'api' and status = 'active' and quantity = 1")).length === 1)
+
+  const use = (quantity, key) => ada.post('/api/usage/events', [{ metric: 'api_calls', quantity, idempotencyKey: key }])
+  for (const [quantity, key] of [[3000, 'first'], [2000, 'second']]) {
+    await use(quantity, key)
+    await paydesk('report-usage')
+    await until('the report', async () => (await rows("select 1 from paydesk.usage_hours where not is_reported union all select 1 from paydesk.usage_reports where status <> 'sent'")).length === 0)
+  }
+  const item = subscription.items.data.find((one) => one.price.id === calls.id)
+  const { data: [summary] } = await stripe(`subscription_items/${item.id}/usage_record_summaries`)
+  assert.equal(summary.total_usage, 5000)
+  await fetch(`${up.sandbox}/_sandbox/clock`, { method: 'POST', body: JSON.stringify({ advance_seconds: 32 * 86400 }) })
+  const invoice = await until('the renewal', async () => (await rows("select total from paydesk.invoices where billing_reason = 'subscription_cycle' and status = 'paid'"))[0])
+  assert.equal(invoice.total, 6900)
+  assert.equal(await up.stop(), 0, up.output().slice(-3000))
 })

@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view orders_path = "/v2/checkout/orders";
 constexpr std::string_view subscriptions_path = "/v1/billing/subscriptions";
 constexpr std::size_t description_bytes_max = 127;
+constexpr std::int64_t transaction_pages_max = 100;
 
 std::string path_of(std::string_view collection, const Ref& object) {
     return std::string(collection) + "/" + path_segment(object.value);
@@ -276,13 +277,26 @@ Task<Result<std::vector<Payment>>> PayPalProvider::payments_of(Ref subscription,
     const auto text = [](Instant at) {
         return to_iso8601(std::chrono::floor<std::chrono::seconds>(at));
     };
-    const Answer answer =
-        co_await client_.get(path_of(subscriptions_path, subscription) +
-                             "/transactions?start_time=" + text(from) + "&end_time=" + text(until));
-    if (!answer) co_return to_refusal(answer.error());
-    auto payments = read_payments(*answer);
-    if (!payments) co_return unreadable(payments.error());
-    co_return std::move(*payments);
+    const std::string path = path_of(subscriptions_path, subscription) +
+                             "/transactions?start_time=" + text(from) + "&end_time=" + text(until);
+    std::vector<Payment> payments;
+    std::size_t in_page = 0;
+    for (std::int64_t page = 1, pages = 1; page <= pages; ++page) {
+        // The pages after the first have its size, whatever that is.
+        const std::string which =
+            page == 1 ? ""
+                      : "&page_size=" + std::to_string(in_page) + "&page=" + std::to_string(page);
+        const Answer answer = co_await client_.get(path + which);
+        if (!answer) co_return to_refusal(answer.error());
+        const auto some = read_payments(*answer);
+        if (!some) co_return unreadable(some.error());
+        payments.insert(payments.end(), some->begin(), some->end());
+        if (page > 1) continue;
+        in_page = array_at(*answer, {"transactions"}).size();
+        pages = std::min<std::int64_t>(int_at(*answer, {"total_pages"}).value_or(1),
+                                       transaction_pages_max);
+    }
+    co_return payments;
 }
 
 Change PayPalProvider::snapshot_of(const Asked& asked) const {

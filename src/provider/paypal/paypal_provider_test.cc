@@ -429,6 +429,28 @@ TEST(PayPalProvider, TellsASubscriptionWithItsPayments) {
         "2026-06-01T00:00:01Z");
 }
 
+TEST(PayPalProvider, PaymentsAreReadToTheLastPage) {
+    const auto page = [](std::vector<std::string> payments) {
+        auto list = *parse_json(transactions_text(payments));
+        list.as_object()["total_pages"] = 2;
+        return list;
+    };
+    auto last = page({"2026-05-17T10:00:00Z=2.00"});
+    last.at("transactions").at(0).as_object()["id"] = "S3";
+    ScriptedPayPal paypal;
+    paypal.transport.answer(200, subscription_text(live()));
+    paypal.transport.answer(
+        200, json::serialize(page({"2026-05-15T10:00:00Z=19.00", "2026-05-16T10:00:00Z=1.00"})));
+    paypal.transport.answer(200, json::serialize(last));
+    paypal.transport.answer(200, R"({"plans":[]})");  // of which plan the small amounts are
+    paypal.with_provider([](Provider& provider) -> Task<> {
+        const auto changes =
+            co_await provider.fetch_with_payments(ObjectKind::subscription, {"I-1"}, std::nullopt);
+        EXPECT_EQ(changes->size(), 2u + 3u + 3u);
+    });
+    EXPECT_TRUE(paypal.sent().at(2).ends_with("&page_size=2&page=2"));
+}
+
 TEST(PayPalProvider, WhatWaitsForApprovalIsOnlyACheckout) {
     ScriptedPayPal paypal;
     paypal.transport.answer(200, subscription_text({.status = "APPROVAL_PENDING"}));

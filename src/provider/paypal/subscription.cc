@@ -174,8 +174,15 @@ bool owes(const Subscription& subscription) {
 }
 
 Money amount_owed(const Subscription& subscription) {
-    if (subscription.outstanding) return *subscription.outstanding;
-    if (subscription.last_failure) return subscription.last_failure->amount;
+    const auto& failed = subscription.last_failure;
+    if (subscription.outstanding) {
+        // What is being tried again comes on top of the balance, and is billed together with it.
+        const bool more = subscription.next_retry && failed &&
+                          failed->amount.currency() == subscription.outstanding->currency() &&
+                          failed->amount > *subscription.outstanding;
+        return more ? failed->amount : *subscription.outstanding;
+    }
+    if (failed) return failed->amount;
     // A failure is counted, but neither its amount nor a balance is told.
     const auto& price = subscription.plan.regular().price;
     if (!price) return Money::zero(Currency::usd());

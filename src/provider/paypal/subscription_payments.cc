@@ -74,10 +74,11 @@ private:
         if (!failed && !owes(subscription_)) return unpaid;
         const std::int64_t steps = periods_.steps_of(subscription_.plan);
         std::int64_t step = periods_.step_paid_at(failed ? failed->at : at_);
-        const std::int64_t most =
-            owes(subscription_)
-                ? std::clamp<std::int64_t>(subscription_.failures, 1, failed_periods_max)
-                : failed_periods_max;
+        // The one that is being tried again is not counted yet.
+        const std::int64_t counted = subscription_.failures + (subscription_.next_retry ? 1 : 0);
+        const std::int64_t most = owes(subscription_)
+                                      ? std::clamp<std::int64_t>(counted, 1, failed_periods_max)
+                                      : failed_periods_max;
         const std::int64_t oldest_known = first_.empty() ? step : first_.begin()->first;
         while (static_cast<std::int64_t>(unpaid.size()) < most && step >= 0 &&
                !is_paid(step, steps)) {
@@ -166,9 +167,17 @@ private:
         }
     }
 
+    // How often PayPal has tried to collect this period by now.
+    std::int64_t attempts_in(std::int64_t step) const {
+        const auto& failed = subscription_.last_failure;
+        if (!failed) return 1;
+        const auto late = failed->at - periods_.grid.start_of(step) + std::chrono::days(1);
+        return std::clamp<std::int64_t>(1 + late / retried_every, 1, attempts_in_period_max);
+    }
+
     void add_open(std::int64_t step, Money amount, bool newest) {
         auto snapshot = invoice(id_of(step), step, amount);
-        snapshot.attempt_count = std::max<std::int64_t>(subscription_.failures, 1);
+        snapshot.attempt_count = newest ? attempts_in(step) : attempts_in_period_max;
         if (subscription_.state == State::cancelled) snapshot.status = InvoiceStatus::uncollectible;
         if (newest && subscription_.state == State::active)
             snapshot.next_payment_attempt = subscription_.next_retry;

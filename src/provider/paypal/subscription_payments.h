@@ -16,6 +16,9 @@ namespace paydesk::provider::paypal {
 
 // At most that many unpaid periods are looked for: then PayPal has suspended the subscription.
 inline constexpr int failed_periods_max = 3;
+// PayPal tries a failed payment again every five days, twice; only then it counts as a failure.
+inline constexpr std::chrono::days retried_every{5};
+inline constexpr std::int64_t attempts_in_period_max = 3;
 
 struct Payment {
     Ref sale;

@@ -80,6 +80,9 @@ TEST(PayPalPayments, AFailedRenewalIsOpenUntilItIsPaid) {
     EXPECT_EQ(to_iso8601(*open.next_payment_attempt), "2026-03-05T10:00:00Z");
 
     text.failed_at = "2026-03-05T10:00:00Z";
+    const auto again =
+        bill(subscription_of(text), {}, *list, moment("2026-03-06T00:00:00Z")).invoices.at(1);
+    EXPECT_EQ(again.attempt_count, 2);
     EXPECT_EQ(billed(text, {"2026-01-31T10:00:00Z=19.00"}, "2026-03-06T00:00:00Z").at(1),
               "I-1/2026-02-28 open 19.00 -");
     text.failures = 0;
@@ -98,6 +101,20 @@ TEST(PayPalPayments, SeveralPeriodsAreOwed) {
     EXPECT_EQ(billed(text, {"2026-01-31T10:00:00Z=19.00"}, "2026-05-01T00:00:00Z"),
               (Lines{"I-1/2026-01-31 paid 19.00 S1", "I-1/2026-02-28 open 19.00 -",
                      "I-1/2026-03-31 open 19.00 -", "I-1/2026-04-30 open 19.00 -"}));
+}
+
+// The second period is being tried again, together with the balance of the first: neither is counted twice.
+TEST(PayPalPayments, ABalanceAndARetry) {
+    Text text{.balance = "19.00",
+              .paid_at = "2026-01-31T10:00:00Z",
+              .failed_at = "2026-04-05T10:00:00Z",
+              .retry_at = "2026-04-10T10:00:00Z",
+              .failures = 1,
+              .next = "2026-04-30T10:00:00Z"};
+    text.failed = "38.00";
+    EXPECT_EQ(billed(text, {"2026-01-31T10:00:00Z=19.00"}, "2026-04-06T00:00:00Z"),
+              (Lines{"I-1/2026-01-31 paid 19.00 S1", "I-1/2026-02-28 open 19.00 -",
+                     "I-1/2026-03-31 open 19.00 -"}));
 }
 
 TEST(PayPalPayments, WhatIsOwedNeverSumsToMore) {

@@ -49,6 +49,7 @@ struct Text {
     std::string next = {};
     std::string plan = monthly(), plan_id = "P-PRO-M";
     std::string account = test_account;
+    std::string failed = "19.00";
 };
 
 inline std::string subscription_text(const Text& t) {
@@ -66,7 +67,7 @@ inline std::string subscription_text(const Text& t) {
                             money_text(t.paid.empty() ? "19.00" : t.paid), t.paid_at);
     if (!t.failed_at.empty()) {
         text += fmt::format(R"(,"last_failed_payment":{{"amount":{},"time":"{}")",
-                            money_text("19.00"), t.failed_at);
+                            money_text(t.failed), t.failed_at);
         if (!t.retry_at.empty())
             text += fmt::format(R"(,"next_payment_retry_time":"{}")", t.retry_at);
         text += "}";

@@ -125,7 +125,7 @@ http::ClientRequest Client::request_for(std::string method, const std::string& p
     request.method = std::move(method);
     request.url = options_.base_url + path;
     request.headers.add("Authorization", "Bearer " + options_.secret_key);
-    request.headers.add("Stripe-Version", std::string(api_version));
+    request.headers.add("Stripe-Version", options_.version);
     request.headers.add("Accept", "application/json");
     request.headers.add("User-Agent", "Paydesk/" PAYDESK_VERSION);
     request.connect_timeout = connect_time_max;

@@ -55,6 +55,7 @@ using Answer = boost::system::result<json::value, StripeError>;
 struct ClientOptions {
     std::string secret_key;                           // REQUIRES: not empty
     std::string base_url = "https://api.stripe.com";  // STRIPE_API_BASE, without a trailing '/'
+    std::string version = std::string(api_version);   // Stripe-Version
     // Where the waits between tries happen. None: sleep_for(). Tests look at it and do not wait.
     std::function<Task<>(std::chrono::milliseconds)> wait = {};
 };

@@ -1,6 +1,6 @@
 #include "provider/stripe/stripe_metering.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "base/ids.h"
 #include "provider/stripe/amount.h"
@@ -22,11 +22,26 @@ Error answer_is_strange(std::string what) {
     return {ErrorCode::provider_unavailable, "Stripe's answer cannot be read.", std::move(what)};
 }
 
-// A JSON number: the only place where usage is ever a binary fraction, and only to be compared.
+// A JSON number as it is written, "120.4" or "1.204E2": without arithmetic on binary fractions. What is beyond twelve
+// decimals is cut.
 std::optional<Decimal> decimal_of(const json::value& value) {
-    if (const auto* whole = value.if_int64()) return Decimal::from_int(*whole);
     if (!value.is_number()) return std::nullopt;
-    const auto parsed = Decimal::parse(fmt::format("{:.9f}", value.to_number<double>()));
+    const std::string text = json::serialize(value);
+    const std::size_t mark = text.find_first_of("eE");
+    std::string digits = text.substr(0, mark);
+    const bool negative = digits.starts_with('-');
+    if (negative) digits.erase(0, 1);
+    const std::size_t dot = digits.find('.');
+    auto point = static_cast<std::int64_t>(std::min(dot, digits.size()));
+    if (dot != digits.npos) digits.erase(dot, 1);
+    if (mark != text.npos) point += std::stoll(text.substr(mark + 1));
+    if (point < -400 || point > 400) return std::nullopt;
+    if (point < 1) digits.insert(0, static_cast<std::size_t>(1 - point), '0');
+    const auto whole = static_cast<std::size_t>(std::max<std::int64_t>(point, 1));
+    if (digits.size() < whole) digits.resize(whole, '0');
+    std::string decimal = (negative ? "-" : "") + digits.substr(0, whole);
+    if (digits.size() > whole) decimal += "." + digits.substr(whole, Decimal::scale);
+    const auto parsed = Decimal::parse(decimal);
     if (!parsed) return std::nullopt;
     return *parsed;
 }

@@ -18,6 +18,7 @@ public:
     explicit StripeMetering(Client& client) : client_(client) {}
 
     Name name() const override { return Name::stripe; }
+    bool has_meters() const override { return true; }
     Task<Result<SyncedMeter>> sync_meter(NewMeter meter,
                                          std::vector<NewUsagePrice> prices) override;
     Task<Result<CatalogDifference>> compare_meter(NewMeter meter,

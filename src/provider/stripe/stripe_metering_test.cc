@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "provider/stripe/scripted_transport.h"
+#include "provider/stripe/stripe_usage_records.h"
 
 namespace paydesk::provider::stripe {
 namespace {
@@ -146,7 +147,7 @@ TEST(StripeMetering, APriceIsMadeOfItsTermsAndFoundAgainByThem) {
 
 TEST(StripeMetering, WhatAMeterCounted) {
     ScriptedStripe stripe;
-    for (const char* value : {"12", "120.4", "1e21", "\"12\""})
+    for (const char* value : {"12", "120.4", "1e21", "0.000000000012345", "-0.5", "\"12\""})
         stripe.transport.answer(200,
                                 std::string(R"({"data":[{"aggregated_value":)") + value + "}]}");
     stripe.transport.answer(200, R"({"data":[]})");
@@ -159,12 +160,40 @@ TEST(StripeMetering, WhatAMeterCounted) {
         EXPECT_EQ((co_await ask()).value().to_string(), "12");
         EXPECT_EQ((co_await ask()).value().to_string(), "120.4");
         EXPECT_EQ((co_await ask()).value().to_string(), "1000000000000000000000");
+        EXPECT_EQ((co_await ask()).value().to_string(), "0.000000000012");
+        EXPECT_EQ((co_await ask()).value().to_string(), "-0.5");
         EXPECT_EQ((co_await ask()).error().code, ErrorCode::provider_unavailable);
         EXPECT_EQ((co_await ask()).value().to_string(), "0");
     });
     EXPECT_TRUE(stripe.transport.requests[0].url.ends_with(
         "/v1/billing/meters/mtr_1/event_summaries?customer=cus_1&start_time=1780272000&"
         "end_time=1780275600"));
+}
+
+// Before meters: the level of an hour, set at its own second.
+TEST(StripeUsageRecords, AReportSetsItsHoursLevelOnTheItem) {
+    ScriptedStripe stripe;
+    stripe.transport.answer(200, R"({"object":"usage_record","quantity":14})");
+    stripe.with_client([](Client& client) -> Task<> {
+        StripeMetering newest(client);
+        StripeUsageRecords records(client, newest);
+        UsageReport wanted = report();
+        wanted.level = Decimal::from_int(14);
+        EXPECT_EQ((co_await records.report_usage(wanted)).error().code,
+                  ErrorCode::provider_rejected)
+            << "no item";
+        wanted.item = Ref{"si_1"};
+        EXPECT_TRUE(co_await records.report_usage(wanted));
+        for (const char* level : {"1.5", "-1"}) {
+            wanted.level = Decimal::parse(level).value();
+            EXPECT_EQ((co_await records.report_usage(wanted)).error().code,
+                      ErrorCode::provider_rejected);
+        }
+    });
+    ASSERT_EQ(stripe.transport.requests.size(), 1U);
+    EXPECT_TRUE(
+        stripe.transport.requests[0].url.ends_with("/v1/subscription_items/si_1/usage_records"));
+    EXPECT_EQ(stripe.transport.requests[0].body, "quantity=14&timestamp=1780000000&action=set");
 }
 
 TEST(StripeMetering, ALineOnADraft) {

@@ -283,7 +283,7 @@ export const german: AppWords = {
       what: 'Die Abgleiche',
       emptyTitle: 'Noch kein Abgleich',
       emptyText: 'Paydesk gleicht sich jeden Tag mit dem Zahlungsdienst ab; jeder Lauf steht hier.',
-      modes: { events: 'Ereignisse', objects: 'Zeilen' },
+      modes: { events: 'Ereignisse', objects: 'Zeilen', usage: 'Verbrauch' },
       counts: (checked, drift, repaired) =>
         `${checked} geprüft, ${drift} verschieden, ${repaired} behoben`,
       dryRun: 'nur angesehen',

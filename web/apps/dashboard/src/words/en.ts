@@ -285,7 +285,7 @@ export const english = {
       what: 'The comparisons',
       emptyTitle: 'No comparison yet',
       emptyText: 'Paydesk compares itself with the provider every day; each run is listed here.',
-      modes: { events: 'Events', objects: 'Rows' } as Record<string, string>,
+      modes: { events: 'Events', objects: 'Rows', usage: 'Usage' } as Record<string, string>,
       counts: (checked: string, drift: string, repaired: string) =>
         `${checked} checked, ${drift} differed, ${repaired} mended`,
       dryRun: 'only looked',
