@@ -40,7 +40,7 @@ async function stripe(path, form) {
   return answer
 }
 async function look(name, at = page) {
-  await at.locator('.pd-skeleton').first().waitFor({ state: 'detached' })
+  await at.waitForFunction(() => document.querySelectorAll('.pd-skeleton').length === 0)
   await shoot(at, name)
   await judgeAccess(at, name)
   await judgeWidth(at, name)
