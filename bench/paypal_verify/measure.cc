@@ -39,7 +39,8 @@ int measure(double seconds, std::size_t body_bytes) {
     const std::string time = "2026-06-01T00:00:00Z", webhook_id = "8PT597110X687430LKGECATA",
                       url = "https://api.paypal.com/v1/notifications/certs/CERT-1";
     const std::string body = R"({"id":"WH-1","filler":")" + std::string(body_bytes, 'x') + "\"}";
-    const std::string signature = leaf.sign("t-1|" + time + "|" + webhook_id + "|" + crc32_text(body));
+    const std::string signature =
+        leaf.sign("t-1|" + time + "|" + webhook_id + "|" + crc32_text(body));
     Web web;
     web.certificate = leaf.pem();
     Certificates certificates(web, {.authorities_pem = root.pem()});
@@ -68,5 +69,6 @@ int measure(double seconds, std::size_t body_bytes) {
 
 int main(int argc, char** argv) {
     if (argc != 3) return 2;
-    return paydesk::provider::paypal::measure(std::atof(argv[1]), std::strtoull(argv[2], nullptr, 10));
+    return paydesk::provider::paypal::measure(std::atof(argv[1]),
+                                              std::strtoull(argv[2], nullptr, 10));
 }

@@ -49,8 +49,8 @@ bool is_accepted(World& world, const Delivery& delivery) {
     run_to_end([&](asio::io_context&) -> Task<> {
         Certificates certificates(world.web, {.authorities_pem = world.root.pem()});
         Verifier verifier(webhook_id, certificates);
-        const Transmission transmission{delivery.id, delivery.time, delivery.signature, delivery.url,
-                                        delivery.algorithm};
+        const Transmission transmission{delivery.id, delivery.time, delivery.signature,
+                                        delivery.url, delivery.algorithm};
         auto result = co_await verifier.prepare(transmission, now);
         if (result) result = verifier.verify(transmission, delivery.body, now);
         accepted = result.has_value();
@@ -80,8 +80,8 @@ void fuzz_one(std::string_view data) {
     const char kind = data.front();
     data.remove_prefix(1);
     Delivery good;
-    good.signature = world.leaf.sign(good.id + "|" + good.time + "|" + webhook_id + "|" +
-                                     crc32_text(good.body));
+    good.signature =
+        world.leaf.sign(good.id + "|" + good.time + "|" + webhook_id + "|" + crc32_text(good.body));
     Delivery delivery = good;
     if (kind == 'c') {
         world.web.fuzzed = std::string(data);
@@ -103,7 +103,8 @@ void fuzz_one(std::string_view data) {
                          delivery.body == good.body &&
                          base64_decode(delivery.signature) == base64_decode(good.signature);
     // Its own certificate at another URL is as good.
-    if (is_good && (delivery.url == good.url || world.web.fuzzed.find(world.leaf.pem()) == 0)) return;
+    if (is_good && (delivery.url == good.url || world.web.fuzzed.find(world.leaf.pem()) == 0))
+        return;
     std::fprintf(stderr, "accepted a forgery\n");
     std::abort();
 }
