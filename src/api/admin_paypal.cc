@@ -8,7 +8,8 @@
 namespace paydesk::api {
 namespace {
 
-constexpr std::int64_t objects_max = 1'000;  // of one request: it is answered when all have been asked about
+constexpr std::int64_t objects_max =
+    1'000;  // of one request: it is answered when all have been asked about
 
 Task<http::Response> poll(const Services& services, const http::Request& request) {
     BodyFields body(request.body);

@@ -19,7 +19,8 @@ protected:
             "$7::interval) at time zone 'UTC' as start) "
             "insert into paydesk.invoices (account_id, id, provider, provider_invoice_id, "
             "provider_subscription_id, status, currency, amount_due, amount_paid, line_items, "
-            "provider_stamp, created_at) select $1, $2::uuid, 'stripe', 'in_' || $2::text, $8, 'paid', 'usd', "
+            "provider_stamp, created_at) select $1, $2::uuid, 'stripe', 'in_' || $2::text, $8, "
+            "'paid', 'usd', "
             "0, 0, jsonb_build_array(jsonb_build_object('amount', -1, 'quantity', 1, 'price_id', "
             "'price_pro_monthly_4900', 'period_start', start, 'period_end', start + "
             "$5::interval), jsonb_build_object('amount', $6::bigint, 'quantity', 1, 'price_id', "
@@ -44,8 +45,7 @@ protected:
             if (group.at("currency").as_string() == currency) return group.at("months");
         return json::array();
     }
-    static std::string numbers(const json::value& month,
-                               const std::vector<const char*>& fields) {
+    static std::string numbers(const json::value& month, const std::vector<const char*>& fields) {
         std::string text;
         for (const char* field : fields)
             text += (text.empty() ? "" : " ") + std::to_string(month.at(field).as_int64());
@@ -57,8 +57,7 @@ protected:
 
 const std::vector<const char*> movements = {
     "mrr", "arr", "new_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr"};
-const std::vector<const char*> people = {"subscribers", "new_subscribers",
-                                                       "churned_subscribers"};
+const std::vector<const char*> people = {"subscribers", "new_subscribers", "churned_subscribers"};
 
 TEST_F(Revenue, IsReadOffTheInvoices) {
     for (int ago : {3, 2, 1, 0}) bill(ada, ago, "price_pro_monthly_4900", 4900);
@@ -124,8 +123,8 @@ TEST_F(Revenue, PaymentsAreCountedInTheirMonthAndCurrency) {
         "currency, status, actor, created_at) values ($1, $2, 'stripe', 're_1', 700, 'jpy', "
         "'succeeded', 'provider', now())",
         {ada, uuid_v7(clock_.now())});
-    const std::vector<const char*> paid = {"collected", "payments", "refunded",
-                                                         "failed_amount", "failed_payments"};
+    const std::vector<const char*> paid = {"collected", "payments", "refunded", "failed_amount",
+                                           "failed_payments"};
     EXPECT_EQ(numbers(months_of("jpy", 1).at(0), paid), "5700 2 700 300 1");
     EXPECT_EQ(numbers(months_of("usd", 1).at(0), paid), "0 0 0 2000 1");
 }

@@ -49,7 +49,8 @@ protected:
                     std::string(provider::to_string(invoice.status)) + " " + paid;
             if (!charge) continue;
             ++charges;
-            payments += "\n" + invoice.invoice->value + " " + charge->charge.value + " succeeded " + paid;
+            payments +=
+                "\n" + invoice.invoice->value + " " + charge->charge.value + " succeeded " + paid;
         }
         return text + payments + "\n" + std::to_string(charges);
     }
@@ -170,7 +171,8 @@ TEST_F(PayPalPoll, AfterItRanTheRowsAreWhatPayPalSays) {
     for (unsigned seed = 1; seed <= 8; ++seed) {
         SCOPED_TRACE(seed);
         std::mt19937 random(seed);
-        const std::string id = subscribe("0190ada0-0000-7000-8000-00000000010" + std::to_string(seed));
+        const std::string id =
+            subscribe("0190ada0-0000-7000-8000-00000000010" + std::to_string(seed));
         std::vector<std::vector<provider::Change>> answers;
         int period = 1;
         for (int step = 0; step < 12; ++step) {
@@ -183,9 +185,10 @@ TEST_F(PayPalPoll, AfterItRanTheRowsAreWhatPayPalSays) {
         poll_all();
         EXPECT_EQ(stored(id), said(id));
         EXPECT_EQ(count("paydesk.notifications where type = 'payment_success' and fact_key like "
-                        "'payment_success:" + id + "/%'"),
-                  count("paydesk.invoices where status = 'paid' and provider_subscription_id = '" + id +
-                        "'"))
+                        "'payment_success:" +
+                        id + "/%'"),
+                  count("paydesk.invoices where status = 'paid' and provider_subscription_id = '" +
+                        id + "'"))
             << "each payment is told once";
     }
 }

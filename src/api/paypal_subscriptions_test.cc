@@ -44,7 +44,8 @@ TEST_F(PayPalSubscriptions, APlanByItsKeyIsApprovedAndGrantsWhatThePlanGives) {
     const std::string id = begun.text({"subscriptionId"});
     EXPECT_EQ(begun.text({"approvalUrl"}), "https://pay.example/" + id);
     EXPECT_EQ(paypal_.last_checkout->price.value, "P-pro_monthly_4900");
-    EXPECT_EQ(get("/api/entitlements", ada).text({"entitlements", "plan_key"}), "free") << "not approved yet";
+    EXPECT_EQ(get("/api/entitlements", ada).text({"entitlements", "plan_key"}), "free")
+        << "not approved yet";
 
     approve_subscription(id);
     const Answer current = get("/api/stripe/get-subscription", ada);
@@ -160,7 +161,8 @@ TEST_F(PayPalSubscriptions, CancelKeepsAccessUntilWhatIsPaidForIsOver) {
     snapshot.period_start = past - 24h * 30;
     snapshot.period_end = snapshot.cancel_at = past;
     tell_all(id);
-    EXPECT_EQ(get("/api/entitlements", ada).text({"entitlements", "plan_key"}), "free") << "by the clock alone";
+    EXPECT_EQ(get("/api/entitlements", ada).text({"entitlements", "plan_key"}), "free")
+        << "by the clock alone";
     snapshot.status = canceled;
     snapshot.ended_at = past;
     database_.run(
