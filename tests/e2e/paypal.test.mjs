@@ -142,6 +142,7 @@ describe('both providers', () => {
     await assert.rejects(grace.post('/api/paypal/create-subscription', { planId: 'business_monthly' }), refusal('subscription_exists'))
     await grace.post('/api/stripe/cancel-subscription', { subscriptionId: stripe.id, immediately: true })
     await until('its end', async () => (await current(grace)).status === 'canceled')
+    await until('its checkout', async () => (await rows("select id from paydesk.checkouts where provider = 'stripe' and status <> 'complete'")).length === 0)
 
     const id = await subscribe(grace, 'business_monthly')
     assert.equal((await current(grace)).paypal_subscription_id, id)

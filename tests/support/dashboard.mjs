@@ -41,6 +41,8 @@ export async function shoot(page, name) {
 // Nothing serious for people with screen readers, keyboards or poor sight.
 export async function judgeAccess(page, name) {
   await page.evaluate(axe)
+  // What fades in has no contrast yet.
+  await page.evaluate(() => Promise.all(document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime < 10_000).map((a) => a.finished.catch(() => {}))))
   const found = await page.evaluate(async () => {
     const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] })
     return violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target.join(' ')} ${n.failureSummary}`).join(' | ')}`)
