@@ -17,6 +17,9 @@ const db::Statement list{"admin_list_events", EVENT_COLUMNS R"(
       and ($2::text is null or (e.received_at, e.event_id) <
            (select b.received_at, b.event_id from paydesk.webhook_events b
             where b.provider in ('stripe', 'paypal') and b.event_id = $2 limit 1))
+      and ($7::interval is null or e.received_at >=
+           coalesce((select b.received_at from paydesk.webhook_events b
+                     where b.provider in ('stripe', 'paypal') and b.event_id = $2 limit 1), now()) - $7::interval)
     order by e.received_at desc, e.event_id desc limit $1)"};
 
 const db::Statement event{"admin_event", EVENT_COLUMNS R"(, e.payload

@@ -1,6 +1,7 @@
 // GET /api/admin/webhook-events, GET /api/admin/webhook-events/{id}
 // POST /api/admin/webhook-events/{id}/replay, POST /api/admin/webhook-events/replay
 #include <algorithm>
+#include <array>
 
 #include "api/admin_event_store.h"
 #include "api/admin_store.h"
@@ -42,6 +43,10 @@ constexpr Column columns[] = {
 
 const Error no_such_event{ErrorCode::not_found, "There is no webhook event of this id."};
 
+// How far back a page is looked for, until it is full.
+constexpr std::array<std::optional<const char*>, 4> stretches = {"1 hour", "1 day", "30 days",
+                                                                 std::nullopt};
+
 // No provider's id holds anything else, and not all that a path can hold is text.
 bool is_event_id(std::string_view id) {
     return id.size() <= id_bytes_max &&
@@ -58,8 +63,15 @@ Task<http::Response> list(const Services& services, const http::Request& request
     const auto object = query.line("object_id", id_bytes_max);
     const auto provider = query.choice("provider", {"stripe", "paypal"});
     if (auto refused = query.refused()) co_return *refused;
-    const db::Rows rows = co_await services.db.run(
-        store::list, {db::param(limit + 1), after, status, type, object, provider});
+    std::optional<db::Rows> found;
+    for (const auto& stretch : stretches) {
+        std::optional<std::string> back;
+        if (stretch) back = *stretch;
+        found = co_await services.db.run(
+            store::list, {db::param(limit + 1), after, status, type, object, provider, back});
+        if (found->size() > static_cast<std::size_t>(limit)) break;
+    }
+    const db::Rows& rows = *found;
     const db::Rows counts = co_await services.db.run(store::unfinished);
     const auto shown = std::min(rows.size(), static_cast<std::size_t>(limit));
     json::array events;
