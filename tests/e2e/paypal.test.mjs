@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { judgeResponses } from '../contract/openapi_contract.mjs'
+import { judgePayPalRecording } from '../contract/paypal_contract.mjs'
 import { signIn } from '../support/api.mjs'
 import { by, openBrowser, openPage } from '../support/browser.mjs'
 import { payCheckout } from '../support/hosted_pages.mjs'
@@ -12,13 +13,13 @@ import { approve } from '../support/paypal_pages.mjs'
 import { sql, startUp, temporaryFolder, until } from '../support/processes.mjs'
 
 const folder = temporaryFolder('paypal')
-const recording = join(folder, 'responses.jsonl')
+const recording = join(folder, 'responses.jsonl'), said = join(folder, 'sandbox.jsonl')
 const day = 86_400
 let up, browser, ada, grace, admin, key
 const problems = []
 
 before(async () => {
-  up = await startUp({ args: ['--record-responses', recording] })
+  up = await startUp({ args: ['--record-responses', recording, '--record-sandbox', said] })
   ;[ada, grace, admin] = await Promise.all(['ada', 'grace', 'admin'].map((name) => signIn(up, `${name}@example.com`)))
   key = JSON.parse(readFileSync(join(up.folder, 'state.json'), 'utf8')).service_key
   browser = await openBrowser()
@@ -278,4 +279,10 @@ test('what was answered is what the contract says', () => {
   const answers = judgeResponses(recording)
   assert.deepEqual(answers.wrong, [])
   for (const seen of ['POST /api/paypal/create-order 200', 'POST /api/paypal/capture-order 409', 'GET /api/paypal/subscriptions/{id} 200', 'POST /api/admin/paypal/poll 200']) assert.ok(answers.seen.includes(seen), seen)
+})
+
+test("what the server and PayPal's sandbox said to each other is what PayPal's documents say", () => {
+  const { checked, wrong } = judgePayPalRecording(said)
+  assert.ok(checked.responses > 50 && checked.events > 30, JSON.stringify(checked))
+  assert.deepEqual(wrong, [])
 })
