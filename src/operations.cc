@@ -13,6 +13,7 @@
 #include "operation_parts.h"
 #include "provider_parts.h"
 #include "usage/charge_flow.h"
+#include "usage/partitions.h"
 #include "usage/report_flow.h"
 #include "webhook/processor.h"
 
@@ -143,6 +144,14 @@ int migrate(bool public_views) {
         {.url = config.migration_url, .share = config.share / "db", .public_views = public_views});
     for (const auto& name : applied) fmt::print("applied {}\n", name);
     if (applied.empty()) fmt::print("The database is up to date.\n");
+    // Now, and not while a new server is waited for: it would make them as well.
+    run_to_end([&](asio::io_context& io) -> Task<> {
+        db::Database db(io, {.url = config.migration_url, .sessions_max = 1});
+        co_await db.ready(postgres_patience);
+        co_await usage::make_partitions_ahead(
+            db, SystemClock{}.now(), {.past_max = std::chrono::days(config.usage_accepted_days)});
+        db.stop();
+    });
     return 0;
 }
 

@@ -22,10 +22,12 @@ async function open(user, given) {
   await signInAs(page, up.url, user)
   return page
 }
+// For people who want to look, all four.
+const shapes = [['desktop', 'light'], ['phone', 'dark'], ...(process.env.PAYDESK_SHOTS ? [['desktop', 'dark'], ['phone', 'light']] : [])]
 const settled = (page) => page.locator('.pd-skeleton').first().waitFor({ state: 'detached' })
 
 describe('each state is told in words, fits the screen and can be read by all', () => {
-  for (const [shape, theme] of [['desktop', 'light'], ['phone', 'dark']]) {
+  for (const [shape, theme] of shapes) {
     test(`${shape}, ${theme}`, async () => {
         const page = await open('ada', { shape, theme })
         for (const [name, row] of Object.entries(states)) {
