@@ -5,12 +5,6 @@
 
 namespace paydesk::sandbox {
 
-bool is_utf8(std::string_view text) {
-    boost::system::error_code error;
-    json::parse(json::serialize(json::value(text)), error);
-    return !error;
-}
-
 std::string readable(std::string_view bytes) {
     if (is_utf8(bytes)) return std::string(bytes);
     std::string text;

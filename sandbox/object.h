@@ -1,10 +1,11 @@
 #pragma once
 // Reading the fields of a stored object, or of a request's parameters, without ceremony.
 
-#include <boost/json.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "base/json.h"
 
 namespace paydesk::sandbox {
 
@@ -57,7 +58,7 @@ inline json::value text_or_null(std::string_view text) {
 }
 
 // Everything stored and answered is JSON, and JSON is UTF-8.
-bool is_utf8(std::string_view text);
+using paydesk::is_utf8;
 // The text with every byte that is no UTF-8 replaced by U+FFFD: what a caller wrote, fit to be quoted.
 std::string readable(std::string_view bytes);
 // Its first `bytes_max` bytes, or fewer where a character would be cut through.

@@ -181,7 +181,7 @@ TEST_F(Admin, EventsAreFilteredShownAndReplayed) {
     EXPECT_EQ(shown.text({"webhook_event", "payload", "data", "name"}), "ü");
     EXPECT_EQ(shown.text({"webhook_event", "error"}), "as it was");
     EXPECT_EQ(read("/api/admin/webhook-events/evt_9").status, 404);
-    EXPECT_EQ(read("/api/admin/webhook-events/%ff").status, 404);
+    EXPECT_EQ(read("/api/admin/webhook-events/%ff").code(), "malformed_request");
 
     EXPECT_EQ(as_admin("POST", "/api/admin/webhook-events/evt_9/replay").status, 404);
     EXPECT_EQ(as_admin("POST", "/api/admin/webhook-events/evt_1/replay").status, 202);

@@ -90,6 +90,12 @@ std::optional<bool> bool_at(const json::value& value,
     return at->get_bool();
 }
 
+bool is_utf8(std::string_view bytes) {
+    json::error_code error;
+    json::parse(json::serialize(json::value(bytes)), error);
+    return !error;
+}
+
 std::string without_nul(std::string_view text) {
     std::string clean(text);
     std::erase(clean, '\0');

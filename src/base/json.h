@@ -44,6 +44,9 @@ std::optional<bool> bool_at(const json::value& value, std::initializer_list<std:
 // A copy of `text` without U+0000, which Postgres cannot store in text or jsonb.
 std::string without_nul(std::string_view text);
 
+// Whether the bytes are text: what JSON can hold, and Postgres but for U+0000.
+bool is_utf8(std::string_view bytes);
+
 // JSON text in which no string holds U+0000 (the escape \u0000 too), fit for a jsonb column.
 std::string storable(const json::value& value);
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/assert.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "http/client.h"
@@ -158,8 +159,11 @@ Task<Response> Router::answer(Request& request, std::string_view& pattern) const
             const auto segments = decoded_segments(request.path);
             for (std::size_t i = 0; i < route->segments.size(); ++i) {
                 const std::string& name = route->segments[i];
-                if (is_parameter(name))
-                    request.params[name.substr(1, name.size() - 2)] = (*segments)[i];
+                if (!is_parameter(name)) continue;
+                if (!is_utf8((*segments)[i]))
+                    co_return problem(
+                        {ErrorCode::malformed_request, "The path must be percent-encoded UTF-8."});
+                request.params[name.substr(1, name.size() - 2)] = (*segments)[i];
             }
         }
         co_return co_await route->handler(request);

@@ -159,6 +159,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"OPTIONS of all", get("*", "OPTIONS"), 204, "Allow: GET, HEAD, OPTIONS, POST"},
         Case{"a path of half a percent", get("/things/%4"), 400, "malformed_request"},
         Case{"a NUL in a path", get("/things/%00"), 400, "malformed_request"},
+        Case{"a path that is no text", get("/things/x%F0"), 400, "percent-encoded UTF-8"},
+        Case{"a path in Greek", get("/things/%CF%80"), 200, "id=\xCF\x80"},
         Case{"absolute form", get("http://example.com/things/7?a"), 200, "id=7 query=a"},
         Case{"a handler's bug stays inside", get("/fails"), 500, "\"code\":\"internal\""},
         Case{"the database is away", get("/away"), 503, "Retry-After: 1"},
