@@ -510,6 +510,7 @@ describe('webhooks', () => {
     await advance(11 / 86400)
     await noted(2)
     await advance(31 / 86400)
+    await noted(3)
     const tries = await came('CHECKOUT.ORDER.APPROVED', 3, mine)
     assert.equal(new Set(tries.map(({ event }) => event.id)).size, 1)
     assert.equal(new Set(tries.map(({ headers }) => headers['paypal-transmission-id'])).size, 3)
