@@ -146,7 +146,9 @@ int migrate(bool public_views) {
     if (applied.empty()) fmt::print("The database is up to date.\n");
     // Now, and not while a new server is waited for: it would make them as well.
     run_to_end([&](asio::io_context& io) -> Task<> {
-        db::Database db(io, {.url = config.migration_url, .sessions_max = 1});
+        // One statement: prepared by name it would only fail behind a transaction pooler.
+        db::Database db(
+            io, {.url = config.migration_url, .sessions_max = 1, .prepared_statements = false});
         co_await db.ready(postgres_patience);
         co_await usage::make_partitions_ahead(
             db, SystemClock{}.now(), {.past_max = std::chrono::days(config.usage_accepted_days)});
