@@ -84,11 +84,12 @@ export async function startSandbox({ record, state = temporaryFolder('sandbox'),
 }
 
 // `paydesk up` with its own Postgres and sandbox.
-export async function startUp({ folder = temporaryFolder('up'), port, sandboxPort, env = {}, args = [] } = {}) {
+export async function startUp({ folder = temporaryFolder('up'), port, sandboxPort, smtpPort, env = {}, args = [] } = {}) {
   port ??= await freePort()
   sandboxPort ??= await freePort()
+  smtpPort ??= await freePort()
   const began = Date.now()
-  const it = await start('paydesk', ['up', '--port', String(port), '--sandbox-port', String(sandboxPort), '--var', folder, ...args], { env: { PAYDESK_SHARE: root, ...env }, ready: /Ctrl-C/, seconds: 120 })
+  const it = await start('paydesk', ['up', '--port', String(port), '--sandbox-port', String(sandboxPort), '--smtp-port', String(smtpPort), '--var', folder, ...args], { env: { PAYDESK_SHARE: root, ...env }, ready: /Ctrl-C/, seconds: 120 })
   const state = () => JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8'))
   return Object.assign(it, {
     url: `http://127.0.0.1:${port}`, sandbox: `http://127.0.0.1:${sandboxPort}`, port, sandboxPort, folder, startMs: Date.now() - began,
