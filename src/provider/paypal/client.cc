@@ -226,4 +226,8 @@ std::string path_segment(std::string_view text) {
     return encoded;
 }
 
+std::string path_of(std::string_view collection, const Ref& object) {
+    return std::string(collection) + "/" + path_segment(object.value);
+}
+
 }  // namespace paydesk::provider::paypal

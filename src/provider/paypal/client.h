@@ -58,7 +58,7 @@ public:
            ClientOptions options);
     ~Client();
 
-    // `path` starts at the version: "/v2/checkout/orders/5O1". Whoever puts an id in it encodes it with
+    // `path` starts at the version: "/v2/checkout/orders/5O1". Whoever puts an id in it uses path_of() or
     // path_segment(). An empty answer (204) is an empty object. Every call asks for the whole object back.
     //
     // Tries again (retry.h) what may go well the next time: no answer, 429, 5xx, and 409
@@ -100,5 +100,7 @@ private:
 
 // An id in a path.
 std::string path_segment(std::string_view text);
+// "/v2/checkout/orders/5O1".
+std::string path_of(std::string_view collection, const Ref& object);
 
 }  // namespace paydesk::provider::paypal

@@ -106,6 +106,10 @@ Task<Answer> Client::call(http::ClientRequest request) {
     co_return read_answer(co_await retrier_.send(std::move(request), is_worth_another_try));
 }
 
+std::string path_of(std::string_view collection, const Ref& object) {
+    return std::string(collection) + "/" + encode_path_segment(object.value);
+}
+
 void throw_exception_from_error(const StripeError& error, const boost::source_location& location) {
     paydesk::throw_exception_from_error(to_refusal(error), location);
 }

@@ -61,8 +61,7 @@ public:
     Client(asio::io_context& io, http::Transport& transport, const Clock& clock,
            ClientOptions options);
 
-    // `path` starts at the version: "/v1/customers/cus_1". Whoever puts an id in it encodes it with
-    // encode_path_segment().
+    // `path` starts at the version: "/v1/customers/cus_1". Whoever puts an id in it uses path_of().
     //
     // Tries again (retry.h) what may go well the next time: no answer, 429, 409, 5xx.
     // Stripe-Should-Retry overrules that both ways (a 429 is tried again in any case). All tries of
@@ -78,5 +77,8 @@ private:
     ClientOptions options_;
     Retrier retrier_;
 };
+
+// "/v1/customers/cus_1".
+std::string path_of(std::string_view collection, const Ref& object);
 
 }  // namespace paydesk::provider::stripe
