@@ -25,9 +25,7 @@ Collection collection_of(const ObjectQuery& query) {
             return {"/v1/invoices", "lines"};
         case ObjectKind::payment_method:
             PD_ASSERT(query.customer.has_value());
-            return {
-                "/v1/customers/" + encode_path_segment(query.customer->value) + "/payment_methods",
-                ""};
+            return {path_of("/v1/customers", *query.customer) + "/payment_methods", ""};
         case ObjectKind::checkout:
             return {"/v1/checkout/sessions", ""};
         case ObjectKind::charge:

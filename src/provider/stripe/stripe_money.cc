@@ -71,7 +71,7 @@ Task<Result<std::optional<Change>>> StripeProvider::find_refund(NewRefund input)
 
 Task<Result<Change>> StripeProvider::pay_invoice(IntentId intent, Ref invoice, Ref payment_method) {
     const Instant at = asking_moment();
-    const std::string path = "/v1/invoices/" + encode_path_segment(invoice.value) + "/pay";
+    const std::string path = path_of("/v1/invoices", invoice) + "/pay";
     Form form;
     form.set("payment_method", payment_method.value).set("off_session", true);
     const Answer answer = co_await client_.post(path, form, intent);

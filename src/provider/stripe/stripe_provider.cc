@@ -12,16 +12,6 @@ namespace {
 
 constexpr std::string_view sessions_path = "/v1/checkout/sessions";
 
-std::string path_of(std::string_view collection, const Ref& object) {
-    return std::string(collection) + "/" + encode_path_segment(object.value);
-}
-
-// Stripe answered 2xx with something else than it documents: we can't tell what came of the call.
-Error unreadable(std::string_view what) {
-    return {ErrorCode::provider_unavailable, "Stripe's answer could not be read. Try again later.",
-            std::string(what)};
-}
-
 Result<Checkout> read_session(const json::value& session) {
     const auto id = text_at(session, {"id"});
     const auto status = text_at(session, {"status"});
@@ -133,6 +123,11 @@ Fetched place_of(ObjectKind kind) {
 
 StripeProvider::StripeProvider(Client& client, const Clock& clock)
     : client_(client), clock_(clock) {}
+
+Error unreadable(std::string_view what) {
+    return {ErrorCode::provider_unavailable, "Stripe's answer could not be read. Try again later.",
+            std::string(what)};
+}
 
 // Before the call, in whole seconds: whatever happens to the object after it was read is newer.
 Instant StripeProvider::asking_moment() const {

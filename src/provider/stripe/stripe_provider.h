@@ -92,4 +92,7 @@ private:
     const Clock& clock_;
 };
 
+// Stripe answered 2xx with something else than it documents: we can't tell what came of the call.
+Error unreadable(std::string_view what);
+
 }  // namespace paydesk::provider::stripe
