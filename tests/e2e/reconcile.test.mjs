@@ -46,7 +46,7 @@ const tables = {
   notifications: 'fact_key', webhook_events: 'event_id',
 }
 const ours = {
-  customers: ['created_at'], subscriptions: ['created_at'], payment_methods: ['created_at'], refunds: ['actor', 'note'], notifications: ['created_at', 'read'],
+  customers: ['created_at'], subscriptions: ['created_at', 'answered_at'], payment_methods: ['created_at'], refunds: ['actor', 'note'], notifications: ['created_at', 'read'],
   charges: ['origin_asked_at', 'origin_asks'], webhook_events: ['payload', 'api_version', 'received_at', 'processed_at', 'attempts', 'next_attempt_at', 'error'],
 }
 const granted = () => rows('select account_id, fact_key, amount from paydesk.credit_grants order by 1, 2')

@@ -1,7 +1,6 @@
 #include "provider/paypal/client.h"
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/assert.h"
 #include "base/crypto.h"
@@ -55,14 +54,6 @@ bool is_busy_with_it(const http::ClientResponse& response) {
            response.body.find("PREVIOUS_REQUEST_IN_PROGRESS") != std::string::npos;
 }
 
-// "Thu, 26 Nov 2026 07:49:36 GMT" (RFC 9110).
-std::optional<Instant> read_http_date(std::string_view text) {
-    std::tm parts{};
-    const char* end = strptime(std::string(text).c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    if (end == nullptr) return std::nullopt;
-    return Instant{std::chrono::seconds{timegm(&parts)}};
-}
-
 // Intents are shorter; one that is not stays as unique as it was.
 std::string request_id_of(const IntentId& intent) {
     if (intent.value.size() <= request_id_characters_max) return intent.value;
@@ -82,6 +73,7 @@ Client::Client(asio::io_context& io, http::Transport& transport, const Clock& cl
                ClientOptions options)
     : io_(io),
       clock_(clock),
+      remote_clock_(clock),
       options_(std::move(options)),
       retrier_("paypal", io, transport, clock, options_.wait) {
     PD_ASSERT(!options_.client_id.empty() && !options_.client_secret.empty());
@@ -194,16 +186,8 @@ Task<Answer> Client::tries(http::ClientRequest request, Repeat repeat) {
         if (repeat != Repeat::freely) return false;
         return tried.response->status >= 500 || is_busy_with_it(*tried.response);
     });
-    if (last.response) note_date(*last.response);
+    if (last.response) remote_clock_.note(*last.response);
     co_return read_answer(last);
-}
-
-void Client::note_date(const http::ClientResponse& response) {
-    const auto date = read_http_date(response.headers.get("Date"));
-    if (!date) return;
-    const auto ahead = std::chrono::floor<seconds>(*date - clock_.now());
-    const bool agrees = ahead >= -clocks_agree_within && ahead <= clocks_agree_within;
-    ahead_ = agrees ? seconds{0} : ahead;
 }
 
 void throw_exception_from_error(const PayPalError& error, const boost::source_location& location) {

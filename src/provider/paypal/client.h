@@ -16,6 +16,7 @@
 #include "base/task.h"
 #include "http/client.h"
 #include "provider/provider.h"
+#include "provider/remote_clock.h"
 #include "provider/retry.h"
 
 namespace paydesk::provider::paypal {
@@ -25,7 +26,6 @@ inline constexpr std::chrono::milliseconds try_time_max{30'000};
 inline constexpr std::size_t json_answer_bytes_max = 8 * 1024 * 1024;
 inline constexpr std::size_t request_id_characters_max = 108;  // PayPal's limit for orders
 inline constexpr std::chrono::seconds token_renewed_early{60};
-inline constexpr std::chrono::seconds clocks_agree_within{5};
 
 struct PayPalError {
     int http_status = 0;    // 0: no answer came
@@ -70,9 +70,7 @@ public:
     // nothing can have come of it, on 429 and where there was no connection. After provider_unavailable look
     // what is.
     Task<Answer> act(std::string method, std::string path, json::value body);
-    // How far PayPal's clock is ahead of ours, by the Date of its last answer; zero where they agree as well as
-    // whole seconds tell. What lasts "until" is judged by PayPal's time.
-    std::chrono::seconds ahead() const { return ahead_; }
+    const RemoteClock& remote_clock() const { return remote_clock_; }
     // A question asked by POST, its body as it is: tried again like get().
     Task<Answer> ask(std::string path, std::string body);
 
@@ -85,17 +83,16 @@ private:
     Task<Answer> tries(http::ClientRequest request, Repeat repeat);
     Task<Token> token(std::string refused);
     Task<Token> new_token();
-    void note_date(const http::ClientResponse& response);
     http::ClientRequest request_for(std::string method, const std::string& path) const;
 
     asio::io_context& io_;
     const Clock& clock_;
+    RemoteClock remote_clock_;
     ClientOptions options_;
     Retrier retrier_;
     std::string token_;
     Instant token_until_{};
     std::shared_ptr<Renewal> renewal_;  // under way
-    std::chrono::seconds ahead_{0};
 };
 
 // An id in a path.

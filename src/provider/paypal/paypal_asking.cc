@@ -59,7 +59,8 @@ Task<Result<PayPalProvider::Asked>> PayPalProvider::ask(Ref subscription) {
     if (!plan) co_return plan.error();
     auto read = read_subscription(*answer, std::move(*plan));
     if (!read) co_return unreadable(read.error());
-    Asked known{std::move(*read), {}, asked + client_.ahead(), approval_link(*answer)};
+    Asked known{
+        std::move(*read), {}, asked + client_.remote_clock().ahead(), approval_link(*answer)};
     const auto& paid = known.subscription.last_payment;
     if (paid && needs_other_plans(known.subscription, paid->amount)) {
         auto others =

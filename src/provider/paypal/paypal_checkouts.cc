@@ -95,7 +95,7 @@ Task<Result<Checkout>> PayPalProvider::create_subscription(IntentId intent, NewC
     };
     // PayPal lets a subscription override its plan's cycles, not add one: a trial is a later start.
     if (input.trial_days.value_or(0) > 0) {
-        const Instant start = clock_.now() + client_.ahead() + std::chrono::days(*input.trial_days);
+        const Instant start = client_.remote_clock().now() + std::chrono::days(*input.trial_days);
         body["start_time"] = to_iso8601(std::chrono::floor<std::chrono::seconds>(start));
     }
     const Answer answer = co_await client_.post("/v1/billing/subscriptions",
@@ -156,7 +156,7 @@ Task<Result<PayPalProvider::Order>> PayPalProvider::get_order(Ref order) {
     const Instant asked = clock_.now();
     const Answer answer = co_await client_.get(path_of(orders_path, order));
     if (!answer) co_return to_refusal(answer.error());
-    co_return Order{*answer, std::chrono::floor<std::chrono::seconds>(asked + client_.ahead())};
+    co_return Order{*answer, client_.remote_clock().there(asked)};
 }
 
 Result<std::vector<Change>> PayPalProvider::changes_of(const Order& order) const {

@@ -45,7 +45,7 @@ Task<Result<Change>> PayPalProvider::create_refund(IntentId intent, NewRefund in
     const Answer answer = co_await client_.post(path_of(captures_path, *capture) + "/refund", body,
                                                 std::move(intent));
     if (!answer) co_return to_refusal(answer.error());
-    const Instant at = std::chrono::floor<std::chrono::seconds>(asked + client_.ahead());
+    const Instant at = client_.remote_clock().there(asked);
     auto refund = read_refund(*answer, at);
     if (!refund) co_return unreadable(refund.error());
     refund->charge = *capture;

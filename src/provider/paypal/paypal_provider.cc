@@ -69,7 +69,7 @@ Task<Result<Change>> PayPalProvider::fetch_invoice(Ref invoice) {
 Task<Result<Change>> PayPalProvider::fetch(ObjectKind kind, Ref object) {
     const Error none{ErrorCode::not_found, "PayPal has no such object (any more).",
                      std::string(to_string(kind)) + " " + object.value};
-    const Instant at = std::chrono::floor<std::chrono::seconds>(clock_.now() + client_.ahead());
+    const Instant at = client_.remote_clock().there(clock_.now());
     const auto get = [&](std::string_view collection) {
         return client_.get(path_of(collection, object));
     };

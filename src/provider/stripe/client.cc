@@ -62,7 +62,9 @@ void append_query(std::string& path, const Form& query) {
 
 Client::Client(asio::io_context& io, http::Transport& transport, const Clock& clock,
                ClientOptions options)
-    : options_(std::move(options)), retrier_("stripe", io, transport, clock, options_.wait) {
+    : options_(std::move(options)),
+      retrier_("stripe", io, transport, clock, options_.wait),
+      remote_clock_(clock) {
     PD_ASSERT(!options_.secret_key.empty());
     while (options_.base_url.ends_with('/')) options_.base_url.pop_back();
 }
@@ -103,7 +105,9 @@ http::ClientRequest Client::request_for(std::string method, const std::string& p
 }
 
 Task<Answer> Client::call(http::ClientRequest request) {
-    co_return read_answer(co_await retrier_.send(std::move(request), is_worth_another_try));
+    const Try last = co_await retrier_.send(std::move(request), is_worth_another_try);
+    if (last.response) remote_clock_.note(*last.response);
+    co_return read_answer(last);
 }
 
 std::string path_of(std::string_view collection, const Ref& object) {

@@ -14,6 +14,7 @@
 #include "base/task.h"
 #include "http/client.h"
 #include "provider/provider.h"
+#include "provider/remote_clock.h"
 #include "provider/retry.h"
 #include "provider/stripe/form.h"
 
@@ -70,12 +71,15 @@ public:
     Task<Answer> post(std::string path, Form form, IntentId intent);
     Task<Answer> del(std::string path, Form query = {});
 
+    const RemoteClock& remote_clock() const { return remote_clock_; }
+
 private:
     Task<Answer> call(http::ClientRequest request);
     http::ClientRequest request_for(std::string method, const std::string& path) const;
 
     ClientOptions options_;
     Retrier retrier_;
+    RemoteClock remote_clock_;
 };
 
 // "/v1/customers/cus_1".

@@ -87,7 +87,7 @@ Task<Answer> StripeProvider::preview(Form form) {
 Task<Result<ChangePreview>> StripeProvider::preview_change(PlanChange change, bool at_period_end) {
     const Answer current = co_await get_subscription(change.subscription);
     if (!current) co_return to_refusal(current.error());
-    const auto state = read_subscription(*current, asking_moment());
+    const auto state = read_subscription(*current, client_.remote_clock().there(clock_.now()));
     if (!state) co_return state.error();
 
     std::optional<InvoiceSnapshot> now;
@@ -95,14 +95,14 @@ Task<Result<ChangePreview>> StripeProvider::preview_change(PlanChange change, bo
     if (!at_period_end) {
         const Answer answer = co_await preview(preview_of(change, *current, "always_invoice"));
         if (!answer) co_return to_refusal(answer.error());
-        auto read = read_invoice(*answer, asking_moment());
+        auto read = read_invoice(*answer, client_.remote_clock().there(clock_.now()));
         if (!read) co_return read.error();
         proration_date = proration_date_of(*answer, *read);
         now = std::move(*read);
     }
     const Answer next = co_await preview(preview_of(change, *current, "none"));
     if (!next) co_return to_refusal(next.error());
-    const auto renewal = read_invoice(*next, asking_moment());
+    const auto renewal = read_invoice(*next, client_.remote_clock().there(clock_.now()));
     if (!renewal) co_return renewal.error();
     // Billed at the period's end, the next one is the renewal itself.
     const auto at = at_period_end ? state->period_end
@@ -125,7 +125,7 @@ Task<Result<Renewal>> StripeProvider::preview_renewal(Ref subscription) {
         }
         co_return to_refusal(answer.error());
     }
-    const auto invoice = read_invoice(*answer, asking_moment());
+    const auto invoice = read_invoice(*answer, client_.remote_clock().there(clock_.now()));
     if (!invoice) co_return invoice.error();
     auto at = invoice->next_payment_attempt ? invoice->next_payment_attempt : invoice->period_end;
     if (!at) co_return unreadable("an upcoming invoice without a date");
@@ -135,7 +135,7 @@ Task<Result<Renewal>> StripeProvider::preview_renewal(Ref subscription) {
 // What became of the invoice that a change waits for. `changed` has the state before it is paid.
 Task<Result<PlanChanged>> StripeProvider::settle_payment(IntentId intent, PlanChanged changed,
                                                          Ref invoice, bool void_when_declined) {
-    const Instant at = asking_moment();
+    const Instant asked = clock_.now();
     Form expanded;
     expanded.set("expand[0]", "payments.data.payment.payment_intent");
     const Answer answer = co_await client_.get(path_of(invoices_path, invoice), expanded);
@@ -144,7 +144,8 @@ Task<Result<PlanChanged>> StripeProvider::settle_payment(IntentId intent, PlanCh
     const auto status = payment ? text_at(*payment, {"status"}).value_or("") : "";
     const bool may_be_paid_there = status == "requires_action" || !void_when_declined;
     if (may_be_paid_there || status == "processing") {
-        auto of = normalise_object(ObjectKind::invoice, *answer, at);
+        auto of =
+            normalise_object(ObjectKind::invoice, *answer, client_.remote_clock().there(asked));
         if (!of) co_return of.error();
         changed.state = status == "processing" ? PlanChanged::State::processing
                                                : PlanChanged::State::requires_action;
@@ -170,11 +171,12 @@ Task<Result<PlanChanged>> StripeProvider::change_plan(IntentId intent, PlanChang
     form.set("proration_behavior", "always_invoice")
         .set("payment_behavior", "pending_if_incomplete");
     if (change.proration_date) form.set("proration_date", to_unix(*change.proration_date));
-    const Instant at = asking_moment();
+    const Instant asked = clock_.now();
     const Answer answer =
         co_await client_.post(path_of(subscriptions_path, change.subscription), form, intent);
     if (!answer) co_return to_refusal(answer.error());
-    auto subscription = normalise_object(ObjectKind::subscription, *answer, at);
+    auto subscription =
+        normalise_object(ObjectKind::subscription, *answer, client_.remote_clock().there(asked));
     if (!subscription) co_return subscription.error();
     PlanChanged changed{.subscription = std::move(*subscription), .released = *released};
 
@@ -196,11 +198,12 @@ Task<Result<Change>> StripeProvider::pause_subscription(IntentId intent, Ref sub
     Form form;
     form.set("bill_for[unused_time_from][type]", "now")
         .set("invoicing_behavior", "pending_invoice_item");
-    const Instant at = asking_moment();
+    const Instant asked = clock_.now();
     const Answer answer =
         co_await client_.post(path_of(subscriptions_path, subscription) + "/pause", form, intent);
     if (!answer) co_return to_refusal(answer.error());
-    co_return normalise_object(ObjectKind::subscription, *answer, at);
+    co_return normalise_object(ObjectKind::subscription, *answer,
+                               client_.remote_clock().there(asked));
 }
 
 Task<Result<PlanChanged>> StripeProvider::resume_subscription(IntentId intent, Ref subscription) {
@@ -212,11 +215,12 @@ Task<Result<PlanChanged>> StripeProvider::resume_subscription(IntentId intent, R
     Form form;
     form.set("billing_cycle_anchor[type]", "now")
         .set("payment_behavior", "resume_on_payment_success");
-    const Instant at = asking_moment();
+    const Instant asked = clock_.now();
     const Answer answer =
         co_await client_.post(path_of(subscriptions_path, subscription) + "/resume", form, intent);
     if (!answer) co_return to_refusal(answer.error());
-    auto resumed = normalise_object(ObjectKind::subscription, *answer, at);
+    auto resumed =
+        normalise_object(ObjectKind::subscription, *answer, client_.remote_clock().there(asked));
     if (!resumed) co_return resumed.error();
     const auto& state = std::get<SubscriptionSnapshot>(resumed->fact);
     const auto invoice = state.latest_invoice;

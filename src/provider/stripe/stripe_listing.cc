@@ -79,8 +79,7 @@ Task<Result<EventPage>> StripeListing::list_events(EventQuery query) {
 
 Task<Result<ObjectPage>> StripeListing::list_objects(ObjectQuery query) {
     const Collection collection = collection_of(query);
-    // Before the call, in whole seconds: whatever happens to an object after it was read is newer.
-    const Instant at = std::chrono::floor<std::chrono::seconds>(clock_.now());
+    const Instant asked = clock_.now();
     Answer answer = co_await client_.get(collection.path, query_of(query));
     if (!answer) co_return to_refusal(answer.error());
     ObjectPage page;
@@ -94,7 +93,7 @@ Task<Result<ObjectPage>> StripeListing::list_objects(ObjectQuery query) {
             ++page.requests;
             object.as_object()[collection.nested] = *whole;
         }
-        auto change = normalise_object(query.kind, object, at);
+        auto change = normalise_object(query.kind, object, client_.remote_clock().there(asked));
         if (change) {
             page.objects.push_back(std::move(*change));
         } else {

@@ -86,7 +86,6 @@ private:
     Task<Result<std::optional<Change>>> release_schedule_of(IntentId intent,
                                                             json::value subscription);
     Task<Result<Ref>> ensure_schedule(IntentId intent, Ref subscription);
-    Instant asking_moment() const;
 
     Client& client_;
     const Clock& clock_;

@@ -120,10 +120,11 @@ Task<Result<Change>> StripeProvider::schedule_change(IntentId intent, PlanChange
     form.set("phases[1][proration_behavior]", "none")
         .set("phases[1][duration][interval]", change.interval)
         .set("phases[1][duration][interval_count]", 1);
-    const Instant at = asking_moment();
+    const Instant asked = clock_.now();
     const Answer answer = co_await client_.post(path_of(schedules_path, *schedule), form, intent);
     if (!answer) co_return to_refusal(answer.error());
-    co_return normalise_object(ObjectKind::subscription_schedule, *answer, at);
+    co_return normalise_object(ObjectKind::subscription_schedule, *answer,
+                               client_.remote_clock().there(asked));
 }
 
 Task<Result<std::optional<Change>>> StripeProvider::release_schedule(IntentId intent,
@@ -138,11 +139,12 @@ Task<Result<std::optional<Change>>> StripeProvider::release_schedule_of(IntentId
     const auto schedule = ref_at(subscription, {"schedule"});
     if (!schedule) co_return std::optional<Change>{};
 
-    const Instant at = asking_moment();
+    const Instant asked = clock_.now();
     const Answer answer =
         co_await client_.post(path_of(schedules_path, *schedule) + "/release", {}, intent);
     if (answer) {
-        auto change = normalise_object(ObjectKind::subscription_schedule, *answer, at);
+        auto change = normalise_object(ObjectKind::subscription_schedule, *answer,
+                                       client_.remote_clock().there(asked));
         if (!change) co_return change.error();
         co_return std::optional(std::move(*change));
     }
