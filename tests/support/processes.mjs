@@ -29,12 +29,16 @@ export async function until(what, ask, seconds = 20) {
   throw new Error(`waited ${seconds} s for ${what}; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`)
 }
 
+// Below the range that outgoing connections are given: none of them takes it before the program does.
 export async function freePort() {
-  const server = createServer()
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000)
+    const server = createServer()
+    const taken = await new Promise((resolve) => server.on('error', resolve).listen(port, '127.0.0.1', () => resolve()))
+    if (taken) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
 }
 
 export function temporaryFolder(name) {
