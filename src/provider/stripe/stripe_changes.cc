@@ -24,6 +24,16 @@ Form preview_of(const PlanChange& change, const json::value& subscription,
     return form;
 }
 
+// `used_up`: by an earlier invoice, which leaves none.
+void set_discounts(Form& form, const PlanChange& change, bool used_up = false) {
+    if (!change.promotion_code) return;
+    if (used_up) {
+        form.set("discounts", "");
+    } else {
+        form.set("discounts[0][promotion_code]", change.promotion_code->promotion_code.value);
+    }
+}
+
 // The time of the prorations: said by the invoice, or by the start of what they are about.
 std::optional<Instant> proration_date_of(const json::value& invoice,
                                          const InvoiceSnapshot& snapshot) {
@@ -93,14 +103,21 @@ Task<Result<ChangePreview>> StripeProvider::preview_change(PlanChange change, bo
     std::optional<InvoiceSnapshot> now;
     std::optional<Instant> proration_date;
     if (!at_period_end) {
-        const Answer answer = co_await preview(preview_of(change, *current, "always_invoice"));
+        Form form = preview_of(change, *current, "always_invoice");
+        set_discounts(form, change);
+        const Answer answer = co_await preview(std::move(form));
         if (!answer) co_return to_refusal(answer.error());
         auto read = read_invoice(*answer, client_.remote_clock().there(clock_.now()));
         if (!read) co_return read.error();
         proration_date = proration_date_of(*answer, *read);
         now = std::move(*read);
     }
-    const Answer next = co_await preview(preview_of(change, *current, "none"));
+    const bool used_up = now && change.promotion_code &&
+                         change.promotion_code->duration == "once" &&
+                         now->discount.minor_units() != 0;
+    Form form = preview_of(change, *current, "none");
+    set_discounts(form, change, used_up);
+    const Answer next = co_await preview(std::move(form));
     if (!next) co_return to_refusal(next.error());
     const auto renewal = read_invoice(*next, client_.remote_clock().there(clock_.now()));
     if (!renewal) co_return renewal.error();
@@ -171,6 +188,7 @@ Task<Result<PlanChanged>> StripeProvider::change_plan(IntentId intent, PlanChang
     form.set("proration_behavior", "always_invoice")
         .set("payment_behavior", "pending_if_incomplete");
     if (change.proration_date) form.set("proration_date", to_unix(*change.proration_date));
+    set_discounts(form, change);
     const Instant asked = clock_.now();
     const Answer answer =
         co_await client_.post(path_of(subscriptions_path, change.subscription), form, intent);

@@ -116,6 +116,10 @@ Task<Result<Change>> StripeProvider::schedule_change(IntentId intent, PlanChange
         });
     }
     next.as_object()["items"] = std::move(items);
+    if (change.promotion_code) {
+        next.as_object()["discounts"] =
+            json::array{{{"promotion_code", change.promotion_code->promotion_code.value}}};
+    }
     restate_phase(form, "phases[1]", next);
     form.set("phases[1][proration_behavior]", "none")
         .set("phases[1][duration][interval]", change.interval)
