@@ -183,7 +183,8 @@ Task<Result<ChangePreview>> StripeProvider::preview_change(PlanChange change, bo
         auto read = read_invoice(*answer, asking_moment());
         if (!read) co_return read.error();
         proration_date = proration_date_of(*answer, *read);
-        now = std::move(*read);
+        // In a trial nothing is charged before its end: what Stripe shows then is the invoice of that day.
+        if (state->status != SubscriptionStatus::trialing) now = std::move(*read);
     }
     const Answer next = co_await preview(preview_of(change, *current, "none"));
     if (!next) co_return to_refusal(next.error());
