@@ -47,8 +47,9 @@ struct NewCheckout {
     std::string plan_key;                  // travels in the metadata of session and subscription
     std::string billing_cycle;             // "monthly", "yearly", or "" for a one-time price
     std::string checkout_id;               // ours
-    std::string success_url;               // may hold {CHECKOUT_SESSION_ID}
-    std::string cancel_url;
+    // {CHECKOUT_SESSION_ID} in either is filled in by the provider: with its own id, or with checkout_id where
+    // it can't (PayPal).
+    std::string success_url, cancel_url;
     std::optional<int> trial_days = {};
     std::optional<std::string> promotion_code = {};  // the provider's id of it
     Instant expires_at;
