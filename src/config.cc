@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <fmt/format.h>
+#include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -170,8 +171,17 @@ private:
     }
 
     void read_http() {
-        if (auto address = get("PAYDESK_ADDRESS"); !address.empty())
+        if (auto address = get("PAYDESK_ADDRESS"); !address.empty()) {
+            boost::system::error_code ec;
+            boost::asio::ip::make_address(address, ec);
+            if (ec && address != "localhost")
+                wrong(
+                    "PAYDESK_ADDRESS: \"{}\" is not an IP address such as 127.0.0.1 or 0.0.0.0; "
+                    "the "
+                    "port is PORT",
+                    address);
             config_.address = std::move(address);
+        }
         config_.port = static_cast<std::uint16_t>(number("PORT", 8080, 0, 65535));
         config_.app_url = url("APP_URL", url("NEXT_PUBLIC_APP_URL", ""));
         if (config_.app_url.empty() && needs_.http) {

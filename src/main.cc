@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "base/error.h"
 #include "base/log.h"
 #include "commands.h"
 
@@ -130,7 +131,10 @@ void add_transfer(CLI::App& app, int& status) {
         ->capture_default_str();
     exporting->add_option("--to", out->to, "an empty folder; made if it is not there")->required();
     exporting->add_option("--var", out->var, "the database of a `paydesk up` with this folder");
-    exporting->callback([out, &status] { status = run_export(*out); });
+    exporting->callback([out, &status] {
+        set_log_level("error");
+        status = run_export(*out);
+    });
 }
 
 void add_operations(CLI::App& app, int& status) {
@@ -138,7 +142,10 @@ void add_operations(CLI::App& app, int& status) {
     auto* migrating = app.add_subcommand("migrate", "Brings the database to this version's schema");
     migrating->add_flag("--public-views", *views,
                         "also the views in schema public, with the tutorials' names");
-    migrating->callback([views, &status] { status = migrate(*views); });
+    migrating->callback([views, &status] {
+        set_log_level("warning");  // it prints what it applied
+        status = migrate(*views);
+    });
 
     auto* plans = app.add_subcommand("plans", "The catalogue");
     plans->require_subcommand(1);
@@ -147,7 +154,10 @@ void add_operations(CLI::App& app, int& status) {
         plans->add_subcommand("sync", "Brings plans.toml to the provider and into the database");
     auto* dry = sync->add_flag("--dry-run", syncing->dry_run, "only show what would change");
     sync->add_flag("--yes,-y", syncing->yes, "do not ask")->excludes(dry);
-    sync->callback([syncing, &status] { status = sync_plans(*syncing); });
+    sync->callback([syncing, &status] {
+        set_log_level("error");
+        status = sync_plans(*syncing);
+    });
 
     auto again = std::make_shared<ReplayOptions>();
     auto dead = std::make_shared<bool>(false);
@@ -158,6 +168,7 @@ void add_operations(CLI::App& app, int& status) {
     replaying->add_option("--var", again->var, "the database of a `paydesk up` with this folder");
     replaying->callback([again, dead, &status] {
         if (again->events.empty() && !*dead) throw CLI::RequiredError("an event's id, or --dead,");
+        set_log_level("error");
         status = replay(*again);
     });
 
@@ -166,7 +177,10 @@ void add_operations(CLI::App& app, int& status) {
     add_transfer(app, status);
     app.add_subcommand("report-usage",
                        "Tells the provider what was used, now instead of by the next job")
-        ->callback([&status] { status = report_usage(); });
+        ->callback([&status] {
+            set_log_level("error");
+            status = report_usage();
+        });
 
     auto minting = std::make_shared<TokenOptions>();
     auto* tokens = app.add_subcommand("token", "An access token for a local user of `paydesk up`");
@@ -178,23 +192,72 @@ void add_operations(CLI::App& app, int& status) {
     tokens->callback([minting, &status] { status = token(*minting); });
 
     app.add_subcommand("doctor", "Looks at the environment, the database, Stripe and the sign-in")
-        ->callback([&status] { status = doctor(); });
+        ->callback([&status] {
+            set_log_level("error");  // a failure is a line of its own
+            status = doctor();
+        });
     app.add_subcommand("version", "Which version this is")->callback([] {
         fmt::print("paydesk {}\n", PAYDESK_VERSION);
+    });
+}
+
+// A command that is not there, where one was expected: CLI11 would only say that one is missing.
+std::string unknown_command(const CLI::App& app) {
+    const CLI::App* at = &app;
+    std::string path = "paydesk";
+    while (!at->get_subcommands().empty()) {
+        at = at->get_subcommands().front();
+        path += " " + at->get_name();
+    }
+    const bool expects_one = !at->get_subcommands([](const CLI::App*) { return true; }).empty();
+    const auto rest = at->remaining();
+    if (!expects_one || rest.empty()) return {};
+    return fmt::format("There is no command \"{}\": `{} --help` lists what there is.", rest.front(),
+                       path);
+}
+
+void add_help(CLI::App& app) {
+    auto about = std::make_shared<std::vector<std::string>>();
+    auto* help = app.add_subcommand("help", "What a command does and takes");
+    help->add_option("command", *about, "such as: plans sync");
+    help->callback([&app, about] {
+        const CLI::App* at = &app;
+        std::string path = "paydesk";
+        for (const std::string& name : *about) {
+            const auto named =
+                at->get_subcommands([&](const CLI::App* sub) { return sub->check_name(name); });
+            if (named.empty())
+                throw Unavailable("There is no command \"" + name +
+                                  "\": `paydesk help` lists what there is.");
+            path += " " + name;
+            at = named.front();
+        }
+        // Not at->help(): of `paydesk help` that would be the help about help.
+        fmt::print("{}", at->get_formatter()->make_help(at, path, CLI::AppFormatMode::Normal));
     });
 }
 
 int run(int argc, char** argv) {
     CLI::App app("Paydesk: billing for your app, on your own Postgres", "paydesk");
     app.require_subcommand(1);
+    app.set_version_flag("--version", "paydesk " PAYDESK_VERSION);
     int status = 0;
     add_up(app, status);
     add_serve(app, status);
     add_operations(app, status);
+    add_help(app);
     set_log_level("info");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
+        if (const std::string unknown = unknown_command(app); !unknown.empty()) {
+            fmt::print(stderr, "{}\n", unknown);
+            return 2;
+        }
+        if (argc == 1) {
+            fmt::print(stderr, "{}", app.help());
+            return 2;
+        }
         const int code = app.exit(error);
         return code == 0 ? 0 : 2;
     } catch (const std::exception& failure) {

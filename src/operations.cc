@@ -192,7 +192,13 @@ int replay(const ReplayOptions& options) {
         if (jobs > 0) fmt::print(", {} dead jobs will run again", jobs);
         fmt::print(".\n");
         if (events < options.events.size())
-            throw Unavailable("Some of these events are not in the inbox.");
+            throw Unavailable(fmt::format(
+                "{} not in the inbox (paydesk.webhook_events). Events that never came: paydesk "
+                "reconcile --events",
+                options.events.size() == 1
+                    ? options.events.front() + " is"
+                    : fmt::format("{} of these {} are", options.events.size() - events,
+                                  options.events.size())));
     });
     return 0;
 }
@@ -243,8 +249,16 @@ int doctor() {
         run_to_end([&](asio::io_context& io) -> Task<> {
             db::Database db(io, database_options(config));
             co_await db.ready(postgres_patience);
-            co_await db.run({"doctor_plans", "select count(*) as plans from paydesk.plans"});
+            const db::Rows role = co_await db.run(
+                {"doctor_role",
+                 "select r.rolname, r.rolsuper or r.rolbypassrls as bypasses, (select count(*) "
+                 "from paydesk.plans) as plans from pg_roles r where r.rolname = current_user"});
             db.stop();
+            if (role.boolean(0, "bypasses"))
+                throw Unavailable(fmt::format(
+                    "DATABASE_URL signs in as {}, whom row level security does not bind: let the "
+                    "server be paydesk_server, and name {} in PAYDESK_MIGRATION_URL",
+                    role.text(0, "rolname"), role.text(0, "rolname")));
         });
         return std::string("reads and writes");
     });

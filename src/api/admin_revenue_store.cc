@@ -56,11 +56,31 @@ const db::Statement by_month{"admin_revenue", R"(
     paid as materialized (
         select date_trunc('month', p.created_at at time zone 'UTC') as month, p.currency,
                sum(p.amount) filter (where p.status not in ('failed', 'pending')) as collected,
-               count(*) filter (where p.status not in ('failed', 'pending')) as payments,
-               sum(p.amount) filter (where p.status = 'failed') as failed_amount,
-               count(*) filter (where p.status = 'failed') as failed_payments
+               count(*) filter (where p.status not in ('failed', 'pending')) as payments
         from paydesk.payments p
         where p.created_at >= (select min(m.month) from moments m where m.is_shown) at time zone 'UTC'
+        group by 1, 2),
+    attempts as materialized (
+        -- Every attempt is a row; what is owed is owed once, since the last of them.
+        select distinct on (p.account_id, p.provider, coalesce(p.provider_invoice_id, p.provider_payment_id, p.source_id))
+               p.account_id, p.provider, p.provider_invoice_id, p.provider_payment_id, p.amount, p.currency, p.created_at
+        from paydesk.payments p
+        where p.status = 'failed'
+          and p.created_at >= (select min(m.month) from moments m where m.is_shown) at time zone 'UTC'
+        order by p.account_id, p.provider, coalesce(p.provider_invoice_id, p.provider_payment_id, p.source_id),
+                 p.created_at desc),
+    failed as materialized (
+        select date_trunc('month', f.created_at at time zone 'UTC') as month, f.currency,
+               sum(f.amount) as failed_amount, count(*) as failed_payments
+        from attempts f
+        where not exists (select from paydesk.payments p
+                          where p.account_id = f.account_id and p.provider = f.provider
+                            and p.provider_payment_id = f.provider_payment_id
+                            and p.status not in ('failed', 'pending'))
+          and not exists (select from paydesk.payments p
+                          where p.account_id = f.account_id and p.provider = f.provider
+                            and p.source_kind = 'invoice' and p.source_id = f.provider_invoice_id
+                            and p.status not in ('failed', 'pending'))
         group by 1, 2),
     refunded as materialized (
         select date_trunc('month', r.created_at at time zone 'UTC') as month, r.currency,
@@ -70,7 +90,8 @@ const db::Statement by_month{"admin_revenue", R"(
           and r.created_at >= (select min(m.month) from moments m where m.is_shown) at time zone 'UTC'
         group by 1, 2),
     currencies as (
-        select currency from moves union select currency from paid union select currency from refunded)
+        select currency from moves union select currency from paid union select currency from refunded
+        union select currency from failed)
     select k.currency, to_char(m.month, 'YYYY-MM') as month,
            coalesce(v.mrr, 0)::bigint as mrr, coalesce(v.arr, 0)::bigint as arr,
            coalesce(v.new_mrr, 0)::bigint as new_mrr, coalesce(v.expansion_mrr, 0)::bigint as expansion_mrr,
@@ -80,13 +101,14 @@ const db::Statement by_month{"admin_revenue", R"(
            coalesce(v.churned_subscribers, 0) as churned_subscribers,
            coalesce(p.collected, 0)::bigint as collected, coalesce(p.payments, 0) as payments,
            coalesce(r.refunded, 0)::bigint as refunded,
-           coalesce(p.failed_amount, 0)::bigint as failed_amount,
-           coalesce(p.failed_payments, 0) as failed_payments
+           coalesce(f.failed_amount, 0)::bigint as failed_amount,
+           coalesce(f.failed_payments, 0) as failed_payments
     from currencies k
     join moments m on m.is_shown
     left join moves v on v.month = m.month and v.currency = k.currency
     left join paid p on p.month = m.month and p.currency = k.currency
     left join refunded r on r.month = m.month and r.currency = k.currency
+    left join failed f on f.month = m.month and f.currency = k.currency
     order by k.currency, m.month)"};
 
 const db::Statement usage_by_day{"admin_usage", R"(

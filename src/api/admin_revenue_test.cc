@@ -129,5 +129,28 @@ TEST_F(Revenue, PaymentsAreCountedInTheirMonthAndCurrency) {
     EXPECT_EQ(numbers(months_of("usd", 1).at(0), paid), "0 0 0 2000 1");
 }
 
+// Each attempt is a payment of its own; an invoice is owed once, and not at all when it was paid after all.
+TEST_F(Revenue, WhatFailedAndWasPaidAfterAllIsNotOwed) {
+    const auto attempt = [this](const char* charge, const char* payment, const char* invoice,
+                                const char* status) {
+        const std::string kind = std::string(status) == "failed" ? "charge" : "invoice";
+        database_.run(
+            "insert into paydesk.payments (account_id, id, provider, source_kind, source_id, "
+            "provider_payment_id, provider_invoice_id, amount, currency, status) values ($1, $2, "
+            "'stripe', $3, $4, nullif($5, ''), nullif($6, ''), 4900, 'usd', $7)",
+            {ada, uuid_v7(clock_.now()), kind, kind == "charge" ? charge : invoice, payment,
+             invoice, status});
+    };
+    const std::vector<const char*> owed = {"collected", "failed_amount", "failed_payments"};
+    attempt("ch_1", "pi_1", "in_1", "failed");
+    attempt("ch_2", "pi_1", "in_1", "failed");
+    attempt("ch_3", "pi_2", "", "failed");
+    EXPECT_EQ(numbers(months_of("usd", 1).at(0), owed), "0 9800 2") << "one invoice, one payment";
+    attempt("", "", "in_1", "succeeded");
+    EXPECT_EQ(numbers(months_of("usd", 1).at(0), owed), "4900 4900 1") << "by its invoice";
+    attempt("", "pi_2", "in_2", "succeeded");
+    EXPECT_EQ(numbers(months_of("usd", 1).at(0), owed), "9800 0 0") << "by its payment";
+}
+
 }  // namespace
 }  // namespace paydesk::api

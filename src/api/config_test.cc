@@ -3,7 +3,11 @@
 #include "config.cc"
 #include "mail_config.cc"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <regex>
+#include <set>
 
 namespace paydesk {
 namespace {
@@ -73,6 +77,7 @@ const Bad bad_values[] = {
     {"PORT",                             "70000",                                     "from 0 to 65535"                },
     {"PORT",                             "80a",                                       "from 0 to 65535"                },
     {"PORT",                             "-1",                                        "from 0 to 65535"                },
+    {"PAYDESK_ADDRESS",                  "127.0.0.1:8080",                            "the port is PORT"               },
     {"APP_URL",                          "app.example",                               "write a URL"                    },
     {"APP_URL",                          "https://user@app.example",                  "write a URL"                    },
     {"APP_URL",                          "javascript://app.example",                  "write a URL"                    },
@@ -124,6 +129,33 @@ TEST(Config, WhatIsMalformedIsToldWithHowToMendIt) {
         EXPECT_NE(config.error().message.find(bad.message), std::string::npos)
             << config.error().message;
     }
+}
+
+// docs/operating/settings.md has a row for every variable that is read, and for none that is not.
+TEST(Config, EveryVariableIsDocumented) {
+    std::set<std::string> asked = {"PAYDESK_SHARE"};
+    Variables variables = good();
+    variables["SMTP_URL"] = "smtp://mail.example.com";
+    variables["MAIL_FROM"] = "billing@example.com";
+    const auto config = read_config(
+        [&](const std::string& name) -> std::optional<std::string> {
+            if (!name.starts_with("NEXT_PUBLIC_")) asked.insert(name);
+            const auto found = variables.find(name);
+            return found == variables.end() ? std::nullopt : std::optional(found->second);
+        },
+        everything);
+    ASSERT_TRUE(config) << config.error().message;
+
+    std::set<std::string> documented;
+    std::ifstream page(PAYDESK_SOURCE_DIR "/docs/operating/settings.md");
+    const std::regex name("`([A-Z][A-Z_0-9]+)`");
+    for (std::string line; std::getline(page, line);) {
+        if (!line.starts_with("| `")) continue;
+        const std::string cell = line.substr(0, line.find('|', 1));
+        for (std::sregex_iterator it(cell.begin(), cell.end(), name), end; it != end; ++it)
+            documented.insert((*it)[1]);
+    }
+    EXPECT_THAT(documented, ::testing::ContainerEq(asked));
 }
 
 TEST(Config, MailAndInvoices) {

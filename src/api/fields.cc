@@ -65,7 +65,7 @@ std::optional<std::string> BodyFields::text(std::string_view field, std::size_t 
     if (!value->is_string()) {
         wrong(field, "must be text.");
     } else if (value->as_string().empty() || value->as_string().size() > bytes_max) {
-        wrong(field, fmt::format("must have 1 to {} characters.", bytes_max));
+        wrong(field, fmt::format("must have 1 to {} bytes of UTF-8.", bytes_max));
     } else if (has_control_characters(value->as_string())) {
         wrong(field, "must not hold control characters.");
     } else {

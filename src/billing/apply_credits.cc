@@ -244,11 +244,42 @@ private:
                                        .by_month = plan->yearly,
                                        .supersedes = !line.proration,
                                        .description = plan->name};
+            const auto until = given_back_until(snapshot, line);
+            if (until) begin_later(period, *until);
             std::vector<credits::Grant> grants = credits::grants_of(period);
-            if (!grants.empty()) by_now(grants.front());
+            if (!grants.empty() && !until) by_now(grants.front());
             for (credits::Grant& grant : grants)
                 facts_.push_back(credits::Granted{*batch_.owner[i], std::move(grant)});
         }
+    }
+
+    // A plan that was paused and resumed begins a new period and gives the rest of the one before back in
+    // money. The credits of that one were given, and may be spent: they stay until its end, and what is given
+    // now begins there. Else whoever pauses and resumes would have a month's credits for a moment's price.
+    static std::optional<Instant> given_back_until(const provider::InvoiceSnapshot& snapshot,
+                                                   const provider::InvoiceLine& line) {
+        std::optional<Instant> until;
+        for (const auto& other : snapshot.lines) {
+            if (line.proration || !other.proration || other.amount.minor_units() >= 0) continue;
+            if (other.price != line.price || !other.period_end) continue;
+            if (*other.period_end > until.value_or(*line.period_start)) until = other.period_end;
+        }
+        return until;
+    }
+
+    // In proportion to what is left of the period, or of the month where a year is given by the month.
+    static void begin_later(credits::PlanPeriod& period, Instant at) {
+        const auto seconds = [](Instant from, Instant to) { return to_unix(to) - to_unix(from); };
+        const Instant start = std::min(at, period.end);
+        const std::int64_t left = seconds(start, period.end),
+                           whole = period.by_month ? seconds(start, credits::add_months(start, 1))
+                                                   : seconds(period.start, period.end);
+        if (left < whole) {
+            // 128 bits: credits and seconds have 40 and 25 of them.
+            period.credits_per_month = static_cast<std::int64_t>(
+                static_cast<__int128>(period.credits_per_month) * left / whole);
+        }
+        period.start = start;
     }
 
     void add(std::size_t i, const provider::SubscriptionSnapshot& snapshot) {

@@ -288,6 +288,48 @@ TEST_F(ApplyCredits, ASecondMayHoldAPurchaseItsUpgradeAndItsEnd) {
     });
 }
 
+// Paused and resumed: a new period is paid for, and the rest of the old one given back in money.
+TEST_F(ApplyCredits, APauseGivesNoCreditsTwice) {
+    const auto resumed = [this](std::string id, Instant at, Instant old_end) {
+        return paid(std::move(id), {line("price_pro", 4'900, at, credits::add_months(at, 1)),
+                                    line("price_pro", -4'890, at, old_end, true)});
+    };
+    play([&]() -> Task<> {
+        clock_.set(may);
+        co_await apply(paid_month("in_1", "price_pro", 0));
+        EXPECT_TRUE(co_await use(2'500));
+        // At once, again and again: nothing.
+        for (int minute = 1; minute <= 3; ++minute) {
+            clock_.set(may + std::chrono::minutes(minute));
+            const Instant old_end = month(1) + std::chrono::minutes(minute - 1);
+            co_await apply(resumed("in_at_once_" + std::to_string(minute), clock_.now(), old_end));
+            EXPECT_EQ(co_await balance(), 0);
+        }
+        // Ten days later: the credits go on when the first month is over, for the ten days beyond it.
+        clock_.set(may + days(10));
+        co_await apply(resumed("in_later", clock_.now(), month(1) + std::chrono::minutes(3)));
+        EXPECT_EQ(co_await balance(), 0);
+        clock_.set(month(1) + 1h);
+        EXPECT_EQ(co_await balance(), 806) << "10 of 31 days";
+        clock_.set(month(1) + days(10));
+        co_await apply(
+            paid("in_renewed", {line("price_pro", 4'900, clock_.now(), month(2) + days(10))}));
+        EXPECT_EQ(co_await balance(), 2'500);
+    });
+}
+
+// After a pause that outlasts the period, the new one is like any other.
+TEST_F(ApplyCredits, AResumptionAfterThePeriodGivesAWholeOne) {
+    play([&]() -> Task<> {
+        clock_.set(may);
+        co_await apply(paid_month("in_1", "price_pro", 0));
+        clock_.set(month(3));
+        co_await apply(paid("in_2", {line("price_pro", 4'900, month(3), month(4)),
+                                     line("price_pro", -4'000, may + days(5), month(1), true)}));
+        EXPECT_EQ(co_await balance(), 2'500);
+    });
+}
+
 TEST_F(ApplyCredits, AYearIsGivenByTheMonth) {
     play([&]() -> Task<> {
         co_await apply(paid("in_1", {line("price_pro_year", 49'000, month(0), month(12))}));

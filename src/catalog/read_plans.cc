@@ -18,7 +18,7 @@ void read_features(TomlReader& reader, Plan& plan, const toml::node& node) {
         if (value && !value->empty() && value->size() <= text_bytes_max) {
             plan.features.push_back(*value);
         } else {
-            reader.wrong(&element, "{}: every feature must be text of 1 to {} characters", plan.key,
+            reader.wrong(&element, "{}: every feature must be text of 1 to {} bytes", plan.key,
                          text_bytes_max);
         }
     }

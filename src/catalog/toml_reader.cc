@@ -29,7 +29,8 @@ std::optional<std::string> TomlReader::text(const toml::table& table, std::strin
     if (!value) {
         wrong(node, "{}: {} must be text in quotes", where, name);
     } else if (value->empty() || value->size() > bytes_max) {
-        wrong(node, "{}: {} must have 1 to {} characters", where, name, bytes_max);
+        wrong(node, "{}: {} must have 1 to {} bytes of UTF-8; it has {}", where, name, bytes_max,
+              value->size());
         return std::nullopt;
     }
     return value;

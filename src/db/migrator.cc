@@ -16,6 +16,10 @@ namespace {
 
 constexpr std::string_view pooler_port = "6543";
 constexpr std::string_view views_prefix = "public_views/";
+constexpr const char* may_not_migrate =
+    "\nThis role may not change the schema. Migrations are the database owner's (Supabase: "
+    "postgres): "
+    "name their connection in PAYDESK_MIGRATION_URL";
 
 struct File {
     std::string name;  // "0001_accounts.sql", "public_views/seed_names.sql"
@@ -172,7 +176,8 @@ void apply(BlockingConnection& connection, const File& file) {
     try {
         connection.run_script(file.sql, file.path);
     } catch (const Failure& failure) {
-        throw MigrationRefused(failure.what());
+        const bool forbidden = failure.sqlstate == "42501";
+        throw MigrationRefused(std::string(failure.what()) + (forbidden ? may_not_migrate : ""));
     }
     if (!connection.in_transaction()) {
         throw MigrationRefused(file.path +

@@ -203,6 +203,19 @@ TEST_F(Migrator, WorksForAnOwnerWithoutSuperuser) {
     test.script("drop owned by " + role + "; drop role " + role);
 }
 
+TEST_F(Migrator, ARoleThatMayNotMigrateIsToldWhoMay) {
+    const std::string role = "server_" + test.name();
+    test.script("create role " + role + " login");
+    try {
+        migrate({.url = test.url(role), .share = share});
+        ADD_FAILURE() << "migrated without the right to";
+    } catch (const MigrationRefused& refused) {
+        EXPECT_THAT(refused.what(),
+                    AllOf(HasSubstr("permission denied"), HasSubstr("PAYDESK_MIGRATION_URL")));
+    }
+    test.script("drop role " + role);
+}
+
 TEST(MigratorShare, IsFoundFromTheProgram) {
     EXPECT_TRUE(fs::exists(find_share() / "migrations"));
     setenv("PAYDESK_SHARE", "/nonexistent", 1);

@@ -150,6 +150,26 @@ TEST(InvoiceSheet, SaysWhatWasChargedAndWhy) {
     EXPECT_EQ(sheet(invoice(), "de").title, "Rechnung");
 }
 
+// Stripe's renewal invoice says the month before, in which its lines were gathered.
+TEST(InvoiceSheet, ThePeriodIsThatOfItsLines) {
+    const auto said = [](const Invoice& paper) {
+        for (const auto& fact : sheet(paper).facts)
+            if (fact.label == "Billing period") return fact.value;
+        return std::string("none");
+    };
+    constexpr std::int64_t month = 30 * 86'400, start = 1'764'000'000;
+    Invoice renewal = invoice();
+    renewal.period_start = from_unix(start - month);
+    renewal.period_end = from_unix(start);
+    EXPECT_EQ(said(renewal), said(invoice()));
+    // What was used last month is paid with it.
+    renewal.items[1].period_start = from_unix(start - month);
+    renewal.items[1].period_end = from_unix(start);
+    EXPECT_EQ(said(renewal), "October\u00a025,\u00a02025 \u2013 December\u00a024,\u00a02025");
+    for (auto& item : renewal.items) item.period_start = item.period_end = from_unix(start);
+    EXPECT_EQ(said(renewal), "October\u00a025,\u00a02025 \u2013 November\u00a024,\u00a02025");
+}
+
 TEST(InvoiceSheet, OtherKinds) {
     auto open = invoice();
     open.status = "open";

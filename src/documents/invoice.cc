@@ -61,6 +61,19 @@ private:
         return unbroken(date(*start)) + " \u2013 " + unbroken(date(*end));
     }
 
+    // From the first to the last day that the lines are for. Stripe's period of a whole invoice is the one
+    // before, in which its lines were gathered; it counts where no line says its own.
+    std::string service_period() const {
+        std::optional<Instant> start, end;
+        for (const auto& item : invoice_.items) {
+            if (!item.period_start || !item.period_end || *item.period_start == *item.period_end)
+                continue;
+            start = std::min(start.value_or(*item.period_start), *item.period_start);
+            end = std::max(end.value_or(*item.period_end), *item.period_end);
+        }
+        return start ? period(start, end) : period(invoice_.period_start, invoice_.period_end);
+    }
+
     void fact(std::string_view label, const std::string& value) {
         if (!value.empty()) sheet_.facts.push_back({text(label), value});
     }
@@ -76,7 +89,7 @@ private:
         fact("date", date(invoice_.issued_at));
         if (invoice_.due_at && invoice_.status == "open") fact("due", date(*invoice_.due_at));
         if (invoice_.paid_at) fact("paid", date(*invoice_.paid_at));
-        fact("period", period(invoice_.period_start, invoice_.period_end));
+        fact("period", service_period());
     }
 
     void parties() {

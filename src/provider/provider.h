@@ -120,7 +120,7 @@ struct Renewal {
 };
 
 struct ChangePreview {
-    std::optional<InvoiceSnapshot> now;  // what would be charged at once; none at the period's end
+    std::optional<InvoiceSnapshot> now;  // what would be charged at once; none later, or in a trial
     std::optional<Instant> proration_date;  // of its prorations
     Renewal renewal;                        // what comes after, and when
 };

@@ -147,7 +147,7 @@ private:
                                            metric_->key));
         } else if (!is_clean(*input_.value, unique_value_bytes_max)) {
             wrong("value",
-                  fmt::format("must have 1 to {} characters, none of them control characters.",
+                  fmt::format("must have 1 to {} bytes of UTF-8 and no control characters.",
                               unique_value_bytes_max));
         } else if (counts_values) {
             event_.unique_value = std::move(input_.value);
@@ -161,10 +161,9 @@ private:
     void time_and_key() {
         if (!input_.key && rules_.key) input_.key = rules_.key;
         if (input_.key && !is_clean(*input_.key, key_bytes_max)) {
-            return wrong(
-                "idempotencyKey",
-                fmt::format("must have 1 to {} characters, none of them control characters.",
-                            key_bytes_max));
+            return wrong("idempotencyKey",
+                         fmt::format("must have 1 to {} bytes of UTF-8 and no control characters.",
+                                     key_bytes_max));
         }
         if (!input_.key && rules_.is_service) {
             return wrong("idempotencyKey",

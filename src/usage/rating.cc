@@ -111,9 +111,12 @@ Result<Money> rate(const catalog::UsagePrice& price, Decimal used, Currency curr
 
 Decimal forecast(Decimal used, const Period& period, Instant now) {
     if (now <= period.start || now >= period.end) return used;
-    const Integer whole = (period.end - period.start).count(),
-                  elapsed = (now - period.start).count();
-    const Integer units = units_of(used) * whole / elapsed;
+    // Minutes say nothing about a month.
+    const auto length = period.end - period.start;
+    const auto elapsed =
+        std::max(now - period.start, std::min<std::chrono::microseconds>(length, forecast_after));
+    Integer units = units_of(used) * Integer(length.count()) / Integer(elapsed.count());
+    if (units_of(used) % one == 0) units -= units % one;
     const std::string digits = Integer(units / one).str();
     std::string fraction = Integer(abs(units % one)).str();
     fraction.insert(0, Decimal::scale - fraction.size(), '0');

@@ -17,8 +17,10 @@ namespace paydesk::usage {
 // Refuses with invalid_input a cost beyond int64 minor units.
 Result<Money> rate(const catalog::UsagePrice& price, Decimal used, Currency currency);
 
-// What `used` will be at the period's end, going on as until now: for what adds up. Twelve decimals, rounded
-// down; `used` itself before the period has begun and after its end.
+// What `used` will be at the period's end, going on as until now: for what adds up. The first day counts as a
+// whole one. Rounded down: to whole units where `used` is whole, else to twelve decimals. `used` itself before
+// the period has begun and after its end.
+inline constexpr std::chrono::hours forecast_after{24};
 Decimal forecast(Decimal used, const Period& period, Instant now);
 
 }  // namespace paydesk::usage

@@ -129,6 +129,15 @@ TEST(Forecast, GoesOnAsUntilNow) {
     EXPECT_EQ(forecast(decimal("100"), november, at(-1)), decimal("100"));
     EXPECT_EQ(forecast(decimal("0.1"), november, at(7)), decimal("0.428571428571"));
     EXPECT_EQ(forecast(decimal("-0.5"), november, at(15)), decimal("-1"));
+    EXPECT_EQ(forecast(decimal("5000"), november, at(7)), decimal("21428")) << "whole, as it was";
+}
+
+TEST(Forecast, TheFirstDayCountsAsAWholeOne) {
+    const Period november{from_unix(1'793'491'200), from_unix(1'796'083'200)};
+    EXPECT_EQ(forecast(decimal("5000"), november, november.start + std::chrono::seconds(20)),
+              decimal("150000"));
+    const Period hour{november.start, november.start + std::chrono::hours(1)};
+    EXPECT_EQ(forecast(decimal("7"), hour, hour.start + std::chrono::minutes(1)), decimal("7"));
 }
 
 }  // namespace

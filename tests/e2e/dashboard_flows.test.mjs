@@ -123,9 +123,13 @@ describe('a customer', () => {
   })
 
   test('shares seats: invites, is joined, and takes the seat back', async () => {
-    await grace.patch(`/api/subscriptions/${(await current()).id}`, { quantity: 2 })
-    await until('two seats', async () => (await grace.get('/api/seats')).total === 2)
     await page.goto(`${up.url}/dashboard/team`)
+    await page.getByText('All seats are taken').waitFor()
+    await by(page, 'seat-count').fill('2')
+    await by(page, 'seat-count-change').click()
+    await by(page, 'change-preview').waitFor()
+    await by(page, 'confirm-change').click()
+    await until('two seats', async () => (await grace.get('/api/seats')).total === 2)
     await page.getByPlaceholder('E-mail').fill('admin@example.com')
     await by(page, 'seat-invite').click()
     await by(page, 'seat-member').getByText('admin@example.com').waitFor()

@@ -16,6 +16,19 @@ function run(args, env = {}, command = [program]) {
 }
 const oneMessage = (said) => { assert.doesNotMatch(said, /terminate called|Sanitizer|stack trace|core dumped/i); return said }
 
+describe('the command line', () => {
+  test('help, a version, and a command that is not there', () => {
+    assert.match(run(['--version']).said, /^paydesk \d/)
+    for (const args of [['help'], []]) assert.equal(run(args).said, run(['--help']).said)
+    assert.match(run(['help', 'plans', 'sync']).said, /Usage: paydesk plans sync[\s\S]*--dry-run/)
+    for (const [args, message] of [[['nonsense'], 'There is no command "nonsense": `paydesk --help`'], [['plans', 'list'], 'There is no command "list": `paydesk plans --help`'], [['help', 'nonsense'], 'There is no command "nonsense"']]) {
+      const refused = run(args)
+      assert.notEqual(refused.status, 0)
+      assert.ok(oneMessage(refused.said).startsWith(message), refused.said)
+    }
+  })
+})
+
 describe('up', () => {
   const folder = temporaryFolder('up')
   let up
@@ -104,6 +117,16 @@ describe('serve', () => {
     after(async () => {
       assert.equal(await server?.stop(), 0)
       assert.equal(await up?.stop(), 0)
+    })
+
+    test('the doctor refuses a role whom row level security does not bind', () => {
+      const state = JSON.parse(execFileSync('cat', [join(up.folder, 'state.json')], { encoding: 'utf8' }))
+      const environment = { DATABASE_URL: state.database_url, STRIPE_SECRET_KEY: 'sk_test_other_server', STRIPE_API_BASE: up.sandbox, STRIPE_WEBHOOK_SECRET: state.webhook_secret, SUPABASE_JWT_SECRET: state.jwt_secret, APP_URL: up.url }
+      const fine = run(['doctor'], environment)
+      assert.equal(fine.status, 0, fine.said)
+      const owner = run(['doctor'], { ...environment, DATABASE_URL: up.databaseUrl() })
+      assert.equal(owner.status, 1)
+      assert.match(oneMessage(owner.said), /FAIL +server role.*paydesk_owner.*paydesk_server.*PAYDESK_MIGRATION_URL/)
     })
 
     test('has no local sign-in, and knows the same users', async () => {

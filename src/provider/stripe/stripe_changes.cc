@@ -110,7 +110,8 @@ Task<Result<ChangePreview>> StripeProvider::preview_change(PlanChange change, bo
         auto read = read_invoice(*answer, client_.remote_clock().there(clock_.now()));
         if (!read) co_return read.error();
         proration_date = proration_date_of(*answer, *read);
-        now = std::move(*read);
+        // In a trial nothing is charged before its end: what Stripe shows then is the invoice of that day.
+        if (state->status != SubscriptionStatus::trialing) now = std::move(*read);
     }
     const bool used_up = now && change.promotion_code &&
                          change.promotion_code->duration == "once" &&

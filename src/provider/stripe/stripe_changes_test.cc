@@ -97,6 +97,21 @@ TEST(StripeChanges, AtThePeriodsEndNothingIsDueNow) {
     });
 }
 
+TEST(StripeChanges, InATrialNothingIsDueNow) {
+    ScriptedStripe stripe;
+    std::string trialing = subscription();
+    stripe.transport.answer(200, trialing.replace(trialing.find("active"), 6, "trialing"));
+    for (int i = 0; i < 2; ++i)
+        stripe.transport.answer(
+            200, invoice(9900, line(9900, "price_business", end, end + 30 * day, false)));
+    stripe.with_provider([&](Provider& p) -> Task<> {
+        const auto preview = co_await p.preview_change(to_business(), false);
+        EXPECT_FALSE(preview.value().now) << "that invoice is the one of the trial's end";
+        EXPECT_EQ(preview->renewal.amount, Money(9900, Currency::usd()));
+        EXPECT_EQ(preview->renewal.at, from_unix(end));
+    });
+}
+
 TEST(StripeChanges, ThereMayBeNoRenewal) {
     ScriptedStripe stripe;
     stripe.transport.answer(404, R"({"error":{"type":"invalid_request_error"}})");

@@ -239,6 +239,24 @@ TEST(StripeProvider, NeverNamesPaymentMethodTypes) {
     }
 }
 
+// The sandbox's clock can be moved far from ours.
+TEST(StripeProvider, ACheckoutWhoseEndIsNotInStripesTimeEndsByStripesOwnLimit) {
+    ScriptedStripe stripe;
+    stripe.transport.answer(400, R"({"error":{"type":"invalid_request_error","param":"expires_at",
+        "message":"The `expires_at` timestamp must be at least 30 minutes from now."}})");
+    stripe.transport.answer(200, session);
+    stripe.with_provider([&](Provider& p) -> Task<> {
+        EXPECT_TRUE(co_await p.create_checkout({"i"}, new_checkout(CheckoutMode::payment)));
+    });
+    ASSERT_EQ(stripe.transport.requests.size(), 2U);
+    const auto& [first, second] =
+        std::tie(stripe.transport.requests[0], stripe.transport.requests[1]);
+    EXPECT_NE(first.body.find("expires_at"), std::string::npos);
+    EXPECT_EQ(second.body.find("expires_at"), std::string::npos);
+    EXPECT_NE(first.headers.get("Idempotency-Key"), second.headers.get("Idempotency-Key"))
+        << "another request";
+}
+
 // --- Cancellation: reads first, sends only what changes something. ---
 
 struct CancelCase {

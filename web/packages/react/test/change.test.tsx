@@ -259,6 +259,48 @@ describe('SeatManager', () => {
     expect(await screen.findByText('All seats are taken')).toBeVisible();
     expect(screen.queryByTestId('seat-invite')).toBeNull();
   });
+
+  test('who has no plan is led to the plans, not told to remove themselves', async () => {
+    const alone = seats({ total: 1, used: 1, members: [] });
+    show(
+      <SeatManager />,
+      startServer({
+        'GET /api/seats': alone,
+        'GET /api/stripe/get-subscription': { subscription: null },
+      }),
+    );
+    expect(await screen.findByText('Seats come with a plan', { exact: false })).toBeVisible();
+    expect(screen.getByRole('link', { name: 'See plans' })).toHaveAttribute('href', '/pricing');
+    expect(screen.queryByTestId('seat-count')).toBeNull();
+  });
+
+  test('seats are bought by the unit, after a look at what that costs', async () => {
+    const server = startServer({
+      'GET /api/seats': seats({ total: 6, used: 6 }),
+      'GET /api/stripe/get-subscription': { subscription: subscription({ quantity: 2 }) },
+      [`POST /api/subscriptions/${id}/preview`]: preview({ quantity: 3 }),
+      [`PATCH /api/subscriptions/${id}`]: changed('applied'),
+    });
+    show(<SeatManager />, server);
+    const count = await screen.findByTestId('seat-count');
+    expect(count).toHaveAttribute('min', '6');
+    expect(count).toHaveAttribute('step', '3');
+    expect(screen.getByTestId('seat-count-change')).toBeDisabled();
+    await userEvent.clear(count);
+    await userEvent.type(count, '9');
+    await userEvent.click(screen.getByTestId('seat-count-change'));
+    expect(await screen.findByText('Change to 9 seats of Pro?')).toBeVisible();
+    await screen.findByTestId('change-preview');
+    await userEvent.click(screen.getByTestId('confirm-change'));
+    await waitFor(() => expect(server.calls(`PATCH /api/subscriptions/${id}`)).toHaveLength(1));
+    expect(server.calls(`PATCH /api/subscriptions/${id}`)[0]!.body).toMatchObject({ quantity: 3 });
+  });
+
+  test('an admin of the team asks the owner', async () => {
+    show(<SeatManager />, startServer({ 'GET /api/seats': seats({ total: 2, role: 'admin' }) }));
+    expect(await screen.findByText('ask the owner', { exact: false })).toBeVisible();
+    expect(screen.queryByTestId('seat-count')).toBeNull();
+  });
 });
 
 describe('UsageDisplay', () => {

@@ -413,7 +413,7 @@ describe('PricingTable', () => {
     await waitFor(() => expect(buy).toBeEnabled());
     expect(screen.getAllByText('$49')).toHaveLength(2);
     expect(screen.getByTestId('plan-free-subscribe')).toBeDisabled();
-    expect(screen.getByTestId('billing-cycle-yearly')).toHaveTextContent('Save 17 %');
+    expect(screen.getByTestId('billing-cycle-yearly')).toHaveTextContent('Save 17%');
     await user.click(screen.getByTestId('billing-cycle-yearly'));
     expect(screen.getAllByText('$40.83')).toHaveLength(2);
     expect(screen.getByText('$490 billed yearly')).toBeVisible();

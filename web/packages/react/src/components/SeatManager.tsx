@@ -4,16 +4,23 @@ import { useId, useState, type FormEvent } from 'react';
 import { usePaydesk, useWords } from '../context';
 import { formatDate } from '../format';
 import { useSeats } from '../hooks/useSeats';
+import { useSubscription } from '../hooks/useSubscription';
+import { AppLink } from '../ui/AppLink';
 import { Badge, Button, Card, LoadError, Notice, Skeleton, messageOf } from '../ui/basics';
 import { ConfirmDialog } from '../ui/ConfirmDialog';
 import { useToast } from '../ui/Toasts';
+import { SeatCount, sellsSeats } from './SeatCount';
 
 /** Who shares the plan; inviting, roles, removing: needs no props. */
 export function SeatManager() {
-  const { seats, loading, error, available, refetch } = useSeats();
+  const { seats, loading: loadingSeats, error, available, refetch } = useSeats();
+  const { subscription, loading: loadingSubscription } = useSubscription();
   const say = useWords().seats;
   if (!available) return null;
+  const loading = loadingSeats || loadingSubscription;
   const full = seats !== null && seats.total !== null && seats.used >= seats.total;
+  const wayOut: WayOut =
+    seats?.role !== 'owner' ? 'owner' : sellsSeats(subscription) ? 'more' : 'plan';
   return (
     <Card
       title={say.title}
@@ -42,20 +49,31 @@ export function SeatManager() {
               />
             ))}
           </ul>
-          {seats.role !== 'member' && (full ? <Full /> : <InviteForm />)}
+          {seats.role !== 'member' && (full ? <Full by={wayOut} /> : <InviteForm />)}
+          {wayOut === 'more' && seats.total !== null && sellsSeats(subscription) && (
+            <SeatCount subscription={subscription} total={seats.total} used={seats.used} />
+          )}
         </>
       )}
     </Card>
   );
 }
 
-function Full() {
-  const say = useWords().seats;
+/** How somebody gets more seats: buys them here, with a plan, or asks who pays. */
+type WayOut = 'more' | 'plan' | 'owner';
+
+function Full({ by }: { by: WayOut }) {
+  const { words, links } = usePaydesk();
   return (
     <div className="pd-card-actions">
-      <Notice tone="info" title={say.fullTitle}>
-        {say.fullText}
+      <Notice tone="info" title={words.seats.fullTitle}>
+        {words.seats.fullText[by]}
       </Notice>
+      {by === 'plan' && (
+        <AppLink href={links.pricing} className="pd-button pd-button-primary pd-button-small">
+          {words.common.seePlans}
+        </AppLink>
+      )}
     </div>
   );
 }
