@@ -25,7 +25,10 @@ constexpr int transaction_retries_max = 5;
 constexpr Statement begin{"begin", "begin isolation level read committed read write"};
 constexpr Statement commit{"commit", "commit"};
 constexpr Statement rollback{"rollback", "rollback"};
-constexpr Statement set_timeout{"set_timeout", "select set_config('statement_timeout', $1, true)"};
+// Behind a transaction pooler, in place of the session's settings (connection.cc).
+constexpr Statement unit_settings{"unit_settings",
+                                  "select set_config('statement_timeout', $1, true), "
+                                  "set_config('jit', 'off', true)"};
 // One statement: role, claims and timeout end with the transaction, so that no unit after it on
 // this connection, or behind a pooler, acts as this person. The timeout goes first, by argument
 // order, while the role may still set it.
@@ -173,7 +176,7 @@ std::vector<Command> Database::Impl::as_unit(const std::optional<Identity>& iden
             act_as, {timeout, identity->claims_json, identity->role}
         });
     } else if (!options.prepared_statements) {
-        unit.push_back({set_timeout, {timeout}});
+        unit.push_back({unit_settings, {timeout}});
     }
     return unit;
 }

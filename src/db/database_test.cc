@@ -262,6 +262,19 @@ TEST(Database, AStatementThatTakesTooLongIsEnded) {
     }
 }
 
+// Compiling a statement whose cost Postgres overestimates takes longer than running it.
+TEST(Database, NothingIsCompiled) {
+    for (const bool prepared : {true, false}) {
+        TestDatabase test;
+        with_database({.url = test.server_url(), .prepared_statements = prepared},
+                      [](asio::io_context&, Database& db) -> Task<> {
+                          const Rows rows =
+                              co_await db.run({"test_jit", "select current_setting('jit') as jit"});
+                          EXPECT_EQ(rows.text(0, "jit"), "off");
+                      });
+    }
+}
+
 TEST(Database, MoreThanThePipelineHoldsIsRefusedAtOnce) {
     TestDatabase test;
     with_database({.url = test.server_url(), .pipelines = 1, .pipeline_depth_max = 10},
