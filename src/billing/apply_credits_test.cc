@@ -337,6 +337,19 @@ TEST_F(ApplyCredits, AChargeThatIsRefundedTakesTheTopUpsCreditsBack) {
     });
 }
 
+// The checkout and its charge both say what has gone back: told in one batch, it goes back once.
+TEST_F(ApplyCredits, WhatOneBatchTellsTwiceIsTakenBackOnce) {
+    play([&]() -> Task<> {
+        auto bought = topped_up();
+        std::get<provider::CheckoutSnapshot>(bought.change.fact).payment = provider::Ref{"pi_1"};
+        co_await apply({bought, charged(2'000, 500)});
+        EXPECT_EQ(co_await balance(), 100 + 750);
+        clock_.set(clock_.now() + 1min);
+        co_await apply({bought, charged(2'000, 1'000), bought});
+        EXPECT_EQ(co_await balance(), 100 + 500);
+    });
+}
+
 // As Stripe bills a top-up that has an invoice: its money is the invoice's payment.
 TEST_F(ApplyCredits, ATopUpWithAnInvoiceThatIsRefundedGivesItsCreditsBack) {
     play([&]() -> Task<> {

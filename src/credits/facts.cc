@@ -39,6 +39,18 @@ Task<> drop_known(db::Tx& tx, std::vector<Fact>& facts) {
     });
 }
 
+// What this very transaction has taken back already: another fact of it may tell the same.
+std::int64_t taken_back_now(const Ledger& ledger, std::string_view grant) {
+    std::int64_t taken = 0;
+    for (const Transaction& transaction : ledger.booked()) {
+        for (const Entry& entry : transaction.entries) {
+            if (entry.grant == grant && entry.to == LedgerAccount::taken_back)
+                taken += entry.amount;
+        }
+    }
+    return taken;
+}
+
 // A grant of this very transaction is not in the database yet: it is looked for in the ledger first.
 Task<> take_back(db::Tx& tx, PaymentRefunded fact, Ledger& ledger) {
     const auto fresh = ledger.new_grants();
@@ -57,7 +69,7 @@ Task<> take_back(db::Tx& tx, PaymentRefunded fact, Ledger& ledger) {
     } else {
         co_return;
     }
-    ledger.take_back(grant, due, fact.description);
+    ledger.take_back(grant, due - taken_back_now(ledger, grant), fact.description);
 }
 
 Task<> take_back(db::Tx& tx, PeriodRefunded fact, Ledger& ledger) {
