@@ -433,6 +433,36 @@ TEST_F(Refunds, TheOriginOfAChargeIsAskedFor) {
     EXPECT_EQ(provider_.count("origin_of_payment"), 2) << "known is known";
 }
 
+// Paid and refunded before anybody knew what the charge was for: the plan's credits go back all the same.
+TEST_F(Refunds, AChargeThatWasRefundedBeforeItsOriginIsKnownTakesCreditsBack) {
+    add_subscription(ada, "sub_1", "active");
+    const auto price = database_.run(
+        "select provider_price_id as id from paydesk.plan_prices where plan_key = 'pro' and "
+        "billing_cycle = 'monthly' and provider = 'stripe'");
+    auto paid = invoice("in_7", 700, provider::InvoiceStatus::paid);
+    paid.subscription = provider::Ref{"sub_1"};
+    paid.lines.push_back({.description = "Pro",
+                          .amount = Money(700, Currency::usd()),
+                          .quantity = 1,
+                          .price = provider::Ref{std::string(price.text(0, "id"))},
+                          .period_start = clock_.now(),
+                          .period_end = clock_.now() + std::chrono::days(30)});
+    tell(ObjectKind::invoice, "in_7", paid, "invoice.paid");
+    auto refunded = charge("ch_1", 700, 700);
+    refunded.invoice = {};
+    tell(ObjectKind::charge, "ch_1", refunded, "charge.refunded");
+    EXPECT_EQ(count("paydesk.credit_grants where kind = 'plan' and remaining > 0"), "1");
+
+    provider_.origins["pi_of_ch_1"].invoice = provider::Ref{"in_7"};
+    database_.script(
+        "alter table paydesk.charges disable trigger touch; update paydesk.charges set "
+        "updated_at = now() - interval '2 minutes'; alter table paydesk.charges enable "
+        "trigger touch");
+    run_job(billing::link_charges_job(services_.flows), {});
+    EXPECT_EQ(payment("status"), "refunded");
+    EXPECT_EQ(count("paydesk.credit_grants where kind = 'plan' and remaining > 0"), "0");
+}
+
 // The invoice of a newer version names no payment: it is asked for before the refund.
 TEST_F(Refunds, ThePaymentOfAnInvoiceIsAskedFor) {
     add_subscription(ada, "sub_1", "active");

@@ -9,6 +9,7 @@
 #include "billing/apply_batch.h"
 #include "billing/columns.h"
 #include "billing/recordset.h"
+#include "billing/refund_credits.h"
 #include "credits/facts.h"
 #include "credits/ledger_store.h"
 
@@ -56,17 +57,6 @@ const db::Statement find_top_ups{
                   or (m.source_kind = 'invoice' and m.source_id = c.provider_invoice_id))
            limit 1) y on true)"};
 
-// What an invoice of no subscription was made for.
-const db::Statement find_invoiced_checkouts{"billing_invoiced_checkouts",
-                                            R"(select k.provider, k.invoice, c.provider_checkout_id
-       from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
-                 unnest($3::text[]) as invoice) k
-       cross join lateral (
-           select t.provider_checkout_id from paydesk.checkouts t
-           where t.account_id = k.account_id and t.provider = k.provider
-             and t.provider_invoice_id = k.invoice and t.mode = 'payment'
-             and t.provider_checkout_id is not null limit 1) c)"};
-
 bool is_paid(const provider::InvoiceSnapshot& snapshot) {
     return snapshot.invoice && snapshot.subscription &&
            snapshot.status == provider::InvoiceStatus::paid;
@@ -87,11 +77,6 @@ std::int64_t times(std::int64_t credits, std::int64_t quantity) {
     return credits > credits::amount_max / quantity ? credits::amount_max : credits * quantity;
 }
 
-// What the facts of an invoice's lines begin with.
-std::string invoice_fact_key(std::string_view provider, std::string_view invoice) {
-    return "invoice_line/" + std::string(provider) + "/" + std::string(invoice) + "/";
-}
-
 class CreditFacts {
 public:
     explicit CreditFacts(Batch& batch) : batch_(batch) {}
@@ -105,46 +90,14 @@ public:
             if (const auto* subscription = std::get_if<provider::SubscriptionSnapshot>(&fact(i)))
                 add(i, *subscription);
         }
-        co_await add_refunds();
+        // Of invoices that are there: the snapshot that made the payment has made its grants.
+        for (credits::Fact& fact : co_await refund_facts(batch_.tx, batch_.refunded))
+            facts_.push_back(std::move(fact));
         co_return std::move(facts_);
     }
 
 private:
     const provider::Fact& fact(std::size_t i) const { return batch_.change(i).fact; }
-
-    // Part of a month's price is goodwill; all of it undoes the month. The invoice's grants are there: the
-    // snapshot that made its payment made them. A top-up's credits go back in proportion.
-    Task<> add_refunds() {
-        std::vector<const RefundedPayment*> invoiced;
-        for (const auto& payment : batch_.refunded) {
-            if (payment.source_kind == "checkout") add_refund(payment, payment.source_id);
-            if (payment.source_kind != "invoice") continue;
-            invoiced.push_back(&payment);
-            if (payment.refunded != payment.amount) continue;
-            facts_.push_back(credits::PeriodRefunded{
-                .account = payment.account,
-                .fact_key_prefix = invoice_fact_key(payment.provider, payment.source_id)});
-        }
-        if (invoiced.empty()) co_return;
-        using columns::texts;
-        const auto rows = co_await batch_.tx.run(find_invoiced_checkouts,
-                                                 {texts(invoiced, &RefundedPayment::account),
-                                                  texts(invoiced, &RefundedPayment::provider),
-                                                  texts(invoiced, &RefundedPayment::source_id)});
-        for (std::size_t row = 0; row < rows.size(); ++row) {
-            const auto payment =
-                std::ranges::find(invoiced, rows.text(row, "invoice"), &RefundedPayment::source_id);
-            PD_ASSERT(payment != invoiced.end());
-            add_refund(**payment, std::string(rows.text(row, "provider_checkout_id")));
-        }
-    }
-    void add_refund(const RefundedPayment& payment, const std::string& checkout) {
-        facts_.push_back(
-            credits::PaymentRefunded{.account = payment.account,
-                                     .grant_fact_key = top_up_fact_key(payment.provider, checkout),
-                                     .refunded = payment.refunded.minor_units(),
-                                     .paid = payment.amount.minor_units()});
-    }
 
     Task<> load() {
         std::set<PriceKey> wanted;
@@ -287,10 +240,6 @@ private:
 };
 
 }  // namespace
-
-std::string top_up_fact_key(std::string_view provider, std::string_view checkout) {
-    return "top_up/" + std::string(provider) + "/" + std::string(checkout);
-}
 
 Task<> apply_credits(Batch& batch) {
     CreditFacts facts(batch);
