@@ -308,6 +308,61 @@ TEST(Processor, TieWhoseRowMovedMeanwhileIsJudgedAnew) {
     EXPECT_EQ(world.statuses(), "processed 3");
 }
 
+// An event shows ten lines of an invoice, prorations first: what was paid for may be the eleventh.
+TEST(Processor, ALongInvoiceIsReadToItsEnd) {
+    World world;
+    world.add_buyers(1, 1);
+    world.database().script("update paydesk.plans set credits_per_month = 2500");
+    const auto line = [](const char* id, const char* more) {
+        return fmt::format(
+            R"({{"id":"{}","amount":100,"currency":"usd","description":"","quantity":1,)"
+            R"("period":{{"start":{},"end":{}}}{}}})",
+            id, t0, t0 + 2'592'000, more);
+    };
+    const auto with_lines = [](const std::string& lines, const char* has_more) {
+        json::value object = *parse_json(invoice("paid"));
+        object.at("lines") =
+            *parse_json(R"({"object":"list","has_more":)" + std::string(has_more) +
+                        R"(,"url":"/v1/invoices/in_@/lines","data":[)" + lines + "]}");
+        return json::serialize(object);
+    };
+    const std::string shown = line("il_1", ""),
+                      hidden = line("il_2", R"(,"price":{"id":"price_pro"})");
+    world.provider().objects[ObjectKind::invoice] = with_lines(shown + "," + hidden, "false");
+    world.play([&](db::Database& db, Processor& processor) -> Task<> {
+        co_await world.deliver(db, {"evt_paid", "invoice.paid", 2, with_lines(shown, "true")}, 1);
+        EXPECT_EQ((co_await processor.drain()).processed, 1);
+    });
+    EXPECT_EQ(world.one("select jsonb_array_length(line_items) from paydesk.invoices"), "2");
+    EXPECT_EQ(world.one("select sum(amount) from paydesk.credit_grants where kind = 'plan'"),
+              "2500");
+    EXPECT_EQ(world.one("select count(*) from paydesk.payments"), "1");
+    EXPECT_EQ(world.statuses(), "processed 1");
+}
+
+// The item of the plan may be among those that an event does not show.
+TEST(Processor, ALongSubscriptionKeepsItsPlan) {
+    World world;
+    world.add_buyers(1, 1);
+    const std::string cut = replace_all(
+        replace_all(subscription("past_due"), "price_pro", "price_metered"),
+        R"("lookup_key":"pro_monthly"}}]})", R"("lookup_key":null}}],"has_more":true})");
+    world.provider().objects[ObjectKind::subscription] = subscription("past_due");
+    const char* plan = "select plan_key || ' ' || status from paydesk.subscriptions";
+    world.play([&](db::Database& db, Processor& processor) -> Task<> {
+        co_await world.deliver(db, sub_active, 1);
+        EXPECT_EQ((co_await processor.drain()).processed, 1);
+        world.provider().before_answer = [&](const provider::Ref&) -> Task<> {
+            EXPECT_EQ(world.one(plan), "pro active");
+            co_return;
+        };
+        co_await world.deliver(db, {"evt_cut", "customer.subscription.updated", 9, cut}, 1);
+        EXPECT_EQ((co_await processor.drain()).processed, 1);
+    });
+    EXPECT_EQ(world.one(plan), "pro past_due");
+    EXPECT_EQ(world.provider().fetches, 1);
+}
+
 // ---- many at once ----
 
 // Counts every write of a row, so that an application too many shows.
