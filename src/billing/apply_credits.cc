@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "billing/apply_batch.h"
 #include "billing/columns.h"
+#include "billing/credit_families.h"
 #include "billing/recordset.h"
 #include "billing/refund_credits.h"
 #include "credits/facts.h"
@@ -102,6 +103,7 @@ private:
     Task<> load() {
         std::set<PriceKey> wanted;
         json::array checkouts;
+        std::set<CreditFamilyKey> subscriptions;
         bool ended = false;
         for (std::size_t i = 0; i < batch_.changes.size(); ++i) {
             if (!batch_.owner[i]) continue;
@@ -111,6 +113,7 @@ private:
                 for (const auto& line : invoice->lines) {
                     if (line.price) wanted.emplace(name, line.price->value);
                 }
+                subscriptions.insert({batch_.owner[i]->value, name, invoice->subscription->value});
             }
             if (const auto* checkout = std::get_if<provider::CheckoutSnapshot>(&fact(i));
                 checkout != nullptr && is_paid(*checkout)) {
@@ -123,10 +126,17 @@ private:
                     {"id",         value(checkout->intent_id)   }
                 });
             }
-            if (const auto* subscription = std::get_if<provider::SubscriptionSnapshot>(&fact(i)))
-                ended |= subscription->status == provider::SubscriptionStatus::canceled;
+            if (const auto* subscription = std::get_if<provider::SubscriptionSnapshot>(&fact(i));
+                subscription != nullptr &&
+                subscription->status == provider::SubscriptionStatus::canceled) {
+                ended = true;
+                subscriptions.insert(
+                    {batch_.owner[i]->value, name, subscription->subscription.value});
+            }
         }
         co_await load_prices(wanted);
+        if (ended || !plans_.empty())
+            families_ = co_await credit_families(batch_.tx, std::move(subscriptions));
         if (!checkouts.empty()) co_await add_top_ups(checkouts);
         if (ended) free_ = co_await credits::ledger_store::free_plan(batch_.tx);
     }
@@ -170,10 +180,13 @@ private:
     }
 
     // Each line of a plan is its period; a change of plan within a period is billed as two
-    // prorations, and what the new plan has more is added.
+    // prorations, and what the new plan has more is added. Of several subscriptions to one family each
+    // gives its own: no period of one ends another's.
     void add(std::size_t i, const provider::InvoiceSnapshot& snapshot) {
         if (!is_paid(snapshot)) return;
         const std::string name = name_of(batch_.change(i));
+        const auto family =
+            families_.find({batch_.owner[i]->value, name, snapshot.subscription->value});
         std::int64_t given_up = 0;
         for (const auto& line : snapshot.lines) {
             const PlanCredits* plan = plan_of(name, line);
@@ -184,19 +197,23 @@ private:
             const PlanCredits* plan = plan_of(name, line);
             if (plan == nullptr || line.amount.minor_units() < 0) continue;
             std::int64_t credits = times(plan->credits_per_month, quantity_of(line));
-            if (line.proration) credits -= std::exchange(given_up, 0);
+            if (line.proration) {
+                const std::int64_t instead = std::min(given_up, credits);
+                credits -= instead;
+                given_up -= instead;
+            }
             if (credits <= 0) continue;
             // By its price and not by its place: nobody promises the order of the lines.
-            credits::PlanPeriod period{.fact_key = invoice_fact_key(name, snapshot.invoice->value) +
-                                                   line.price->value +
-                                                   (line.proration ? "/upgrade" : ""),
-                                       .slot = plan->slot,
-                                       .credits_per_month = credits,
-                                       .start = *line.period_start,
-                                       .end = *line.period_end,
-                                       .by_month = plan->yearly,
-                                       .supersedes = !line.proration,
-                                       .description = plan->name};
+            credits::PlanPeriod period{
+                .fact_key = invoice_fact_key(name, snapshot.invoice->value) + line.price->value +
+                            (line.proration ? "/upgrade" : ""),
+                .slot = plan->slot,
+                .credits_per_month = credits,
+                .start = *line.period_start,
+                .end = *line.period_end,
+                .by_month = plan->yearly,
+                .supersedes = !line.proration && !family->second.others.contains(plan->slot),
+                .description = plan->name};
             std::vector<credits::Grant> grants = credits::grants_of(period);
             if (!grants.empty()) by_now(grants.front());
             for (credits::Grant& grant : grants)
@@ -204,13 +221,22 @@ private:
         }
     }
 
+    // Where another subscription to the family goes on, nothing has ended but this one's renewals.
     void add(std::size_t i, const provider::SubscriptionSnapshot& snapshot) {
-        if (snapshot.status != provider::SubscriptionStatus::canceled || free_.credits == 0) return;
+        if (snapshot.status != provider::SubscriptionStatus::canceled) return;
+        const std::string name = name_of(batch_.change(i));
+        const CreditFamily& family =
+            families_.at({batch_.owner[i]->value, name, snapshot.subscription.value});
+        if (family.others.contains(family.name)) return;
         const Instant at =
             snapshot.ended_at.value_or(snapshot.canceled_at.value_or(batch_.change(i).occurred_at));
-        credits::Grant grant = credits::free_month(
-            "subscription_ended/" + name_of(batch_.change(i)) + "/" + snapshot.subscription.value,
-            free_.slot, free_.credits, at, true);
+        const std::string fact_key =
+            "subscription_ended/" + name + "/" + snapshot.subscription.value;
+        const bool to_free = free_.credits > 0 && free_.slot == family.name;
+        if (!to_free && !family.gives_credits) return;
+        credits::Grant grant =
+            to_free ? credits::free_month(fact_key, free_.slot, free_.credits, at, true)
+                    : credits::plan_end(fact_key, family.name, at);
         by_now(grant);
         facts_.push_back(credits::Granted{*batch_.owner[i], std::move(grant)});
     }
@@ -234,6 +260,7 @@ private:
 
     Batch& batch_;
     std::map<PriceKey, PlanCredits> plans_;
+    std::map<CreditFamilyKey, CreditFamily> families_;
     std::map<PriceKey, std::pair<AccountId, Instant>> buyers_;  // by provider and checkout
     credits::FreePlan free_;
     std::vector<credits::Fact> facts_;
