@@ -306,6 +306,79 @@ TEST_F(Refunds, AfterADayItIsLookedForFirst) {
     EXPECT_EQ(payment("status"), "refunded");
 }
 
+// The answer was lost, and the key to the provider's API changed meanwhile: that the next call is refused does
+// not say that the first was.
+TEST_F(Refunds, ARefusalAfterALostAnswerIsLookedIntoFirst) {
+    const std::string id = pay(4900);
+    provider_.failures.push_back({
+        "create_refund", {ErrorCode::provider_unavailable, "no answer"}
+    });
+    const Answer answer = refund({
+        {"paymentId", id}
+    });
+    const json::value payload{
+        {"account_id", ada                          },
+        {"refund_id",  answer.text({"refund", "id"})}
+    };
+    const Error key_refused{ErrorCode::provider_rejected, "wrong key"};
+    provider_.failures.push_back({"create_refund", key_refused});
+    provider_.failures.push_back({"find_refund", key_refused});
+    const auto handler = billing::refund_job(services_.flows);
+    const auto left = run([](jobs::Handler h, json::value p) -> Task<ErrorCode> {
+        const auto done = co_await h({.id = "job",
+                                      .kind = "test",
+                                      .payload = std::move(p),
+                                      .attempts = 1,
+                                      .attempts_max = 10,
+                                      .run_at = {},
+                                      .leased_until = {}});
+        co_return done ? ErrorCode::internal : done.error().code;
+    }(handler, payload));
+    EXPECT_TRUE(info(left).retryable) << "nobody knows yet: the job goes on";
+    EXPECT_EQ(count("paydesk.refunds where status = 'pending'"), "1");
+    EXPECT_EQ(refund({
+                         {"paymentId", id}
+    })
+                  .code(),
+              "refund_exceeds_payment")
+        << "it may have been given back";
+
+    provider_.failures.push_back({"create_refund", key_refused});
+    run_job(handler, payload);
+    EXPECT_EQ(payment("status"), "refunded");
+    EXPECT_EQ(count("paydesk.refunds where status = 'succeeded'"), "1");
+    EXPECT_EQ(provider_.refunds.size(), 1u);
+}
+
+// What we took for refused the provider made after all.
+TEST_F(Refunds, ARefundThatWasTakenForRefusedCountsWhenItIsTold) {
+    const std::string id = pay(4900);
+    provider_.failures.push_back({
+        "create_refund", {ErrorCode::provider_rejected, "odd"}
+    });
+    EXPECT_EQ(refund({
+                         {"paymentId", id  },
+                         {"amount",    1000}
+    })
+                  .code(),
+              "provider_rejected");
+    const std::string intent(database_.run("select id from paydesk.refunds").text(0, "id"));
+    tell(ObjectKind::refund, "re_1",
+         provider::RefundSnapshot{.refund = {"re_1"},
+                                  .charge = provider::Ref{"ch_1"},
+                                  .payment = {},
+                                  .amount = Money(1000, Currency::usd()),
+                                  .status = "succeeded",
+                                  .reason = {},
+                                  .failure_reason = {},
+                                  .intent_id = intent,
+                                  .created_at = clock_.now()},
+         "refund.created", 0);
+    EXPECT_EQ(payment("amount_refunded"), "1000");
+    EXPECT_EQ(count("paydesk.refunds where status = 'succeeded' and provider_refund_id = 're_1'"),
+              "1");
+}
+
 TEST_F(Refunds, WhatTheProviderRefusesIsRecordedAndFreesTheAmount) {
     const std::string id = pay(4900);
     provider_.failures.push_back({

@@ -18,6 +18,11 @@ Error nothing_at_the_provider() {
             "give the money back the way it came."};
 }
 
+// Whether the money moved can't be found out now.
+Error unknown_yet(const Error& why) {
+    return {ErrorCode::provider_unavailable, why.message, why.detail};
+}
+
 Result<Money> decide_amount(const Payment& payment, std::optional<std::int64_t> wished) {
     if (payment.status == "failed" || payment.status == "pending") {
         return Error{ErrorCode::payment_not_refundable,
@@ -100,19 +105,26 @@ Task<Applied> apply(const Flow& flow, const Intent& intent, ToApply answer) {
     });
 }
 
-// The refund as the provider has it: made now, or found, where it may have been made before.
-Task<Result<provider::Change>> make(const Flow& flow, const Intent& intent) {
+// The refund as the provider has it: made now, or found, where it may have been made before. `asked_before`: by a
+// call whose answer was lost. That this one is refused (our key was changed meanwhile, say) does not say that the
+// first was: unless the refund is known not to be there, the job goes on.
+Task<Result<provider::Change>> make(const Flow& flow, const Intent& intent, bool asked_before) {
     const bool key_is_forgotten = flow.clock.now() - intent.created_at > refund_key_lifetime;
     if (key_is_forgotten) {
         auto found = co_await flow.provider.find_refund(call_for(intent));
-        if (!found) co_return found.error();
+        if (!found) co_return unknown_yet(found.error());
         if (*found) co_return std::move(**found);
     }
-    co_return co_await flow.provider.create_refund({"refund:" + intent.id}, call_for(intent));
+    auto made = co_await flow.provider.create_refund({"refund:" + intent.id}, call_for(intent));
+    if (made || !asked_before || info(made.error().code).retryable) co_return made;
+    auto found = co_await flow.provider.find_refund(call_for(intent));
+    if (!found) co_return unknown_yet(found.error());
+    if (*found) co_return std::move(**found);
+    co_return made;
 }
 
-Task<Result<void>> carry_out(const Flow& flow, Intent intent) {
-    auto answer = co_await make(flow, intent);
+Task<Result<void>> carry_out(const Flow& flow, Intent intent, bool asked_before) {
+    auto answer = co_await make(flow, intent, asked_before);
     if (!answer) {
         if (info(answer.error().code).retryable) co_return answer.error();
         const Error error = answer.error();
@@ -161,7 +173,7 @@ Task<Result<RefundMade>> refund_payment(const Flows& flows, RefundWish wish) {
     const Flow& flow = **prepared;
     const auto intent = co_await record(flow, wish);
     if (!intent) co_return intent.error();
-    const auto done = co_await carry_out(flow, *intent);
+    const auto done = co_await carry_out(flow, *intent, false);
     // Without an answer the refund is on its way: the job asks again with the same key.
     if (!done && !info(done.error().code).retryable) co_return done.error();
     co_return RefundMade{intent->account, intent->id};
@@ -180,7 +192,7 @@ jobs::Handler refund_job(const Flows& flows) {
         if (!intent) co_return Result<void>{};
         const auto flow = flows.of(intent->provider);
         if (!flow) co_return flow.error();
-        auto done = co_await carry_out(**flow, *intent);
+        auto done = co_await carry_out(**flow, *intent, true);
         // The row says what became of it, and the audit log why: nothing is left for the job to do.
         if (!done && !info(done.error().code).retryable) co_return Result<void>{};
         co_return done;

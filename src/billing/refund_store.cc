@@ -10,6 +10,9 @@ namespace paydesk::billing::refund_store {
 
 namespace {
 
+// An hour apart in the end: four days, for what was promised to somebody.
+constexpr std::int64_t attempts_max = 100;
+
 constexpr db::Statement lock_payment{"refund_lock_payment", R"(
     select id from paydesk.payments where id = $1 for update)"};
 
@@ -113,7 +116,8 @@ Task<> intend(db::Tx& tx, Intent intent, Instant run_at) {
                 .kind = refund_job_kind,
                 .payload = {{"account_id", intent.account.value}, {"refund_id", intent.id}},
                 .run_at = run_at,
-                .unique_key = intent.id
+                .unique_key = intent.id,
+                .attempts_max = attempts_max
     });
 }
 
