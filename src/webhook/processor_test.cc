@@ -363,6 +363,59 @@ TEST(Processor, ALongSubscriptionKeepsItsPlan) {
     EXPECT_EQ(world.provider().fetches, 1);
 }
 
+// Failures of former years, paid since or written off before something was paid again: the grace begins now.
+TEST(Processor, AnOldFailureDoesNotShortenTheGrace) {
+    World world;
+    world.add_buyers(1, 1);
+    world.database().run(
+        "insert into paydesk.invoices (account_id, id, provider, provider_invoice_id, "
+        "provider_subscription_id, status, currency, amount_due, amount_paid, first_failed_at, "
+        "provider_stamp, created_at) "
+        "select $1, gen_random_uuid(), 'stripe', i.id, 'sub_b000001', i.status, 'usd', 2900, 0, "
+        "i.at, i.at, i.at from (select s.id, s.status, to_timestamp($2::bigint - s.days * 86400) "
+        "as at from (values ('in_off', 'uncollectible', 400), ('in_paid', 'paid', 300)) "
+        "as s (id, status, days)) i",
+        {account_id(1), db::param(t0)});
+    const auto since = [&] {
+        return world.one(
+            "select (extract(epoch from past_due_since)::bigint - 1780000000)::text from "
+            "paydesk.subscriptions");
+    };
+    world.play([&](db::Database& db, Processor& processor) -> Task<> {
+        co_await world.deliver(
+            db, {"evt_1", "customer.subscription.updated", 5, subscription("past_due")}, 1);
+        EXPECT_EQ((co_await processor.drain()).processed, 1);
+        EXPECT_EQ(since(), "0") << "its invoice is not here yet: the period's begin";
+        co_await world.deliver(db, {"evt_2", "invoice.payment_failed", 4, invoice("open")}, 1);
+        EXPECT_EQ((co_await processor.drain()).processed, 1);
+        EXPECT_EQ(since(), "4");
+        co_await world.deliver(db, {"evt_3", "invoice.paid", 9, invoice("paid")}, 1);
+        EXPECT_EQ((co_await processor.drain()).processed, 1);
+    });
+}
+
+// What was written off and never paid since is owed still: a new period does not begin the grace anew.
+TEST(Processor, AWriteOffDoesNotBeginTheGraceAnew) {
+    World world;
+    world.add_buyers(1, 1);
+    world.database().run(
+        "insert into paydesk.invoices (account_id, id, provider, provider_invoice_id, "
+        "provider_subscription_id, status, currency, amount_due, amount_paid, first_failed_at, "
+        "provider_stamp, created_at) "
+        "select $1, gen_random_uuid(), 'stripe', 'in_off', 'sub_b000001', 'uncollectible', 'usd', "
+        "2900, 0, at, at, at from to_timestamp($2::bigint - 30 * 86400) as at",
+        {account_id(1), db::param(t0)});
+    world.play([&](db::Database& db, Processor& processor) -> Task<> {
+        co_await world.deliver(
+            db, {"evt_1", "customer.subscription.updated", 5, subscription("past_due")}, 1);
+        co_await world.deliver(db, {"evt_2", "invoice.payment_failed", 4, invoice("open")}, 1);
+        EXPECT_EQ((co_await processor.drain()).processed, 2);
+    });
+    EXPECT_EQ(world.one("select (extract(epoch from past_due_since)::bigint - 1780000000)::text "
+                        "from paydesk.subscriptions"),
+              "-2592000");
+}
+
 // ---- many at once ----
 
 // Counts every write of a row, so that an application too many shows.
