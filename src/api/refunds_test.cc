@@ -252,6 +252,39 @@ TEST_F(Refunds, AnIdempotencyKeyGivesTheFirstRefundAgain) {
     EXPECT_EQ(payment("amount_refunded"), "500");
 }
 
+// The server died after the refund and before its answer was kept (or Postgres was away just then): the key comes
+// again, to a server that knows nothing of the first answer.
+TEST_F(Refunds, AnIdempotencyKeyOutlivesTheServer) {
+    const std::string id = pay(4900);
+    const auto once = [&](std::int64_t amount) {
+        auto asked = asking({
+            {"paymentId", id    },
+            {"amount",    amount}
+        });
+        asked.headers.add("Idempotency-Key", "refund-of-monday");
+        return send(asked);
+    };
+    const std::string first = once(500).text({"refund", "id"});
+    database_.run("delete from paydesk.idempotency_keys");
+    const Answer again = once(500);
+    EXPECT_EQ(again.status, 201);
+    EXPECT_EQ(again.text({"refund", "id"}), first);
+    EXPECT_EQ(payment("amount_refunded"), "500");
+    EXPECT_EQ(provider_.refunds.size(), 1u);
+
+    database_.run("delete from paydesk.idempotency_keys");
+    provider_.failures.push_back({
+        "create_refund", {ErrorCode::provider_unavailable, "no answer"}
+    });
+    const std::string second = once(700).text({"refund", "id"});
+    EXPECT_NE(second, first) << "another request";
+    database_.run("delete from paydesk.idempotency_keys");
+    EXPECT_EQ(once(700).text({"refund", "id"}), second);
+    EXPECT_EQ(payment("amount_refunded"), "1200");
+    EXPECT_EQ(count("paydesk.refunds where status = 'succeeded'"), "2");
+    EXPECT_EQ(count("paydesk.audit_log where action = 'refund.requested'"), "2");
+}
+
 // The answer is lost, or the server dies: the row is pending, and a job repeats the same call.
 TEST_F(Refunds, ALostAnswerIsTakenUpByAJob) {
     const std::string id = pay(4900);

@@ -45,6 +45,9 @@ constexpr db::Statement select_intent{"refund_find_open", R"(
     from paydesk.refunds
     where account_id = $1 and id = $2 and provider_refund_id is null and status = 'pending')"};
 
+constexpr db::Statement select_known{"refund_is_known", R"(
+    select id from paydesk.refunds where account_id = $1 and id = $2)"};
+
 constexpr db::Statement fail_intent{"refund_refuse", R"(
     update paydesk.refunds set status = 'failed', failure_reason = $3
     where account_id = $1 and id = $2 and provider_refund_id is null and status = 'pending')"};
@@ -135,6 +138,11 @@ Task<std::optional<Intent>> find_open(db::Tx& tx, AccountId account, std::string
                      .note = rows.optional_text(0, "note"),
                      .actor = std::string(rows.text(0, "actor")),
                      .created_at = rows.instant(0, "created_at")};
+}
+
+Task<bool> is_known(db::Tx& tx, AccountId account, std::string id) {
+    const auto rows = co_await tx.run(select_known, {std::move(account.value), std::move(id)});
+    co_return !rows.empty();
 }
 
 Task<> refuse(db::Tx& tx, Intent intent, std::string why) {
