@@ -496,6 +496,19 @@ TEST_F(ApplyCredits, AMonthThatIsRefundedInFullTakesItsUnspentCreditsBack) {
     });
 }
 
+// PayPal's second payment in a month is an invoice whose id begins with the first's: each is refunded by itself.
+TEST_F(ApplyCredits, ARefundTakesTheCreditsOfItsOwnInvoiceOnly) {
+    play([&]() -> Task<> {
+        auto first = paid_month("I-1/2026-05-01", "price_pro", 0);
+        std::get<provider::InvoiceSnapshot>(first.change.fact).payment = provider::Ref{"pi_1"};
+        co_await apply({first, paid_month("I-1/2026-05-01/SALE2", "price_pro", 0)});
+        EXPECT_EQ(co_await balance(), 2'500 + 2'500);
+        clock_.set(may + 1min);
+        co_await apply(charged(4'900, 4'900));
+        EXPECT_EQ(co_await balance(), 2'500);
+    });
+}
+
 TEST_F(ApplyCredits, AMonthThatIsRefundedBeforeItsInvoiceIsToldGivesNothing) {
     play([&]() -> Task<> {
         co_await apply(charged(4'900, 4'900));
