@@ -428,7 +428,8 @@ TEST_F(ApplyCredits, TheEndOfAnAddOnEndsItsOwnCredits) {
 TEST_F(ApplyCredits, AYearEndsAlsoWhereTheFreePlanGivesNothing) {
     database_.script("update paydesk.plans set credits_per_month = 0 where plan_key = 'free'");
     play([&]() -> Task<> {
-        co_await apply({begun("sub_1", "price_pro_year"),
+        co_await apply({begun("sub_of_another_product", "price_unknown"),
+                        begun("sub_1", "price_pro_year"),
                         paid("in_1", {line("price_pro_year", 49'000, month(0), month(12))})});
         EXPECT_EQ(co_await balance(), 2'500);
         clock_.set(month(1) + days(3));

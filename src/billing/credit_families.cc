@@ -12,9 +12,10 @@ const db::Statement find_families{"billing_credit_families", R"(
     select k.account_id, k.provider, k.subscription, coalesce(s.plan_family, 'main') as family,
            exists (select from paydesk.plans p
                    where p.plan_family = coalesce(s.plan_family, 'main') and p.kind = 'plan'
-                     and p.purchasable and p.credits_per_month > 0) as gives_credits,
+                     and p.credits_per_month > 0) as gives_credits,
            (select coalesce(json_agg(distinct o.plan_family), '[]') from paydesk.subscriptions o
-            where o.account_id = k.account_id and o.status in ('active', 'trialing', 'past_due')
+            where o.account_id = k.account_id and o.plan_key is not null
+              and o.status in ('active', 'trialing', 'past_due')
               and (o.provider, o.provider_subscription_id) <> (k.provider, k.subscription))::text
                as others
     from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,

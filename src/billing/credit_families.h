@@ -19,7 +19,7 @@ struct CreditFamilyKey {
 struct CreditFamily {
     std::string name = "main";     // of the subscription's plan
     bool gives_credits = false;    // plans of it do
-    std::set<std::string> others;  // families in which another subscription of the account goes on
+    std::set<std::string> others;  // families in which another of the account's plans goes on
 };
 
 // As the rows say, those of this transaction included; one for each key.
