@@ -3,6 +3,7 @@
 
 #include "api/call.h"
 #include "api/fields.h"
+#include "api/idempotency.h"
 #include "api/problem.h"
 #include "api/routes.h"
 #include "api/row_json.h"
@@ -56,11 +57,14 @@ Task<http::Response> create(const Services& services, const http::Request& reque
         if (rows.empty()) co_return refusal({ErrorCode::not_found, "There is no such payment."});
         payment = std::string(rows.text(0, "id"));
     }
-    const auto made = co_await billing::refund_payment(services.flows, {.payment = *payment,
-                                                                        .amount = amount,
-                                                                        .reason = reason,
-                                                                        .note = note,
-                                                                        .actor = actor_of(caller)});
+    const auto key = idempotency_key(request);
+    const auto made =
+        co_await billing::refund_payment(services.flows, {.payment = *payment,
+                                                          .amount = amount,
+                                                          .reason = reason,
+                                                          .note = note,
+                                                          .actor = actor_of(caller),
+                                                          .key = key ? *key : std::nullopt});
     if (!made) co_return refusal(made.error());
 
     const db::Rows rows =

@@ -252,6 +252,39 @@ TEST_F(Refunds, AnIdempotencyKeyGivesTheFirstRefundAgain) {
     EXPECT_EQ(payment("amount_refunded"), "500");
 }
 
+// The server died after the refund and before its answer was kept (or Postgres was away just then): the key comes
+// again, to a server that knows nothing of the first answer.
+TEST_F(Refunds, AnIdempotencyKeyOutlivesTheServer) {
+    const std::string id = pay(4900);
+    const auto once = [&](std::int64_t amount) {
+        auto asked = asking({
+            {"paymentId", id    },
+            {"amount",    amount}
+        });
+        asked.headers.add("Idempotency-Key", "refund-of-monday");
+        return send(asked);
+    };
+    const std::string first = once(500).text({"refund", "id"});
+    database_.run("delete from paydesk.idempotency_keys");
+    const Answer again = once(500);
+    EXPECT_EQ(again.status, 201);
+    EXPECT_EQ(again.text({"refund", "id"}), first);
+    EXPECT_EQ(payment("amount_refunded"), "500");
+    EXPECT_EQ(provider_.refunds.size(), 1u);
+
+    database_.run("delete from paydesk.idempotency_keys");
+    provider_.failures.push_back({
+        "create_refund", {ErrorCode::provider_unavailable, "no answer"}
+    });
+    const std::string second = once(700).text({"refund", "id"});
+    EXPECT_NE(second, first) << "another request";
+    database_.run("delete from paydesk.idempotency_keys");
+    EXPECT_EQ(once(700).text({"refund", "id"}), second);
+    EXPECT_EQ(payment("amount_refunded"), "1200");
+    EXPECT_EQ(count("paydesk.refunds where status = 'succeeded'"), "2");
+    EXPECT_EQ(count("paydesk.audit_log where action = 'refund.requested'"), "2");
+}
+
 // The answer is lost, or the server dies: the row is pending, and a job repeats the same call.
 TEST_F(Refunds, ALostAnswerIsTakenUpByAJob) {
     const std::string id = pay(4900);
@@ -304,6 +337,79 @@ TEST_F(Refunds, AfterADayItIsLookedForFirst) {
     EXPECT_EQ(provider_.count("create_refund"), 1);
     EXPECT_EQ(provider_.count("find_refund"), 1);
     EXPECT_EQ(payment("status"), "refunded");
+}
+
+// The answer was lost, and the key to the provider's API changed meanwhile: that the next call is refused does
+// not say that the first was.
+TEST_F(Refunds, ARefusalAfterALostAnswerIsLookedIntoFirst) {
+    const std::string id = pay(4900);
+    provider_.failures.push_back({
+        "create_refund", {ErrorCode::provider_unavailable, "no answer"}
+    });
+    const Answer answer = refund({
+        {"paymentId", id}
+    });
+    const json::value payload{
+        {"account_id", ada                          },
+        {"refund_id",  answer.text({"refund", "id"})}
+    };
+    const Error key_refused{ErrorCode::provider_rejected, "wrong key"};
+    provider_.failures.push_back({"create_refund", key_refused});
+    provider_.failures.push_back({"find_refund", key_refused});
+    const auto handler = billing::refund_job(services_.flows);
+    const auto left = run([](jobs::Handler h, json::value p) -> Task<ErrorCode> {
+        const auto done = co_await h({.id = "job",
+                                      .kind = "test",
+                                      .payload = std::move(p),
+                                      .attempts = 1,
+                                      .attempts_max = 10,
+                                      .run_at = {},
+                                      .leased_until = {}});
+        co_return done ? ErrorCode::internal : done.error().code;
+    }(handler, payload));
+    EXPECT_TRUE(info(left).retryable) << "nobody knows yet: the job goes on";
+    EXPECT_EQ(count("paydesk.refunds where status = 'pending'"), "1");
+    EXPECT_EQ(refund({
+                         {"paymentId", id}
+    })
+                  .code(),
+              "refund_exceeds_payment")
+        << "it may have been given back";
+
+    provider_.failures.push_back({"create_refund", key_refused});
+    run_job(handler, payload);
+    EXPECT_EQ(payment("status"), "refunded");
+    EXPECT_EQ(count("paydesk.refunds where status = 'succeeded'"), "1");
+    EXPECT_EQ(provider_.refunds.size(), 1u);
+}
+
+// What we took for refused the provider made after all.
+TEST_F(Refunds, ARefundThatWasTakenForRefusedCountsWhenItIsTold) {
+    const std::string id = pay(4900);
+    provider_.failures.push_back({
+        "create_refund", {ErrorCode::provider_rejected, "odd"}
+    });
+    EXPECT_EQ(refund({
+                         {"paymentId", id  },
+                         {"amount",    1000}
+    })
+                  .code(),
+              "provider_rejected");
+    const std::string intent(database_.run("select id from paydesk.refunds").text(0, "id"));
+    tell(ObjectKind::refund, "re_1",
+         provider::RefundSnapshot{.refund = {"re_1"},
+                                  .charge = provider::Ref{"ch_1"},
+                                  .payment = {},
+                                  .amount = Money(1000, Currency::usd()),
+                                  .status = "succeeded",
+                                  .reason = {},
+                                  .failure_reason = {},
+                                  .intent_id = intent,
+                                  .created_at = clock_.now()},
+         "refund.created", 0);
+    EXPECT_EQ(payment("amount_refunded"), "1000");
+    EXPECT_EQ(count("paydesk.refunds where status = 'succeeded' and provider_refund_id = 're_1'"),
+              "1");
 }
 
 TEST_F(Refunds, WhatTheProviderRefusesIsRecordedAndFreesTheAmount) {
@@ -431,6 +537,36 @@ TEST_F(Refunds, TheOriginOfAChargeIsAskedFor) {
     EXPECT_EQ(count("paydesk.payments"), "2");
     run_job(billing::link_charges_job(services_.flows), {});
     EXPECT_EQ(provider_.count("origin_of_payment"), 2) << "known is known";
+}
+
+// Paid and refunded before anybody knew what the charge was for: the plan's credits go back all the same.
+TEST_F(Refunds, AChargeThatWasRefundedBeforeItsOriginIsKnownTakesCreditsBack) {
+    add_subscription(ada, "sub_1", "active");
+    const auto price = database_.run(
+        "select provider_price_id as id from paydesk.plan_prices where plan_key = 'pro' and "
+        "billing_cycle = 'monthly' and provider = 'stripe'");
+    auto paid = invoice("in_7", 700, provider::InvoiceStatus::paid);
+    paid.subscription = provider::Ref{"sub_1"};
+    paid.lines.push_back({.description = "Pro",
+                          .amount = Money(700, Currency::usd()),
+                          .quantity = 1,
+                          .price = provider::Ref{std::string(price.text(0, "id"))},
+                          .period_start = clock_.now(),
+                          .period_end = clock_.now() + std::chrono::days(30)});
+    tell(ObjectKind::invoice, "in_7", paid, "invoice.paid");
+    auto refunded = charge("ch_1", 700, 700);
+    refunded.invoice = {};
+    tell(ObjectKind::charge, "ch_1", refunded, "charge.refunded");
+    EXPECT_EQ(count("paydesk.credit_grants where kind = 'plan' and remaining > 0"), "1");
+
+    provider_.origins["pi_of_ch_1"].invoice = provider::Ref{"in_7"};
+    database_.script(
+        "alter table paydesk.charges disable trigger touch; update paydesk.charges set "
+        "updated_at = now() - interval '2 minutes'; alter table paydesk.charges enable "
+        "trigger touch");
+    run_job(billing::link_charges_job(services_.flows), {});
+    EXPECT_EQ(payment("status"), "refunded");
+    EXPECT_EQ(count("paydesk.credit_grants where kind = 'plan' and remaining > 0"), "0");
 }
 
 // The invoice of a newer version names no payment: it is asked for before the refund.

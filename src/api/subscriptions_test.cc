@@ -157,6 +157,31 @@ TEST_F(Subscriptions, ACancellationWithoutAnAnswerIsTakenUpByItsJob) {
     EXPECT_EQ(intents.size(), 1u) << "both tries carry the same intent";
 }
 
+// "Paydesk has noted this and keeps trying": also where the provider is away for most of a day.
+TEST_F(Subscriptions, ACancellationOutlivesALongOutage) {
+    const std::string id = add_subscription(ada, "sub_1", "active");
+    constexpr int outage_tries = 25;  // an hour apart in the end
+    for (int i = 0; i <= outage_tries; ++i) {
+        provider_.failures.push_back({
+            "cancel_subscription", {ErrorCode::provider_unavailable, "no answer"}
+        });
+    }
+    EXPECT_EQ(cancel(id,
+                     {
+                         {"cancelAtPeriodEnd", true}
+    })
+                  .status,
+              503);
+    jobs::Runner runner(io_, db_, clock_);
+    runner.handle(billing::cancel_job_kind, billing::cancel_job(services_.flows));
+    for (int i = 0; i <= outage_tries; ++i) {
+        database_.run("update paydesk.jobs set run_at = now() where status = 'queued'");
+        run(runner.run_due());
+    }
+    EXPECT_TRUE(current().body.at("subscription").at("cancel_scheduled").as_bool());
+    EXPECT_EQ(count("paydesk.jobs where status = 'dead'"), "0");
+}
+
 TEST_F(Subscriptions, TheLastWishCounts) {
     const std::string id = add_subscription(ada, "sub_1", "active");
     provider_.failures.push_back({

@@ -115,8 +115,6 @@ Task<> save_checkouts(Batch& batch);
 
 // Tells the ledger what the batch means for credits, with one call: apply_credits.cc.
 Task<> apply_credits(Batch& batch);
-// The fact for which a top-up's credits are granted: what a refund of its payment names.
-std::string top_up_fact_key(std::string_view provider, std::string_view checkout);
 
 Task<> load_charges(Batch& batch);
 void decide(Batch& batch, std::size_t i, const provider::ChargeSnapshot& snapshot);

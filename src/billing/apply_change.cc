@@ -58,22 +58,30 @@ bool Batch::same_moment(std::size_t i, const std::optional<Instant>& stamp) cons
 
 bool Batch::judge(std::size_t i, Merge merge, const std::string& revision) {
     Applied& result = results[i];
+    const auto ask = [&] {
+        result.outcome = Outcome::needs_fetch;
+        result.revision = revision;
+        result.object = change(i).object;
+    };
     switch (merge) {
         case Merge::insert:
         case Merge::replace:
             result.outcome = Outcome::applied;
+            if (change(i).is_cut) ask();
+            // What is cut off a subscription may be its plan: it stays as it is until the answer.
+            if (change(i).is_cut && change(i).kind == provider::ObjectKind::subscription)
+                return false;
             touched.insert(*owner[i]);
             return true;
         case Merge::unchanged:
             result.outcome = Outcome::unchanged;
+            if (change(i).is_cut) ask();
             return false;
         case Merge::stale:
             result.outcome = Outcome::stale;
             return false;
         case Merge::needs_fetch:
-            result.outcome = Outcome::needs_fetch;
-            result.revision = revision;
-            result.object = change(i).object;
+            ask();
             return false;
     }
     std::unreachable();

@@ -8,7 +8,9 @@
 #include "base/assert.h"
 #include "billing/apply_batch.h"
 #include "billing/columns.h"
+#include "billing/credit_families.h"
 #include "billing/recordset.h"
+#include "billing/refund_credits.h"
 #include "credits/facts.h"
 #include "credits/ledger_store.h"
 
@@ -56,17 +58,6 @@ const db::Statement find_top_ups{
                   or (m.source_kind = 'invoice' and m.source_id = c.provider_invoice_id))
            limit 1) y on true)"};
 
-// What an invoice of no subscription was made for.
-const db::Statement find_invoiced_checkouts{"billing_invoiced_checkouts",
-                                            R"(select k.provider, k.invoice, c.provider_checkout_id
-       from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
-                 unnest($3::text[]) as invoice) k
-       cross join lateral (
-           select t.provider_checkout_id from paydesk.checkouts t
-           where t.account_id = k.account_id and t.provider = k.provider
-             and t.provider_invoice_id = k.invoice and t.mode = 'payment'
-             and t.provider_checkout_id is not null limit 1) c)"};
-
 bool is_paid(const provider::InvoiceSnapshot& snapshot) {
     return snapshot.invoice && snapshot.subscription &&
            snapshot.status == provider::InvoiceStatus::paid;
@@ -87,11 +78,6 @@ std::int64_t times(std::int64_t credits, std::int64_t quantity) {
     return credits > credits::amount_max / quantity ? credits::amount_max : credits * quantity;
 }
 
-// What the facts of an invoice's lines begin with.
-std::string invoice_fact_key(std::string_view provider, std::string_view invoice) {
-    return "invoice_line/" + std::string(provider) + "/" + std::string(invoice) + "/";
-}
-
 class CreditFacts {
 public:
     explicit CreditFacts(Batch& batch) : batch_(batch) {}
@@ -105,50 +91,19 @@ public:
             if (const auto* subscription = std::get_if<provider::SubscriptionSnapshot>(&fact(i)))
                 add(i, *subscription);
         }
-        co_await add_refunds();
+        // Of invoices that are there: the snapshot that made the payment has made its grants.
+        for (credits::Fact& fact : co_await refund_facts(batch_.tx, batch_.refunded))
+            facts_.push_back(std::move(fact));
         co_return std::move(facts_);
     }
 
 private:
     const provider::Fact& fact(std::size_t i) const { return batch_.change(i).fact; }
 
-    // Part of a month's price is goodwill; all of it undoes the month. The invoice's grants are there: the
-    // snapshot that made its payment made them. A top-up's credits go back in proportion.
-    Task<> add_refunds() {
-        std::vector<const RefundedPayment*> invoiced;
-        for (const auto& payment : batch_.refunded) {
-            if (payment.source_kind == "checkout") add_refund(payment, payment.source_id);
-            if (payment.source_kind != "invoice") continue;
-            invoiced.push_back(&payment);
-            if (payment.refunded != payment.amount) continue;
-            facts_.push_back(credits::PeriodRefunded{
-                .account = payment.account,
-                .fact_key_prefix = invoice_fact_key(payment.provider, payment.source_id)});
-        }
-        if (invoiced.empty()) co_return;
-        using columns::texts;
-        const auto rows = co_await batch_.tx.run(find_invoiced_checkouts,
-                                                 {texts(invoiced, &RefundedPayment::account),
-                                                  texts(invoiced, &RefundedPayment::provider),
-                                                  texts(invoiced, &RefundedPayment::source_id)});
-        for (std::size_t row = 0; row < rows.size(); ++row) {
-            const auto payment =
-                std::ranges::find(invoiced, rows.text(row, "invoice"), &RefundedPayment::source_id);
-            PD_ASSERT(payment != invoiced.end());
-            add_refund(**payment, std::string(rows.text(row, "provider_checkout_id")));
-        }
-    }
-    void add_refund(const RefundedPayment& payment, const std::string& checkout) {
-        facts_.push_back(
-            credits::PaymentRefunded{.account = payment.account,
-                                     .grant_fact_key = top_up_fact_key(payment.provider, checkout),
-                                     .refunded = payment.refunded.minor_units(),
-                                     .paid = payment.amount.minor_units()});
-    }
-
     Task<> load() {
         std::set<PriceKey> wanted;
         json::array checkouts;
+        std::set<CreditFamilyKey> subscriptions;
         bool ended = false;
         for (std::size_t i = 0; i < batch_.changes.size(); ++i) {
             if (!batch_.owner[i]) continue;
@@ -158,6 +113,7 @@ private:
                 for (const auto& line : invoice->lines) {
                     if (line.price) wanted.emplace(name, line.price->value);
                 }
+                subscriptions.insert({batch_.owner[i]->value, name, invoice->subscription->value});
             }
             if (const auto* checkout = std::get_if<provider::CheckoutSnapshot>(&fact(i));
                 checkout != nullptr && is_paid(*checkout)) {
@@ -170,10 +126,17 @@ private:
                     {"id",         value(checkout->intent_id)   }
                 });
             }
-            if (const auto* subscription = std::get_if<provider::SubscriptionSnapshot>(&fact(i)))
-                ended |= subscription->status == provider::SubscriptionStatus::canceled;
+            if (const auto* subscription = std::get_if<provider::SubscriptionSnapshot>(&fact(i));
+                subscription != nullptr &&
+                subscription->status == provider::SubscriptionStatus::canceled) {
+                ended = true;
+                subscriptions.insert(
+                    {batch_.owner[i]->value, name, subscription->subscription.value});
+            }
         }
         co_await load_prices(wanted);
+        if (ended || !plans_.empty())
+            families_ = co_await credit_families(batch_.tx, std::move(subscriptions));
         if (!checkouts.empty()) co_await add_top_ups(checkouts);
         if (ended) free_ = co_await credits::ledger_store::free_plan(batch_.tx);
     }
@@ -217,10 +180,13 @@ private:
     }
 
     // Each line of a plan is its period; a change of plan within a period is billed as two
-    // prorations, and what the new plan has more is added.
+    // prorations, and what the new plan has more is added. Of several subscriptions to one family each
+    // gives its own: no period of one ends another's.
     void add(std::size_t i, const provider::InvoiceSnapshot& snapshot) {
         if (!is_paid(snapshot)) return;
         const std::string name = name_of(batch_.change(i));
+        const auto family =
+            families_.find({batch_.owner[i]->value, name, snapshot.subscription->value});
         std::int64_t given_up = 0;
         for (const auto& line : snapshot.lines) {
             const PlanCredits* plan = plan_of(name, line);
@@ -231,19 +197,23 @@ private:
             const PlanCredits* plan = plan_of(name, line);
             if (plan == nullptr || line.amount.minor_units() < 0) continue;
             std::int64_t credits = times(plan->credits_per_month, quantity_of(line));
-            if (line.proration) credits -= std::exchange(given_up, 0);
+            if (line.proration) {
+                const std::int64_t instead = std::min(given_up, credits);
+                credits -= instead;
+                given_up -= instead;
+            }
             if (credits <= 0) continue;
             // By its price and not by its place: nobody promises the order of the lines.
-            credits::PlanPeriod period{.fact_key = invoice_fact_key(name, snapshot.invoice->value) +
-                                                   line.price->value +
-                                                   (line.proration ? "/upgrade" : ""),
-                                       .slot = plan->slot,
-                                       .credits_per_month = credits,
-                                       .start = *line.period_start,
-                                       .end = *line.period_end,
-                                       .by_month = plan->yearly,
-                                       .supersedes = !line.proration,
-                                       .description = plan->name};
+            credits::PlanPeriod period{
+                .fact_key = invoice_fact_key(name, snapshot.invoice->value) + line.price->value +
+                            (line.proration ? "/upgrade" : ""),
+                .slot = plan->slot,
+                .credits_per_month = credits,
+                .start = *line.period_start,
+                .end = *line.period_end,
+                .by_month = plan->yearly,
+                .supersedes = !line.proration && !family->second.others.contains(plan->slot),
+                .description = plan->name};
             const auto until = given_back_until(snapshot, line);
             if (until) begin_later(period, *until);
             std::vector<credits::Grant> grants = credits::grants_of(period);
@@ -282,13 +252,22 @@ private:
         period.start = start;
     }
 
+    // Where another subscription to the family goes on, nothing has ended but this one's renewals.
     void add(std::size_t i, const provider::SubscriptionSnapshot& snapshot) {
-        if (snapshot.status != provider::SubscriptionStatus::canceled || free_.credits == 0) return;
+        if (snapshot.status != provider::SubscriptionStatus::canceled) return;
+        const std::string name = name_of(batch_.change(i));
+        const CreditFamily& family =
+            families_.at({batch_.owner[i]->value, name, snapshot.subscription.value});
+        if (family.others.contains(family.name)) return;
         const Instant at =
             snapshot.ended_at.value_or(snapshot.canceled_at.value_or(batch_.change(i).occurred_at));
-        credits::Grant grant = credits::free_month(
-            "subscription_ended/" + name_of(batch_.change(i)) + "/" + snapshot.subscription.value,
-            free_.slot, free_.credits, at, true);
+        const std::string fact_key =
+            "subscription_ended/" + name + "/" + snapshot.subscription.value;
+        const bool to_free = free_.credits > 0 && free_.slot == family.name;
+        if (!to_free && !family.gives_credits) return;
+        credits::Grant grant =
+            to_free ? credits::free_month(fact_key, free_.slot, free_.credits, at, true)
+                    : credits::plan_end(fact_key, family.name, at);
         by_now(grant);
         facts_.push_back(credits::Granted{*batch_.owner[i], std::move(grant)});
     }
@@ -312,16 +291,13 @@ private:
 
     Batch& batch_;
     std::map<PriceKey, PlanCredits> plans_;
+    std::map<CreditFamilyKey, CreditFamily> families_;
     std::map<PriceKey, std::pair<AccountId, Instant>> buyers_;  // by provider and checkout
     credits::FreePlan free_;
     std::vector<credits::Fact> facts_;
 };
 
 }  // namespace
-
-std::string top_up_fact_key(std::string_view provider, std::string_view checkout) {
-    return "top_up/" + std::string(provider) + "/" + std::string(checkout);
-}
 
 Task<> apply_credits(Batch& batch) {
     CreditFacts facts(batch);

@@ -121,6 +121,34 @@ protected:
     ToApply paid_month(std::string id, const char* price, int n) {
         return paid(std::move(id), {line(price, 4'900, month(n), month(n + 1))});
     }
+    // A subscription as it begins, and its plan's item.
+    ToApply begun(std::string id, std::string price) {
+        provider::SubscriptionSnapshot snapshot{};
+        snapshot.subscription = {id};
+        snapshot.customer = {"cus_1"};
+        snapshot.status = provider::SubscriptionStatus::active;
+        snapshot.created_at = clock_.now();
+        snapshot.items.push_back({.item = {"si_" + id},
+                                  .price = {std::move(price)},
+                                  .product = {},
+                                  .lookup_key = {},
+                                  .quantity = 1,
+                                  .period_start = clock_.now(),
+                                  .period_end = clock_.now() + days(30)});
+        return event(ObjectKind::subscription, id, std::move(snapshot));
+    }
+    ToApply ended(std::string id, std::string price) {
+        auto change = begun(std::move(id), std::move(price));
+        auto& snapshot = std::get<provider::SubscriptionSnapshot>(change.change.fact);
+        snapshot.status = provider::SubscriptionStatus::canceled;
+        snapshot.ended_at = clock_.now();
+        return change;
+    }
+    ToApply of(std::string subscription, ToApply invoice) {
+        std::get<provider::InvoiceSnapshot>(invoice.change.fact).subscription =
+            provider::Ref{std::move(subscription)};
+        return invoice;
+    }
     ToApply ended() {
         provider::SubscriptionSnapshot snapshot{};
         snapshot.subscription = {"sub_1"};
@@ -379,6 +407,94 @@ TEST_F(ApplyCredits, AChargeThatIsRefundedTakesTheTopUpsCreditsBack) {
     });
 }
 
+// The checkout and its charge both say what has gone back: told in one batch, it goes back once.
+TEST_F(ApplyCredits, WhatOneBatchTellsTwiceIsTakenBackOnce) {
+    play([&]() -> Task<> {
+        auto bought = topped_up();
+        std::get<provider::CheckoutSnapshot>(bought.change.fact).payment = provider::Ref{"pi_1"};
+        co_await apply({bought, charged(2'000, 500)});
+        EXPECT_EQ(co_await balance(), 100 + 750);
+        clock_.set(clock_.now() + 1min);
+        co_await apply({bought, charged(2'000, 1'000), bought});
+        EXPECT_EQ(co_await balance(), 100 + 500);
+    });
+}
+
+// Two tabs, or one plan at each provider: the second is cancelled, and the first's credits stay.
+TEST_F(ApplyCredits, TheEndOfASecondSubscriptionLeavesTheFirstsCredits) {
+    play([&]() -> Task<> {
+        co_await apply({begun("sub_1", "price_business"), paid_month("in_1", "price_business", 0)});
+        EXPECT_TRUE(co_await use(1'000));
+        clock_.set(may + 5min);
+        auto second = of("sub_2", paid("in_2", {line("price_pro", 4'900, clock_.now(), month(1))}));
+        std::get<provider::InvoiceSnapshot>(second.change.fact).payment = provider::Ref{"pi_1"};
+        co_await apply({begun("sub_2", "price_pro"), second});
+        EXPECT_EQ(co_await balance(), 4'000 + 2'500) << "both are paid for";
+        clock_.set(may + 6min);
+        co_await apply(ended("sub_2", "price_pro"));
+        EXPECT_EQ(co_await balance(), 4'000 + 2'500);
+        clock_.set(may + 1h);
+        co_await apply(charged(4'900, 4'900));
+        EXPECT_EQ(co_await balance(), 4'000) << "the second was refunded";
+        clock_.set(month(1) + 1h);
+        co_await apply(paid_month("in_3", "price_business", 1));
+        EXPECT_EQ(co_await balance(), 5'000);
+        clock_.set(month(1) + 2h);
+        co_await apply(ended("sub_1", "price_business"));
+        EXPECT_EQ(co_await balance(), 100);
+    });
+}
+
+// An add-on that is paid by the year: its end ends its own months and no other plan's.
+TEST_F(ApplyCredits, TheEndOfAnAddOnEndsItsOwnCredits) {
+    database_.script(R"(
+        insert into paydesk.plans (plan_key, name, kind, plan_family, credits_per_month, purchasable)
+            values ('boost', 'Boost', 'plan', 'boost', 700, true);
+        insert into paydesk.plan_prices (plan_key, billing_cycle, currency, unit_amount, provider,
+            provider_price_id) values ('boost', 'yearly', 'usd', 9900, 'stripe', 'price_boost');)");
+    play([&]() -> Task<> {
+        co_await apply({begun("sub_1", "price_pro"), paid_month("in_1", "price_pro", 0)});
+        co_await apply({begun("sub_2", "price_boost"),
+                        of("sub_2", paid("in_2", {line("price_boost", 9'900, may, month(12))}))});
+        EXPECT_EQ(co_await balance(), 2'500 + 700);
+        clock_.set(may + days(3));
+        co_await apply(ended("sub_2", "price_boost"));
+        EXPECT_EQ(co_await balance(), 2'500);
+        clock_.set(month(1) + 1h);
+        co_await apply(paid_month("in_3", "price_pro", 1));
+        EXPECT_EQ(co_await balance(), 2'500);
+    });
+}
+
+// Where the free plan gives no credits the end of a plan is its end all the same.
+TEST_F(ApplyCredits, AYearEndsAlsoWhereTheFreePlanGivesNothing) {
+    database_.script("update paydesk.plans set credits_per_month = 0 where plan_key = 'free'");
+    play([&]() -> Task<> {
+        co_await apply({begun("sub_of_another_product", "price_unknown"),
+                        begun("sub_1", "price_pro_year"),
+                        paid("in_1", {line("price_pro_year", 49'000, month(0), month(12))})});
+        EXPECT_EQ(co_await balance(), 2'500);
+        clock_.set(month(1) + days(3));
+        co_await apply(ended("sub_1", "price_pro_year"));
+        EXPECT_EQ(co_await balance(), 0);
+        clock_.set(month(2));
+        EXPECT_EQ(co_await balance(), 0);
+    });
+}
+
+// Two changes of plan on one invoice: what the last plan has more than the first is added.
+TEST_F(ApplyCredits, TwoUpgradesOnOneInvoiceGiveTheirDifferenceOnce) {
+    play([&]() -> Task<> {
+        co_await apply(paid_month("in_1", "price_pro", 0));
+        clock_.set(may + days(10));
+        co_await apply(paid("in_2", {line("price_pro", -3'300, clock_.now(), month(1), true),
+                                     line("price_pro", 3'300, clock_.now(), month(1), true),
+                                     line("price_pro", -3'300, clock_.now(), month(1), true),
+                                     line("price_business", 6'600, clock_.now(), month(1), true)}));
+        EXPECT_EQ(co_await balance(), 5'000);
+    });
+}
+
 // As Stripe bills a top-up that has an invoice: its money is the invoice's payment.
 TEST_F(ApplyCredits, ATopUpWithAnInvoiceThatIsRefundedGivesItsCreditsBack) {
     play([&]() -> Task<> {
@@ -420,6 +536,19 @@ TEST_F(ApplyCredits, AMonthThatIsRefundedInFullTakesItsUnspentCreditsBack) {
         clock_.set(clock_.now() + 1min);
         co_await apply(ended());
         EXPECT_EQ(co_await balance(), 100 + 1'000);
+    });
+}
+
+// PayPal's second payment in a month is an invoice whose id begins with the first's: each is refunded by itself.
+TEST_F(ApplyCredits, ARefundTakesTheCreditsOfItsOwnInvoiceOnly) {
+    play([&]() -> Task<> {
+        auto first = paid_month("I-1/2026-05-01", "price_pro", 0);
+        std::get<provider::InvoiceSnapshot>(first.change.fact).payment = provider::Ref{"pi_1"};
+        co_await apply({first, paid_month("I-1/2026-05-01/SALE2", "price_pro", 0)});
+        EXPECT_EQ(co_await balance(), 2'500 + 2'500);
+        clock_.set(may + 1min);
+        co_await apply(charged(4'900, 4'900));
+        EXPECT_EQ(co_await balance(), 2'500);
     });
 }
 

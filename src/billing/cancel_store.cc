@@ -8,6 +8,9 @@
 namespace paydesk::billing::cancel_store {
 namespace {
 
+// An hour apart in the end: four days, for who was told that we keep trying.
+constexpr std::int64_t attempts_max = 100;
+
 constexpr db::Statement select_target{"cancel_find", R"(
     select id, provider, provider_subscription_id, status
     from paydesk.subscriptions
@@ -64,7 +67,8 @@ Task<> record(db::Tx& tx, Intent intent, Instant run_at) {
                                                  {"feedback", text(intent.details.feedback)},
                                                  {"comment", text(intent.details.comment)}},
                                      .run_at = run_at,
-                                     .unique_key = intent.subscription.value
+                                     .unique_key = intent.subscription.value,
+                                     .attempts_max = attempts_max
     });
 }
 

@@ -21,6 +21,8 @@ const db::Statement note_failures{"billing_note_failed_collections",
          and i.provider_invoice_id = r.invoice
          and (i.first_failed_at is null or i.first_failed_at > r.at))"};
 
+// Since the first failure of what is owed still. What was written off counts until something was paid after it, and
+// of failures that were paid none from before this period.
 const db::Statement derive_past_due{"billing_derive_past_due",
                                     R"(update paydesk.subscriptions s set past_due_since = d.since
        from (
@@ -28,9 +30,16 @@ const db::Statement derive_past_due{"billing_derive_past_due",
                   case when t.status = 'past_due' then
                       coalesce(
                           (select coalesce(min(i.first_failed_at)
-                                               filter (where i.status in ('open', 'uncollectible')),
-                                           max(i.first_failed_at))
+                                               filter (where i.status = 'open'
+                                                       or (i.status = 'uncollectible'
+                                                           and not coalesce(i.created_at < l.paid, false))),
+                                           greatest(max(i.first_failed_at), t.current_period_start))
                            from paydesk.invoices i
+                           cross join (
+                               select max(p.created_at) as paid from paydesk.invoices p
+                               where p.account_id = t.account_id and p.provider = t.provider
+                                 and p.provider_subscription_id = t.provider_subscription_id
+                                 and p.status = 'paid') l
                            where i.account_id = t.account_id and i.provider = t.provider
                              and i.provider_subscription_id = t.provider_subscription_id),
                           t.current_period_start, t.provider_stamp)

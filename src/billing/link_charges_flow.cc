@@ -2,6 +2,7 @@
 
 #include "billing/charge_origin_store.h"
 #include "billing/payment_settlement.h"
+#include "billing/refund_credits.h"
 #include "notify/notifications.h"
 
 namespace paydesk::billing {
@@ -32,12 +33,15 @@ Task<> record(const Flow& flow, Unlinked charge, provider::PaymentOrigin origin)
                      .charge = charge.charge,
                      .payment = charge.payment});
         auto refunded = co_await payment_settlement::settle(tx, std::move(keys));
-        if (!refunded.empty()) co_await announce_refunded(tx, std::move(refunded));
+        if (!refunded.empty()) co_await announce_refunded(tx, refunded);
         if (!origin.invoice && !origin.checkout && charge.succeeded) {
             std::vector<notify::Notification> facts;
             facts.push_back(fact_of(charge));
             (void)co_await notify::add(tx, std::move(facts));
         }
+        // Last, as in apply_changes(): whoever spends waits from here on.
+        auto taken_back = co_await refund_facts(tx, std::move(refunded));
+        co_await credits::apply_facts(tx, std::move(taken_back), flow.clock.now());
     });
 }
 

@@ -1,6 +1,7 @@
 #include "billing/refund_flow.h"
 
 #include "base/assert.h"
+#include "base/crypto.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "billing/apply_change.h"
@@ -16,6 +17,11 @@ Error nothing_at_the_provider() {
     return {ErrorCode::payment_not_refundable,
             "The provider names no charge for this payment (it may have been paid outside of it): "
             "give the money back the way it came."};
+}
+
+// Whether the money moved can't be found out now.
+Error unknown_yet(const Error& why) {
+    return {ErrorCode::provider_unavailable, why.message, why.detail};
 }
 
 Result<Money> decide_amount(const Payment& payment, std::optional<std::int64_t> wished) {
@@ -58,13 +64,40 @@ Task<Result<void>> find_payment_of_invoice(const Flow& flow, provider::Ref invoi
     co_return Result<void>{};
 }
 
-Task<Result<Intent>> record(const Flow& flow, const RefundWish& wish) {
+// Under a key one wish has one id: a UUID of version 8, from all that it says.
+std::string id_for(const RefundWish& wish, Instant now) {
+    if (!wish.key) return uuid_v7(now);
+    const json::array said{wish.actor,
+                           *wish.key,
+                           wish.payment,
+                           wish.amount ? json::value(*wish.amount) : json::value(),
+                           json::string(wish.reason.value_or("")),
+                           json::string(wish.note.value_or(""))};
+    std::string hex = to_hex(sha256(json::serialize(said))).substr(0, 32);
+    hex[12] = '8';
+    hex[16] = "89ab"[hex[16] % 4];
+    for (const std::size_t at : {20, 16, 12, 8}) hex.insert(at, 1, '-');
+    return hex;
+}
+
+struct Recorded {
+    AccountId account;
+    std::string id;
+    std::optional<Intent> to_do = {};  // none: it is done, or refused
+    bool asked_before = false;
+};
+
+Task<Result<Recorded>> record(const Flow& flow, const RefundWish& wish) {
     const Instant now = flow.clock.now();
-    const std::string id = uuid_v7(now);
+    const std::string id = id_for(wish, now);
     try {
-        co_return co_await flow.db.transaction([&](db::Tx& tx) -> Task<Result<Intent>> {
+        co_return co_await flow.db.transaction([&](db::Tx& tx) -> Task<Result<Recorded>> {
             const auto payment = co_await refund_store::find_payment(tx, wish.payment);
             if (!payment) co_return Error{ErrorCode::not_found, "There is no such payment."};
+            if (co_await refund_store::is_known(tx, payment->account, id)) {
+                auto open = co_await refund_store::find_open(tx, payment->account, id);
+                co_return Recorded{payment->account, id, std::move(open), true};
+            }
             const auto amount = decide_amount(*payment, wish.amount);
             if (!amount) co_return amount.error();
             if (!payment->charge && !payment->payment) co_return nothing_at_the_provider();
@@ -80,7 +113,7 @@ Task<Result<Intent>> record(const Flow& flow, const RefundWish& wish) {
                           .actor = wish.actor,
                           .created_at = now};
             co_await refund_store::intend(tx, intent, now + refund_job_delay);
-            co_return intent;
+            co_return Recorded{payment->account, id, std::move(intent)};
         });
     } catch (const db::Failure& failure) {
         // The lock on the payment lets nobody get so far; the database does not rely on that.
@@ -100,19 +133,26 @@ Task<Applied> apply(const Flow& flow, const Intent& intent, ToApply answer) {
     });
 }
 
-// The refund as the provider has it: made now, or found, where it may have been made before.
-Task<Result<provider::Change>> make(const Flow& flow, const Intent& intent) {
+// The refund as the provider has it: made now, or found, where it may have been made before. `asked_before`: by a
+// call whose answer was lost. That this one is refused (our key was changed meanwhile, say) does not say that the
+// first was: unless the refund is known not to be there, the job goes on.
+Task<Result<provider::Change>> make(const Flow& flow, const Intent& intent, bool asked_before) {
     const bool key_is_forgotten = flow.clock.now() - intent.created_at > refund_key_lifetime;
     if (key_is_forgotten) {
         auto found = co_await flow.provider.find_refund(call_for(intent));
-        if (!found) co_return found.error();
+        if (!found) co_return unknown_yet(found.error());
         if (*found) co_return std::move(**found);
     }
-    co_return co_await flow.provider.create_refund({"refund:" + intent.id}, call_for(intent));
+    auto made = co_await flow.provider.create_refund({"refund:" + intent.id}, call_for(intent));
+    if (made || !asked_before || info(made.error().code).retryable) co_return made;
+    auto found = co_await flow.provider.find_refund(call_for(intent));
+    if (!found) co_return unknown_yet(found.error());
+    if (*found) co_return std::move(**found);
+    co_return made;
 }
 
-Task<Result<void>> carry_out(const Flow& flow, Intent intent) {
-    auto answer = co_await make(flow, intent);
+Task<Result<void>> carry_out(const Flow& flow, Intent intent, bool asked_before) {
+    auto answer = co_await make(flow, intent, asked_before);
     if (!answer) {
         if (info(answer.error().code).retryable) co_return answer.error();
         const Error error = answer.error();
@@ -159,12 +199,14 @@ Task<Result<RefundMade>> refund_payment(const Flows& flows, RefundWish wish) {
     const auto prepared = co_await prepare(flows, wish);
     if (!prepared) co_return prepared.error();
     const Flow& flow = **prepared;
-    const auto intent = co_await record(flow, wish);
-    if (!intent) co_return intent.error();
-    const auto done = co_await carry_out(flow, *intent);
+    const auto recorded = co_await record(flow, wish);
+    if (!recorded) co_return recorded.error();
+    const RefundMade made{recorded->account, recorded->id};
+    if (!recorded->to_do) co_return made;
+    const auto done = co_await carry_out(flow, *recorded->to_do, recorded->asked_before);
     // Without an answer the refund is on its way: the job asks again with the same key.
     if (!done && !info(done.error().code).retryable) co_return done.error();
-    co_return RefundMade{intent->account, intent->id};
+    co_return made;
 }
 
 jobs::Handler refund_job(const Flows& flows) {
@@ -180,7 +222,7 @@ jobs::Handler refund_job(const Flows& flows) {
         if (!intent) co_return Result<void>{};
         const auto flow = flows.of(intent->provider);
         if (!flow) co_return flow.error();
-        auto done = co_await carry_out(**flow, *intent);
+        auto done = co_await carry_out(**flow, *intent, true);
         // The row says what became of it, and the audit log why: nothing is left for the job to do.
         if (!done && !info(done.error().code).retryable) co_return Result<void>{};
         co_return done;

@@ -30,6 +30,8 @@ struct RefundWish {
     std::optional<std::string> reason;   // "requested_by_customer", "duplicate", "fraudulent"
     std::optional<std::string> note;     // the operator's words, for the audit
     std::string actor;                   // "admin:<uuid>", "service"
+    // The request's Idempotency-Key: the same wish under it is one refund, for ever and whoever died meanwhile.
+    std::optional<std::string> key = {};
 };
 
 struct RefundMade {

@@ -52,6 +52,7 @@ namespace refund_rows {
 
 namespace {
 
+// An intent that was taken for refused stays so: a refund that the provider made of it all the same is a row of its own.
 const db::Statement load_refunds{"billing_load_refunds",
                                  R"(select k.refund as asked_for, r.*
        from json_to_recordset($1::json)
@@ -60,7 +61,7 @@ const db::Statement load_refunds{"billing_load_refunds",
            select t.*, t.xmin::text as revision from paydesk.refunds t
            where t.account_id = k.account_id and t.provider = k.provider
              and (t.provider_refund_id = k.refund
-                  or (t.id = k.id and t.provider_refund_id is null))
+                  or (t.id = k.id and t.provider_refund_id is null and t.status = 'pending'))
            limit 1 for no key update) r)"};
 
 // Who asked and why stay as they were asked. The amount is what the provider says: it moved the money.

@@ -10,6 +10,9 @@ namespace paydesk::billing::refund_store {
 
 namespace {
 
+// An hour apart in the end: four days, for what was promised to somebody.
+constexpr std::int64_t attempts_max = 100;
+
 constexpr db::Statement lock_payment{"refund_lock_payment", R"(
     select id from paydesk.payments where id = $1 for update)"};
 
@@ -41,6 +44,9 @@ constexpr db::Statement select_intent{"refund_find_open", R"(
            currency, reason, note, actor, created_at
     from paydesk.refunds
     where account_id = $1 and id = $2 and provider_refund_id is null and status = 'pending')"};
+
+constexpr db::Statement select_known{"refund_is_known", R"(
+    select id from paydesk.refunds where account_id = $1 and id = $2)"};
 
 constexpr db::Statement fail_intent{"refund_refuse", R"(
     update paydesk.refunds set status = 'failed', failure_reason = $3
@@ -113,7 +119,8 @@ Task<> intend(db::Tx& tx, Intent intent, Instant run_at) {
                 .kind = refund_job_kind,
                 .payload = {{"account_id", intent.account.value}, {"refund_id", intent.id}},
                 .run_at = run_at,
-                .unique_key = intent.id
+                .unique_key = intent.id,
+                .attempts_max = attempts_max
     });
 }
 
@@ -131,6 +138,11 @@ Task<std::optional<Intent>> find_open(db::Tx& tx, AccountId account, std::string
                      .note = rows.optional_text(0, "note"),
                      .actor = std::string(rows.text(0, "actor")),
                      .created_at = rows.instant(0, "created_at")};
+}
+
+Task<bool> is_known(db::Tx& tx, AccountId account, std::string id) {
+    const auto rows = co_await tx.run(select_known, {std::move(account.value), std::move(id)});
+    co_return !rows.empty();
 }
 
 Task<> refuse(db::Tx& tx, Intent intent, std::string why) {

@@ -41,6 +41,8 @@ Task<> intend(db::Tx& tx, Intent intent, Instant run_at);
 
 // The intent while the provider has not told of it; nothing once it is done.
 Task<std::optional<Intent>> find_open(db::Tx& tx, AccountId account, std::string id);
+// Whether it is there at all, whatever became of it.
+Task<bool> is_known(db::Tx& tx, AccountId account, std::string id);
 
 // The provider refuses for good.
 Task<> refuse(db::Tx& tx, Intent intent, std::string why);

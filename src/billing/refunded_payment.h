@@ -2,7 +2,7 @@
 // The one place where it is announced that a payment's refunded amount has changed, whoever refunded
 // it: our flow, the provider's dashboard, or a refund that failed afterwards.
 //
-// Unspent credits of a top-up are taken back by apply_credits(), which locks the ledgers once, at the end.
+// What that means for credits is refund_credits.h's, since it locks the ledgers once, at the end.
 
 #include <optional>
 #include <string>

@@ -18,11 +18,11 @@ namespace {
     "and (o.created_at, o.id) < (s.created_at, s.id)"
 
 constexpr db::Statement insert_jobs{"second_subscription_note", R"(
-    insert into paydesk.jobs (kind, account_id, payload, run_at, unique_key)
+    insert into paydesk.jobs (kind, account_id, payload, run_at, unique_key, max_attempts)
     select $4, s.account_id,
            jsonb_build_object('account_id', s.account_id, 'provider', s.provider,
                               'subscription', s.provider_subscription_id),
-           $5, s.provider_subscription_id
+           $5, s.provider_subscription_id, 100
     from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
               unnest($3::text[]) as subscription) k
     cross join lateral (

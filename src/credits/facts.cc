@@ -39,6 +39,18 @@ Task<> drop_known(db::Tx& tx, std::vector<Fact>& facts) {
     });
 }
 
+// What this very transaction has taken back already: another fact of it may tell the same.
+std::int64_t taken_back_now(const Ledger& ledger, std::string_view grant) {
+    std::int64_t taken = 0;
+    for (const Transaction& transaction : ledger.booked()) {
+        for (const Entry& entry : transaction.entries) {
+            if (entry.grant == grant && entry.to == LedgerAccount::taken_back)
+                taken += entry.amount;
+        }
+    }
+    return taken;
+}
+
 // A grant of this very transaction is not in the database yet: it is looked for in the ledger first.
 Task<> take_back(db::Tx& tx, PaymentRefunded fact, Ledger& ledger) {
     const auto fresh = ledger.new_grants();
@@ -57,18 +69,26 @@ Task<> take_back(db::Tx& tx, PaymentRefunded fact, Ledger& ledger) {
     } else {
         co_return;
     }
-    ledger.take_back(grant, due, fact.description);
+    ledger.take_back(grant, due - taken_back_now(ledger, grant), fact.description);
+}
+
+// "<price>/<month>" or "<price>/upgrade/<month>" behind the prefix (grant.cc). More is another invoice's, whose id goes
+// on where this one's ends.
+bool is_of_period(std::string_view fact_key, std::string_view prefix) {
+    if (!fact_key.starts_with(prefix)) return false;
+    fact_key.remove_prefix(prefix.size());
+    const auto slashes = std::ranges::count(fact_key, '/');
+    return slashes == 1 || (slashes == 2 && fact_key.find("/upgrade/") != fact_key.npos);
 }
 
 Task<> take_back(db::Tx& tx, PeriodRefunded fact, Ledger& ledger) {
-    std::set<std::string> ids =
-        co_await ledger_store::find_grants(tx, fact.account, fact.fact_key_prefix);
-    for (const Grant* fresh : ledger.new_grants()) {
-        if (fresh->fact_key.starts_with(fact.fact_key_prefix)) ids.insert(fresh->id);
-    }
+    auto made = co_await ledger_store::find_grants(tx, fact.account, fact.fact_key_prefix);
+    for (const Grant* fresh : ledger.new_grants()) made.emplace(fresh->id, fresh->fact_key);
     const std::vector<Grant> grants = ledger.grants();
     for (const Grant& grant : grants) {
-        if (ids.contains(grant.id)) ledger.take_back(grant.id, grant.remaining, fact.description);
+        const auto found = made.find(grant.id);
+        if (found == made.end() || !is_of_period(found->second, fact.fact_key_prefix)) continue;
+        ledger.take_back(grant.id, grant.remaining, fact.description);
     }
 }
 

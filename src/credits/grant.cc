@@ -94,4 +94,17 @@ Grant free_month(std::string fact_key, std::string slot, std::int64_t credits, I
             .description = "Free plan"};
 }
 
+Grant plan_end(std::string fact_key, std::string slot, Instant at) {
+    return {.id = {},
+            .kind = GrantKind::admin,
+            .fact_key = std::move(fact_key),
+            .slot = std::move(slot),
+            .supersedes = true,
+            .since = at,
+            .amount = 0,
+            .effective_at = at,
+            .expires_at = at + std::chrono::seconds(1),
+            .description = "Subscription ended"};
+}
+
 }  // namespace paydesk::credits

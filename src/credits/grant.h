@@ -69,4 +69,8 @@ Grant top_up(std::string fact_key, std::int64_t credits, Instant at, std::string
 Grant free_month(std::string fact_key, std::string slot, std::int64_t credits, Instant start,
                  bool ends_plan);
 
+// The end of a subscription after which there is no free plan's month: a grant of nothing that ends the
+// slot's buckets, those of months to come, too.
+Grant plan_end(std::string fact_key, std::string slot, Instant at);
+
 }  // namespace paydesk::credits

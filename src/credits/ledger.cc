@@ -40,7 +40,8 @@ void Ledger::turn() {
     }
     end_buckets();
     for (const Grant& grant : grants_) {
-        if (grant.issued > 0 || grant.effective_at > now_ || is_ended(grant)) continue;
+        if (grant.issued > 0 || grant.amount == 0) continue;
+        if (grant.effective_at > now_ || is_ended(grant)) continue;
         book({.kind = TransactionKind::grant,
               .description = grant.description,
               .entries = {
@@ -114,7 +115,7 @@ void Ledger::give_free(const FreePlan& plan) {
 
 void Ledger::add(Grant grant) {
     if (grant.id.empty()) grant.id = uuid_v7(now_);
-    PD_ASSERT(is_amount(grant.amount));
+    PD_ASSERT(is_amount(grant.amount) || (grant.amount == 0 && grant.supersedes));
     PD_ASSERT(grant.effective_at < grant.expires_at);
     added_.push_back(grant.id);
     grants_.push_back(std::move(grant));

@@ -26,7 +26,8 @@ const db::Statement select_grant{
        from paydesk.credit_grants g where g.account_id = $1 and g.fact_key = $2)"};
 
 const db::Statement select_grants{"credits_find_grants", R"(
-    select id from paydesk.credit_grants where account_id = $1 and starts_with(fact_key, $2))"};
+    select id, fact_key from paydesk.credit_grants
+    where account_id = $1 and starts_with(fact_key, $2))"};
 
 // A hold as it was after the transaction: what came later is left out.
 const db::Statement find_keys{
@@ -124,11 +125,13 @@ Task<std::optional<Granted>> find_grant(db::Tx& tx, AccountId account, std::stri
     co_return Granted{read_grant(rows, 0), rows.integer(0, "taken_back")};
 }
 
-Task<std::set<std::string>> find_grants(db::Tx& tx, AccountId account, std::string prefix) {
+Task<std::map<std::string, std::string>> find_grants(db::Tx& tx, AccountId account,
+                                                     std::string prefix) {
     const db::Rows rows = co_await tx.run(select_grants, {account.value, std::move(prefix)});
-    std::set<std::string> ids;
-    for (std::size_t row = 0; row < rows.size(); ++row) ids.emplace(rows.text(row, "id"));
-    co_return ids;
+    std::map<std::string, std::string> facts;
+    for (std::size_t row = 0; row < rows.size(); ++row)
+        facts.emplace(rows.text(row, "id"), rows.text(row, "fact_key"));
+    co_return facts;
 }
 
 db::Call select_keys(const std::set<KeyedRequest>& keys) {

@@ -51,8 +51,9 @@ struct Granted {
     std::int64_t taken_back = 0;
 };
 Task<std::optional<Granted>> find_grant(db::Tx& tx, AccountId account, std::string fact_key);
-// The ids of the grants whose fact begins so.
-Task<std::set<std::string>> find_grants(db::Tx& tx, AccountId account, std::string fact_key_prefix);
+// The grants whose fact begins so: ids and facts.
+Task<std::map<std::string, std::string>> find_grants(db::Tx& tx, AccountId account,
+                                                     std::string fact_key_prefix);
 
 // ---- idempotency ----
 

@@ -248,6 +248,8 @@ struct Change {
     ObjectKind kind = ObjectKind::other;
     Ref object;  // "" where the object has no id (invoice.upcoming)
     Fact fact;
+    // A list in the event goes on beyond what it shows: the rest has to be asked for.
+    bool is_cut = false;
 };
 
 // For golden files and `paydesk explain`: one field a line, absent ones left out.

@@ -104,14 +104,18 @@ Task<ChargeResult> charge_usage(db::Database& db, provider::Metering& metering,
                                 std::shared_ptr<const Metrics> metrics, Instant now) {
     ChargeResult result;
     const auto keys = charged_metrics(*metrics);
+    std::int64_t skipped = 0;  // it cannot be said what they cost
     for (int round = 0; !keys.empty() && round < rounds_max; ++round) {
-        const auto due = co_await charge_store::due(db, keys, now - charge_after, charges_at_once);
+        const auto due =
+            co_await charge_store::due(db, keys, now - charge_after, charges_at_once, skipped);
+        if (due.empty()) break;
         std::vector<charge_store::Charge> charges;
         for (const auto& one : due) {
             if (auto charge = rate_one(one, *metrics)) charges.push_back(std::move(*charge));
         }
-        if (charges.empty()) break;
-        result.made += co_await charge_store::add(db, std::move(charges), now);
+        skipped += static_cast<std::int64_t>(due.size() - charges.size());
+        if (!charges.empty())
+            result.made += co_await charge_store::add(db, std::move(charges), now);
     }
     for (int round = 0; round < rounds_max; ++round) {
         auto charges = co_await charge_store::pending(db, charges_at_once);

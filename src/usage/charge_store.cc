@@ -21,7 +21,7 @@ constexpr db::Statement due_charges{"usage_due_charges", R"(
       and i.created_at <= $2
       and not exists (select from paydesk.usage_charges c where c.account_id = t.account_id
                           and c.metric = t.metric and c.period_start = t.period_start)
-    order by i.created_at, t.account_id, t.metric limit $3)"};
+    order by i.created_at, t.account_id, t.metric limit $3 offset $4)"};
 
 // Only where the totals are still those that were rated ($11: how many events): the row is locked and marked, so that
 // what is counted from now on is late. The trigger late_is_flagged sees to what has begun before.
@@ -77,12 +77,12 @@ db::Param texts(const std::vector<Charge>& charges, Member member) {
 }  // namespace
 
 Task<std::vector<Due>> due(db::Database& db, std::vector<std::string> metrics,
-                           Instant drafted_before, std::int64_t limit) {
+                           Instant drafted_before, std::int64_t limit, std::int64_t skipped) {
     const db::Rows rows = co_await db.run(
         due_charges,
         {db::column<std::string_view>(
              metrics, [](const std::string& metric) { return std::string_view(metric); }),
-         db::param(drafted_before), db::param(limit)});
+         db::param(drafted_before), db::param(limit), db::param(skipped)});
     std::vector<Due> list;
     for (std::size_t row = 0; row < rows.size(); ++row) {
         list.push_back({.totals = read_totals(rows, row),

@@ -17,8 +17,9 @@ struct Due {
     Totals totals;
     std::string invoice, currency;
 };
+// The oldest first, but for the first `skipped`: those that the caller could do nothing about stay due.
 Task<std::vector<Due>> due(db::Database& db, std::vector<std::string> metrics,
-                           Instant drafted_before, std::int64_t limit);
+                           Instant drafted_before, std::int64_t limit, std::int64_t skipped);
 
 struct Charge {
     std::string account, metric;

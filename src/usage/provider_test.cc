@@ -290,6 +290,40 @@ TEST_F(ProviderUsage, ARenewalsDraftGetsALineForEachMetricOnce) {
               "charged 4000, charged 750");
 }
 
+// More of them than are looked at in one go: subscriptions in a currency that plans.toml has no prices in.
+TEST_F(ProviderUsage, WhatCannotBeRatedHoldsUpNobodyElse) {
+    constexpr int others = 210;
+    database_.script("update paydesk.meters set charge = 'invoice_item' where metric = 'seats'");
+    const Instant period_end = start + days(28);
+    const auto other = [](int i) {
+        return AccountId{"0198a000-0000-7000-8000-0000000" + std::to_string(10'000 + i)};
+    };
+    play([&](Play& play) -> Task<> {
+        std::vector<Event> events{event(ann, "seats", "a", "3")};
+        for (int i = 0; i < others; ++i) {
+            subscribe(other(i), start - days(2), period_end, "pro",
+                      "sub_" + std::to_string(i + 100));
+            events.push_back(event(other(i), "seats", "a", "3"));
+        }
+        co_await play.record(std::move(events));
+        clock_.set(period_end + minutes(1));
+        draft(period_end, clock_.now());
+        database_.run(R"(
+            insert into paydesk.invoices (account_id, id, provider, provider_invoice_id, provider_subscription_id, status,
+                currency, amount_due, amount_paid, billing_reason, period_start, period_end, provider_stamp, created_at)
+            select p.account_id, md5(p.account_id::text)::uuid, 'stripe', 'in_of_' || p.provider_subscription_id,
+                   p.provider_subscription_id, 'draft', 'eur', 0, 0, 'subscription_cycle', p.starts_at, p.ends_at,
+                   $2, $2
+            from paydesk.usage_periods p where p.account_id <> $1)",
+                      {ann.value, db::param(period_end - hours(1))});
+        clock_.advance(charge_after);
+        const auto metrics = co_await play.usage.metrics.fresh();
+        EXPECT_EQ((co_await charge_usage(play.db, stripe_, metrics, clock_.now())).charged, 1U);
+    });
+    EXPECT_EQ(one("select string_agg(provider_invoice_id, ' ') from paydesk.usage_charges"),
+              "in_1");
+}
+
 // An event whose counting began before its period was rated, and is done after: it is flagged.
 TEST_F(ProviderUsage, WhatIsCountedWhileItsPeriodIsRatedIsOnTheInvoiceOrLate) {
     database_.script(

@@ -308,6 +308,114 @@ TEST(Processor, TieWhoseRowMovedMeanwhileIsJudgedAnew) {
     EXPECT_EQ(world.statuses(), "processed 3");
 }
 
+// An event shows ten lines of an invoice, prorations first: what was paid for may be the eleventh.
+TEST(Processor, ALongInvoiceIsReadToItsEnd) {
+    World world;
+    world.add_buyers(1, 1);
+    world.database().script("update paydesk.plans set credits_per_month = 2500");
+    const auto line = [](const char* id, const char* more) {
+        return fmt::format(
+            R"({{"id":"{}","amount":100,"currency":"usd","description":"","quantity":1,)"
+            R"("period":{{"start":{},"end":{}}}{}}})",
+            id, t0, t0 + 2'592'000, more);
+    };
+    const auto with_lines = [](const std::string& lines, const char* has_more) {
+        json::value object = *parse_json(invoice("paid"));
+        object.at("lines") =
+            *parse_json(R"({"object":"list","has_more":)" + std::string(has_more) +
+                        R"(,"url":"/v1/invoices/in_@/lines","data":[)" + lines + "]}");
+        return json::serialize(object);
+    };
+    const std::string shown = line("il_1", ""),
+                      hidden = line("il_2", R"(,"price":{"id":"price_pro"})");
+    world.provider().objects[ObjectKind::invoice] = with_lines(shown + "," + hidden, "false");
+    world.play([&](db::Database& db, Processor& processor) -> Task<> {
+        co_await world.deliver(db, {"evt_paid", "invoice.paid", 2, with_lines(shown, "true")}, 1);
+        EXPECT_EQ((co_await processor.drain()).processed, 1);
+    });
+    EXPECT_EQ(world.one("select jsonb_array_length(line_items) from paydesk.invoices"), "2");
+    EXPECT_EQ(world.one("select sum(amount) from paydesk.credit_grants where kind = 'plan'"),
+              "2500");
+    EXPECT_EQ(world.one("select count(*) from paydesk.payments"), "1");
+    EXPECT_EQ(world.statuses(), "processed 1");
+}
+
+// The item of the plan may be among those that an event does not show.
+TEST(Processor, ALongSubscriptionKeepsItsPlan) {
+    World world;
+    world.add_buyers(1, 1);
+    const std::string cut = replace_all(
+        replace_all(subscription("past_due"), "price_pro", "price_metered"),
+        R"("lookup_key":"pro_monthly"}}]})", R"("lookup_key":null}}],"has_more":true})");
+    world.provider().objects[ObjectKind::subscription] = subscription("past_due");
+    const char* plan = "select plan_key || ' ' || status from paydesk.subscriptions";
+    world.play([&](db::Database& db, Processor& processor) -> Task<> {
+        co_await world.deliver(db, sub_active, 1);
+        EXPECT_EQ((co_await processor.drain()).processed, 1);
+        world.provider().before_answer = [&](const provider::Ref&) -> Task<> {
+            EXPECT_EQ(world.one(plan), "pro active");
+            co_return;
+        };
+        co_await world.deliver(db, {"evt_cut", "customer.subscription.updated", 9, cut}, 1);
+        EXPECT_EQ((co_await processor.drain()).processed, 1);
+    });
+    EXPECT_EQ(world.one(plan), "pro past_due");
+    EXPECT_EQ(world.provider().fetches, 1);
+}
+
+// Failures of former years, paid since or written off before something was paid again: the grace begins now.
+TEST(Processor, AnOldFailureDoesNotShortenTheGrace) {
+    World world;
+    world.add_buyers(1, 1);
+    world.database().run(
+        "insert into paydesk.invoices (account_id, id, provider, provider_invoice_id, "
+        "provider_subscription_id, status, currency, amount_due, amount_paid, first_failed_at, "
+        "provider_stamp, created_at) "
+        "select $1, gen_random_uuid(), 'stripe', i.id, 'sub_b000001', i.status, 'usd', 2900, 0, "
+        "i.at, i.at, i.at from (select s.id, s.status, to_timestamp($2::bigint - s.days * 86400) "
+        "as at from (values ('in_off', 'uncollectible', 400), ('in_paid', 'paid', 300)) "
+        "as s (id, status, days)) i",
+        {account_id(1), db::param(t0)});
+    const auto since = [&] {
+        return world.one(
+            "select (extract(epoch from past_due_since)::bigint - 1780000000)::text from "
+            "paydesk.subscriptions");
+    };
+    world.play([&](db::Database& db, Processor& processor) -> Task<> {
+        co_await world.deliver(
+            db, {"evt_1", "customer.subscription.updated", 5, subscription("past_due")}, 1);
+        EXPECT_EQ((co_await processor.drain()).processed, 1);
+        EXPECT_EQ(since(), "0") << "its invoice is not here yet: the period's begin";
+        co_await world.deliver(db, {"evt_2", "invoice.payment_failed", 4, invoice("open")}, 1);
+        EXPECT_EQ((co_await processor.drain()).processed, 1);
+        EXPECT_EQ(since(), "4");
+        co_await world.deliver(db, {"evt_3", "invoice.paid", 9, invoice("paid")}, 1);
+        EXPECT_EQ((co_await processor.drain()).processed, 1);
+    });
+}
+
+// What was written off and never paid since is owed still: a new period does not begin the grace anew.
+TEST(Processor, AWriteOffDoesNotBeginTheGraceAnew) {
+    World world;
+    world.add_buyers(1, 1);
+    world.database().run(
+        "insert into paydesk.invoices (account_id, id, provider, provider_invoice_id, "
+        "provider_subscription_id, status, currency, amount_due, amount_paid, first_failed_at, "
+        "provider_stamp, created_at) "
+        "select $1, gen_random_uuid(), 'stripe', 'in_off', 'sub_b000001', 'uncollectible', 'usd', "
+        "2900, 0, at, at, at from to_timestamp($2::bigint - 30 * 86400) as at",
+        {account_id(1), db::param(t0)});
+    world.play([&](db::Database& db, Processor& processor) -> Task<> {
+        co_await world.deliver(
+            db, {"evt_1", "customer.subscription.updated", 5, subscription("past_due")}, 1);
+        co_await world.deliver(db, {"evt_2", "invoice.payment_failed", 4, invoice("open")}, 1);
+        EXPECT_EQ((co_await processor.drain()).processed, 2);
+    });
+    EXPECT_EQ(world.one("select (extract(epoch from past_due_since)::bigint - 1780000000)::text "
+                        "from paydesk.subscriptions"),
+              "-2592000");
+}
+
 // ---- many at once ----
 
 // Counts every write of a row, so that an application too many shows.

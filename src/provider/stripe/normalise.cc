@@ -142,6 +142,14 @@ Ref object_of(const Fact& fact, const json::value& object) {
     return ref_at(object, {"id"}).value_or(Ref{});
 }
 
+// Events show ten elements of a list and can't be asked for more. Of an invoice's lines prorations come first.
+bool is_cut(const Fact& fact, const json::value& object) {
+    std::string_view list;
+    if (std::holds_alternative<InvoiceSnapshot>(fact)) list = "lines";
+    if (std::holds_alternative<SubscriptionSnapshot>(fact)) list = "items";
+    return !list.empty() && bool_at(object, {list, "has_more"}).value_or(false);
+}
+
 Change change_at(Instant at) {
     Change change{};
     change.provider = Name::stripe;
@@ -227,6 +235,7 @@ Result<Change> normalise(const json::value& event) {
     change.livemode = bool_at(event, {"livemode"}).value_or(false);
     add_what_the_event_says(change, event);
     if (*type == "invoice.upcoming") change.object = Ref{};
+    change.is_cut = !change.object.value.empty() && is_cut(change.fact, *data);
     // Every other object is found again by its id.
     const bool is_unfollowed = std::holds_alternative<Unfollowed>(change.fact);
     if (kind && !is_unfollowed && *type != "invoice.upcoming" && change.object.value.empty()) {

@@ -74,12 +74,15 @@ void read_sums(const json::value& object, AmountReader& amounts, InvoiceSnapshot
     };
     for (const json::value& part : array_at(object, "total_discount_amounts"))
         add(discount, amounts.read(part, "amount"));
-    for (const json::value& part : array_at(object, "total_tax_amounts"))
-        add(bool_at(part, {"inclusive"}).value_or(false) ? inclusive : exclusive,
-            amounts.read(part, "amount"));
-    for (const json::value& part : array_at(object, "total_taxes"))
+    const json::array& taxes = array_at(object, "total_taxes");
+    for (const json::value& part : taxes)
         add(text_at(part, {"tax_behavior"}) == "inclusive" ? inclusive : exclusive,
             amounts.read(part, "amount"));
+    if (taxes.empty()) {  // older versions may show both
+        for (const json::value& part : array_at(object, "total_tax_amounts"))
+            add(bool_at(part, {"inclusive"}).value_or(false) ? inclusive : exclusive,
+                amounts.read(part, "amount"));
+    }
     const Currency currency = invoice.total.currency();
     invoice.discount = Money(discount, currency);
     // Where both kinds are on one invoice the added ones count: they are why the total differs.

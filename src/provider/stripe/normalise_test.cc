@@ -236,6 +236,14 @@ TEST(StripeNormalise, DiscountTaxAndBuyerOfAnInvoice) {
                   (std::vector<std::string>{"12 St James's Square", "SW1Y 4JH London", "GB"}));
         EXPECT_EQ(read.bill_to.tax_ids, std::vector<std::string>{"GB123"});
     }
+    // Additive fields reach old versions, too: both names then say the same taxes.
+    json::value both = read_json(testdata() / "invoice.paid.2024-11-20.acacia.json");
+    auto& told = both.at("data").at("object").as_object();
+    told["total_tax_amounts"] = *parse_json(R"([{"amount":400,"inclusive":false}])");
+    told["total_taxes"] = *parse_json(R"([{"amount":400,"tax_behavior":"exclusive"}])");
+    const auto twice = normalise(both);
+    ASSERT_TRUE(twice);
+    EXPECT_EQ(std::get<InvoiceSnapshot>(twice->fact).tax.minor_units(), 400);
     // A broken amount must not pass for none.
     json::value event = read_json(testdata() / "invoice.paid.2026-10-28.endive.json");
     event.at("data").at("object").as_object()["total_taxes"] =
