@@ -261,8 +261,9 @@ public:
         runner_.every(usage::charge_job_kind, usage::charge_job_period,
                       usage::charge_job(db_, provider_.metering, usage_.metrics, clock_));
         if (provider_.paypal) {
-            runner_.every(usage::overage_job_kind, usage::overage_job_period,
-                          usage::overage_job(db_, usage_.metrics, clock_, overage_options(config_)));
+            runner_.every(
+                usage::overage_job_kind, usage::overage_job_period,
+                usage::overage_job(db_, usage_.metrics, clock_, overage_options(config_)));
         }
         runner_.every(usage::thresholds_job_kind, usage::thresholds_job_period,
                       usage::thresholds_job(usage_.thresholds, usage_.metrics, clock_));

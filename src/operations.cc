@@ -179,8 +179,9 @@ int report_usage() {
         fmt::print("{} reports sent, {} refused; {} charges made, {} refused.\n", reports.sent,
                    reports.refused, charges.charged, charges.refused);
         if (provider.paypal) {
-            fmt::print("{} periods of PayPal's closed, {} of them with an invoice; {} cannot be rated.\n",
-                       overage.closed, overage.invoiced, overage.unrated);
+            fmt::print(
+                "{} periods of PayPal's closed, {} of them with an invoice; {} cannot be rated.\n",
+                overage.closed, overage.invoiced, overage.unrated);
         }
         if (reports.left + charges.left > 0)
             throw Unavailable("The provider does not answer: the rest is sent by the next run.");

@@ -14,8 +14,8 @@ namespace paydesk {
 
 inline usage::OverageOptions overage_options(const Config& config) {
     return {.make_invoice = billing::apply_change,
-            .pay_url = [app_url = config.app_url](
-                           std::string_view invoice) -> std::optional<std::string> {
+            .pay_url =
+                [app_url = config.app_url](std::string_view invoice) -> std::optional<std::string> {
                 if (app_url.empty()) return std::nullopt;
                 return billing::ReturnUrls(app_url, {}).billing_url() +
                        "?pay=" + http::percent_encode(invoice);

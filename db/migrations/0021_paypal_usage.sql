@@ -5,10 +5,10 @@
 --         invoices name the period that they pay in advance: all that was used in it counted as late. What was used
 --         in periods that have begun until now is not charged, as it was said.
 --         The first event of a metric that comes while its ended period is invoiced is flagged as late, too.
--- Locks   usage_periods: ACCESS EXCLUSIVE until those of PayPal are marked and their index is built. invoices, usage_totals:
---         SHARE ROW EXCLUSIVE for a moment.
+-- Locks   usage_periods: ACCESS EXCLUSIVE until those of PayPal are marked and their index is built. invoices: SHARE ROW EXCLUSIVE
+--         while its index is built. usage_totals: the same for a moment.
 -- Undo    drop trigger first_late_is_flagged on paydesk.usage_totals; drop function paydesk.refuse_unflagged_first_usage();
---         drop index paydesk.usage_periods_of_paypal; the trigger usage_invoiced as 0015 has it.
+--         drop index paydesk.usage_periods_of_paypal, paydesk.invoices_of_usage; the trigger usage_invoiced as 0015 has it.
 
 drop trigger usage_invoiced on paydesk.invoices;
 create trigger usage_invoiced after insert or update of status on paydesk.invoices
@@ -21,6 +21,8 @@ alter table paydesk.usage_periods no force row level security;
 update paydesk.usage_periods set invoiced_at = now() where provider = 'paypal' and invoiced_at is null;
 alter table paydesk.usage_periods force row level security;
 
+-- The few that their buyers have to pay: who has not is reminded.
+create index invoices_of_usage on paydesk.invoices (created_at) where billing_reason = 'usage' and status = 'open';
 create index usage_periods_of_paypal on paydesk.usage_periods (ends_at, account_id, starts_at)
     where provider = 'paypal' and invoiced_at is null;
 

@@ -1,5 +1,6 @@
 // What was used on a PayPal plan, from its events to the payment: an invoice of ours, an order that its buyer approves.
 #include "api/test_paypal.h"
+#include "billing/reminders.h"
 
 namespace paydesk::api {
 namespace {
@@ -59,13 +60,14 @@ protected:
     }
     void use(const char* metric, int quantity, const std::string& user = ada) {
         const std::string key = user + std::to_string(++used_);
-        auto asked = request("POST", "/api/usage/events", {},
-                             json::serialize(json::array{json::object{
-                                 {"metric",         metric                         },
-                                 {"quantity",       quantity                       },
-                                 {"idempotencyKey", key                            },
-                                 {"timestamp",      to_iso8601(began_ + hours(1))  }
-        }}));
+        auto asked = request("POST", "/api/usage/events",
+                             {
+        },
+                             json::serialize(json::array{
+                                 json::object{{"metric", metric},
+                                              {"quantity", quantity},
+                                              {"idempotencyKey", key},
+                                              {"timestamp", to_iso8601(began_ + hours(1))}}}));
         asked.headers.add("Authorization", std::string("Bearer ") + service_key);
         asked.headers.add("Paydesk-Account", user);
         const Answer answer = send(asked);
@@ -108,18 +110,27 @@ protected:
     }
     // Paid once, by the order, and told once.
     void expect_paid_by(const std::string& order) {
-        EXPECT_EQ(usage_invoice("concat_ws(' ', status, amount_paid, amount_remaining, paid_at is not null, "
-                                "provider_payment_id)"),
+        EXPECT_EQ(usage_invoice(
+                      "concat_ws(' ', status, amount_paid, amount_remaining, paid_at is not null, "
+                      "provider_payment_id)"),
                   "paid 4000 0 t " + order);
         EXPECT_EQ(count("paydesk.payments where amount = 4000 and status <> 'failed'"), "1");
-        EXPECT_EQ(count("paydesk.payments where source_kind = 'invoice' and source_id like 'usage/%' and amount = 4000 "
+        EXPECT_EQ(count("paydesk.payments where source_kind = 'invoice' and source_id like "
+                        "'usage/%' and amount = 4000 "
                         "and status = 'succeeded' and provider_charge_id = 'CAP-" +
                         order + "' and provider_invoice_id = source_id"),
                   "1");
-        EXPECT_EQ(count("paydesk.notifications where type = 'payment_success' and fact_key like '%:usage/%'"), "1");
-        EXPECT_EQ(count("paydesk.notifications where type = 'payment_success' and fact_key like '%:ORDER-%'"), "0");
-        EXPECT_EQ(count("paydesk.emails where kind = 'payment_success' and data ->> 'amount' = '4000'"), "1");
-        EXPECT_EQ(count("paydesk.checkouts where provider_checkout_id = '" + order + "' and status = 'complete'"),
+        EXPECT_EQ(count("paydesk.notifications where type = 'payment_success' and fact_key like "
+                        "'%:usage/%'"),
+                  "1");
+        EXPECT_EQ(count("paydesk.notifications where type = 'payment_success' and fact_key like "
+                        "'%:ORDER-%'"),
+                  "0");
+        EXPECT_EQ(
+            count("paydesk.emails where kind = 'payment_success' and data ->> 'amount' = '4000'"),
+            "1");
+        EXPECT_EQ(count("paydesk.checkouts where provider_checkout_id = '" + order +
+                        "' and status = 'complete'"),
                   "1");
     }
 
@@ -145,9 +156,11 @@ TEST_F(PayPalUsage, AMonthsUsageIsAnInvoiceThatAnApprovedOrderPays) {
               "https://app.example/dashboard/billing?pay=" +
                   http::percent_encode("usage/" + subscription + "/" + to_iso8601(began_)));
     EXPECT_EQ(count("paydesk.notifications where type = 'usage_invoiced'"), "1");
-    EXPECT_EQ(count("paydesk.emails where kind = 'usage_invoiced' and data ->> 'amount' = '4750' and data ? 'url'"),
+    EXPECT_EQ(count("paydesk.emails where kind = 'usage_invoiced' and data ->> 'amount' = '4750' "
+                    "and data ? 'url'"),
               "1");
-    EXPECT_EQ(count("paydesk.subscriptions where status = 'active' and past_due_since is null"), "1")
+    EXPECT_EQ(count("paydesk.subscriptions where status = 'active' and past_due_since is null"),
+              "1")
         << "a healthy subscription stays one";
     tell_all(subscription);
     EXPECT_EQ(usage_invoice("status"), "open") << "PayPal's own answers know nothing of it";
@@ -287,7 +300,8 @@ TEST_F(PayPalUsage, ManyClicksAtOnceGetOneOrder) {
         {"invoiceId", invoice}
     });
     std::vector<http::Request> clicks;
-    for (int i = 0; i < 8; ++i) clicks.push_back(request("POST", "/api/paypal/pay-invoice", ada, body));
+    for (int i = 0; i < 8; ++i)
+        clicks.push_back(request("POST", "/api/paypal/pay-invoice", ada, body));
     std::set<std::string> orders;
     for (const auto& answer : send_together(std::move(clicks))) {
         EXPECT_EQ(answer.status, 200) << json::serialize(answer.body);
@@ -302,26 +316,32 @@ TEST_F(PayPalUsage, MoneyForAnInvoiceThatIsPaidIsAPaymentOfItsOwnAndTheOperatorI
     const std::string invoice = owed(), first = approved_order(invoice);
     EXPECT_EQ(capture(first).text({"status"}), "complete");
     against_the_triggers("update paydesk.checkouts set status = 'expired' where mode = 'payment'");
-    against_the_triggers("update paydesk.invoices set status = 'open' where billing_reason = 'usage'");
+    against_the_triggers(
+        "update paydesk.invoices set status = 'open' where billing_reason = 'usage'");
     const std::string second = approved_order(invoice);
-    against_the_triggers("update paydesk.invoices set status = 'paid' where billing_reason = 'usage'");
+    against_the_triggers(
+        "update paydesk.invoices set status = 'paid' where billing_reason = 'usage'");
     EXPECT_EQ(capture(second).text({"status"}), "complete");
-    EXPECT_EQ(count("paydesk.payments where amount = 4000 and source_kind = 'checkout' and source_id = '" +
-                    second + "'"),
-              "1");
-    EXPECT_EQ(count("paydesk.notifications where type = 'invoice_paid_twice'"), "1");
+    EXPECT_EQ(
+        count(
+            "paydesk.payments where amount = 4000 and source_kind = 'checkout' and source_id = '" +
+            second + "'"),
+        "1");
+    EXPECT_EQ(count("paydesk.notifications where type = 'payment_doubled'"), "1");
     EXPECT_EQ(usage_invoice("provider_payment_id"), first);
 }
 
 TEST_F(PayPalUsage, WhatCannotBePaidIsRefused) {
     const std::string invoice = owed();
     const std::string renewal = std::string(
-        database_.run("select id from paydesk.invoices where billing_reason = 'subscription_create'")
+        database_
+            .run("select id from paydesk.invoices where billing_reason = 'subscription_create'")
             .text(0, "id"));
     const std::string stripes = add_invoice(ada, "in_1", "2026-01-01T00:00:00Z");
-    against_the_triggers("update paydesk.invoices set status = 'open', amount_remaining = 2900, "
-                         "hosted_invoice_url = 'https://invoice.example/in_1' where id = '" +
-                         stripes + "'");
+    against_the_triggers(
+        "update paydesk.invoices set status = 'open', amount_remaining = 2900, "
+        "hosted_invoice_url = 'https://invoice.example/in_1' where id = '" +
+        stripes + "'");
     struct Case {
         std::string invoice, user, code;
         int status;
@@ -339,7 +359,8 @@ TEST_F(PayPalUsage, WhatCannotBePaidIsRefused) {
         EXPECT_EQ(refused.status, status) << id;
         EXPECT_EQ(refused.code(), code) << id;
     }
-    EXPECT_NE(pay(stripes).text({"detail"}).find("https://invoice.example/in_1"), std::string::npos);
+    EXPECT_NE(pay(stripes).text({"detail"}).find("https://invoice.example/in_1"),
+              std::string::npos);
     EXPECT_EQ(send(request("POST", "/api/paypal/pay-invoice", ada, "{}")).status, 422);
     EXPECT_EQ(send(request("POST", "/api/paypal/pay-invoice", {}, "{}")).status, 401);
     EXPECT_EQ(post("/api/paypal/pay-invoice", ada,
@@ -354,7 +375,8 @@ TEST_F(PayPalUsage, WhatCannotBePaidIsRefused) {
                              "' where billing_reason = 'usage'");
         EXPECT_EQ(pay(invoice).status, std::string_view(status) == "draft" ? 404 : 409) << status;
     }
-    against_the_triggers("update paydesk.invoices set status = 'open' where billing_reason = 'usage'");
+    against_the_triggers(
+        "update paydesk.invoices set status = 'open' where billing_reason = 'usage'");
     services_.flows.paypal.reset();
     EXPECT_EQ(pay(invoice).code(), "provider_not_configured");
 }
@@ -390,9 +412,41 @@ TEST_F(PayPalUsage, IsRefundedByTheRouteOfAllProviders) {
                   .status,
               201);
     run_jobs();
-    EXPECT_EQ(count("paydesk.payments where source_id like 'usage/%' and status = 'refunded' and amount_refunded = 4000"),
+    EXPECT_EQ(count("paydesk.payments where source_id like 'usage/%' and status = 'refunded' and "
+                    "amount_refunded = 4000"),
               "1");
     EXPECT_EQ(usage_invoice("status"), "paid");
+}
+
+TEST_F(PayPalUsage, WhoHasNotPaidIsRemindedOnThreeDays) {
+    const std::string invoice = owed();
+    const auto remind = [&] {
+        return run(billing::send_reminders(*services_.flows.paypal, {})).value();
+    };
+    const auto grow_older = [&](int days) {
+        database_.run(
+            "update paydesk.invoices set created_at = created_at - make_interval(days => $1) "
+            "where billing_reason = 'usage'",
+            {db::param(days)});
+    };
+    EXPECT_EQ(remind(), 0U);
+    grow_older(3);
+    EXPECT_EQ(remind(), 1U);
+    EXPECT_EQ(remind(), 0U);
+    grow_older(12);
+    EXPECT_EQ(remind(), 1U) << "of the days that have passed the last";
+    EXPECT_EQ(count("paydesk.emails where kind = 'usage_invoiced'"), "3");
+    EXPECT_EQ(count("paydesk.subscriptions where status = 'active'"), "1");
+    grow_older(100);
+    EXPECT_EQ(remind(), 0U);
+}
+
+TEST_F(PayPalUsage, NobodyIsRemindedWhosePaymentIsOnItsWay) {
+    const std::string order = approved_order(owed());
+    paypal_.pending_captures.insert(order);
+    EXPECT_EQ(capture(order).text({"status"}), "processing");
+    database_.run("update paydesk.invoices set created_at = created_at - interval '4 days'");
+    EXPECT_EQ(run(billing::send_reminders(*services_.flows.paypal, {})).value(), 0U);
 }
 
 TEST_F(PayPalUsage, WhatIsIncludedMakesNoInvoice) {

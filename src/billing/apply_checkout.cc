@@ -37,14 +37,14 @@ notify::Notification paid_twice(const AccountId& account, const std::string& inv
                                 const provider::CheckoutSnapshot& order) {
     return {
         .account = operator_account,
-        .type = "invoice_paid_twice",
+        .type = "payment_doubled",
         .title = "Invoice Paid Twice",
         .message = "The order " + order.checkout.value + " of " + order.total->format() +
                    " paid the invoice " + invoice + ", which was not open: refund it.",
         .metadata = {{"invoice_id", invoice},
                      {"checkout_id", order.checkout.value},
                      {"account_id", account.value}},
-        .fact_key = "invoice_paid_twice:" + order.checkout.value
+        .fact_key = "payment_doubled:" + order.checkout.value
     };
 }
 

@@ -49,8 +49,9 @@ const db::Statement read_grants{
          and starts_with(fact_key, 'invoice_line/' || $2 || '/' || $3 || '/')
        order by effective_at)"};
 
-const db::Statement read_usage{"explain_invoice_usage",
-                               R"(select metric, description, amount, currency, period_start, period_end, created_at
+const db::Statement read_usage{
+    "explain_invoice_usage",
+    R"(select metric, description, amount, currency, period_start, period_end, created_at
        from paydesk.usage_charges
        where account_id = $1 and provider = $2 and provider_invoice_id = $3
        order by metric)"};

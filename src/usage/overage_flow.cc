@@ -119,6 +119,7 @@ private:
             auto rated = rate_total(totals, ended.currency, id.value, *metrics_);
             if (!rated) {
                 result_.unrated += 1;
+                count("unrated");
                 co_return;
             }
             charges.push_back({totals.metric, std::move(*rated), totals.sums.events});
@@ -126,6 +127,7 @@ private:
         const auto total = sum_of(charges);
         if (!total) {
             result_.unrated += 1;
+            count("unrated");
             log::error("usage_cannot_be_invoiced",
                        {
                            {"invoice", json::string(id.value)             },
@@ -150,6 +152,7 @@ private:
     void report(const provider::Ref& id, const Result<void>& closed, bool to_pay) {
         if (!closed) {
             result_.moved += 1;
+            count("left");
             log::info("usage_invoice_left", {
                                                 {"invoice", json::string(id.value)              },
                                                 {"why",     json::string(closed.error().message)}
@@ -157,9 +160,14 @@ private:
             return;
         }
         result_.closed += 1;
-        if (!to_pay) return;
-        result_.invoiced += 1;
-        metrics::count("paydesk_usage_invoices_total");
+        if (to_pay) result_.invoiced += 1;
+        count(to_pay ? "invoiced" : "nothing_to_pay");
+    }
+
+    static void count(std::string_view outcome) {
+        metrics::count("paydesk_usage_periods_total", {
+                                                          {"outcome", outcome}
+        });
     }
 
     db::Database& db_;

@@ -16,8 +16,7 @@ using std::chrono::minutes;
 using Play = TestUsage::Play;
 
 // In the past by Postgres' clock too, which the trigger of the first late event goes by.
-const Instant period_start =
-    std::chrono::floor<std::chrono::hours>(SystemClock{}.now()) - days(20);
+const Instant period_start = std::chrono::floor<std::chrono::hours>(SystemClock{}.now()) - days(20);
 const Instant period_end = period_start + days(10);
 
 class Overage : public testing::Test, public TestUsage {
@@ -125,9 +124,10 @@ TEST_F(Overage, AnEndedPeriodBecomesOneInvoiceALineForEachMetric) {
     EXPECT_EQ(last->subscription, provider::Ref{"sub_1"});
     EXPECT_EQ(last->period_end, period_end);
     EXPECT_TRUE(last->hosted_invoice_url->starts_with("https://app.example/pay?usage/sub_1/"));
-    EXPECT_EQ(one("select string_agg(metric || ' ' || status || ' ' || amount, ', ' order by metric) "
-                  "from paydesk.usage_charges where provider = 'paypal'"),
-              "api_calls charged 4001, seats charged 750, storage_gb charged 350");
+    EXPECT_EQ(
+        one("select string_agg(metric || ' ' || status || ' ' || amount, ', ' order by metric) "
+            "from paydesk.usage_charges where provider = 'paypal'"),
+        "api_calls charged 4001, seats charged 750, storage_gb charged 350");
     EXPECT_EQ(one("select sum(late_events) from paydesk.usage_totals"), "2");
 }
 
@@ -142,8 +142,9 @@ TEST_F(Overage, NothingToPayIsChargedAndMakesNoInvoice) {
         EXPECT_EQ((co_await invoice(play)).closed, 0U);
     });
     EXPECT_EQ(invoices(), "none");
-    EXPECT_EQ(one("select count(*) from paydesk.usage_charges where status = 'charged' and amount = 0"),
-              "2");
+    EXPECT_EQ(
+        one("select count(*) from paydesk.usage_charges where status = 'charged' and amount = 0"),
+        "2");
 }
 
 TEST_F(Overage, WhatDiesInBetweenLeavesNothingAndTheNextRunDoesItOnce) {
@@ -214,8 +215,7 @@ TEST_F(Overage, EventsWithoutAPauseAreOnTheInvoiceOrLate) {
                 // Each worker also counts metrics that nobody has counted in this period before.
                 const std::string name = std::to_string(key);
                 const char* metric = key % 2 == 0 ? "api_calls" : "seats";
-                co_await play.record(
-                    {event(ann, metric, name, "1", period_end - hours(1))});
+                co_await play.record({event(ann, metric, name, "1", period_end - hours(1))});
             }
         });
         EXPECT_GT(counted, 10);
@@ -228,7 +228,8 @@ TEST_F(Overage, EventsWithoutAPauseAreOnTheInvoiceOrLate) {
     EXPECT_EQ(one(R"(select t.quantity = c.quantity + t.late_events from paydesk.usage_totals t
         join paydesk.usage_charges c using (account_id, metric, period_start) where metric = 'api_calls')"),
               "true");
-    EXPECT_EQ(one("select count(*) from paydesk.usage_totals where charged_at is null and events <> late_events"),
+    EXPECT_EQ(one("select count(*) from paydesk.usage_totals where charged_at is null and events "
+                  "<> late_events"),
               "0")
         << "no metric is left that is neither charged nor late";
 }
@@ -309,15 +310,16 @@ TEST_F(Overage, TheInvoiceIsWhatItsTotalsAreRated) {
                 values ($1, $2, md5('sub_1')::uuid, $3, 'paypal', 'sub_1', 'pro', true))",
                           {ann.value, db::param(from), db::param(to)});
             const std::pair<const char*, std::string> quantities[] = {
-                {"api_calls",  std::to_string(up_to(round % 5 == 0 ? 1'000 : 50'000))},
-                {"seats",      std::to_string(up_to(3))                              },
+                {"api_calls",  std::to_string(up_to(round % 5 == 0 ? 1'000 : 50'000))      },
+                {"seats",      std::to_string(up_to(3))                                    },
                 {"storage_gb", std::to_string(up_to(60)) + "." + std::to_string(up_to(999))}
             };
             const auto metrics = co_await play.usage.metrics.fresh();
             std::vector<Event> events;
             std::int64_t expected = 0;
             for (const auto& [metric, quantity] : quantities) {
-                events.push_back(event(ann, metric, std::to_string(round) + metric, quantity, from));
+                events.push_back(
+                    event(ann, metric, std::to_string(round) + metric, quantity, from));
                 expected += rate(metrics->plans.at("pro").prices.at(metric),
                                  Decimal::parse(quantity).value(), Currency::usd())
                                 .value()
@@ -336,9 +338,10 @@ TEST_F(Overage, TheInvoiceIsWhatItsTotalsAreRated) {
             EXPECT_EQ(last->amount_remaining.minor_units(), expected);
         }
     });
-    EXPECT_EQ(one(R"(select coalesce(sum(i.amount_due), 0) = (select sum(c.amount) from paydesk.usage_charges c)
+    EXPECT_EQ(
+        one(R"(select coalesce(sum(i.amount_due), 0) = (select sum(c.amount) from paydesk.usage_charges c)
                      from paydesk.invoices i)"),
-              "true");
+        "true");
 }
 
 }  // namespace

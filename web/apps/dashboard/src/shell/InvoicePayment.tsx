@@ -1,4 +1,11 @@
-import { Button, Notice, useCheckoutStatus, usePayInvoice } from '@paydesk/react';
+import {
+  Button,
+  Notice,
+  isUsageInvoice,
+  useCheckoutStatus,
+  useInvoices,
+  usePayInvoice,
+} from '@paydesk/react';
 import { useSearchParams } from 'react-router';
 
 import { useSay } from '../language';
@@ -15,6 +22,9 @@ export function InvoicePayment() {
 function Due({ invoice }: { invoice: string }) {
   const say = useSay().invoicePayment;
   const { pay, paying } = usePayInvoice();
+  const { invoices } = useInvoices();
+  // The link of an old mail: it has been paid since.
+  if (!invoices.some((one) => isUsageInvoice(one) && one.status === 'open')) return null;
   return (
     <div className="mb-6" data-testid="invoice-due">
       <Notice
