@@ -317,7 +317,8 @@ TEST_F(PayPalUsage, MoneyForAnInvoiceThatIsPaidIsAPaymentOfItsOwnAndTheOperatorI
     EXPECT_EQ(capture(first).text({"status"}), "complete");
     against_the_triggers("update paydesk.checkouts set status = 'expired' where mode = 'payment'");
     against_the_triggers(
-        "update paydesk.invoices set status = 'open' where billing_reason = 'usage'");
+        "update paydesk.invoices set status = 'open', amount_remaining = 4000 where "
+        "billing_reason = 'usage'");
     const std::string second = approved_order(invoice);
     against_the_triggers(
         "update paydesk.invoices set status = 'paid' where billing_reason = 'usage'");

@@ -22,7 +22,7 @@ Result<void> check_payable(const Owed& owed) {
         return Error{ErrorCode::invoice_not_payable, std::move(message)};
     };
     if (owed.status == "paid") return refused("This invoice is paid.");
-    if (owed.status != "open")
+    if (owed.status != "open" || owed.amount_remaining.minor_units() <= 0)
         return refused("This invoice is " + owed.status + ": nothing is to be paid.");
     const bool ours = owed.provider == provider::Name::paypal &&
                       owed.billing_reason == provider::usage_billing_reason;
