@@ -195,6 +195,41 @@ TEST_F(PayPalUsage, AMonthsUsageIsAnInvoiceThatAnApprovedOrderPays) {
     EXPECT_EQ(get("/api/invoices/" + id + ".html", ada).status, 200);
 }
 
+// While PayPal's answers about the subscription are applied as well: whoever waits for whom, nobody waits for ever.
+TEST_F(PayPalUsage, ManyServersAtOnceMakeOneInvoice) {
+    const std::string id = a_month_with(5'000);
+    const auto told = answer_about(id);
+    std::size_t invoiced = 0;
+    run([&]() -> Task<int> {
+        int left = 8;
+        for (int i = 0; i < 8; ++i) {
+            spawn(io_, "test",
+                  [](PayPalUsage& test, int number, std::vector<provider::Change> answers,
+                     std::size_t& made, int& running) -> Task<> {
+                      if (number % 2 == 0) {
+                          made += (co_await test.invoice_usage_as_the_job_does()).invoiced;
+                      } else {
+                          co_await test.db_.transaction([&](db::Tx& tx) -> Task<int> {
+                              std::vector<billing::ToApply> changes;
+                              for (const auto& answer : answers)
+                                  changes.push_back({.change = answer});
+                              (void)co_await billing::apply_changes(tx, std::move(changes),
+                                                                    test.clock_.now());
+                              co_return 0;
+                          });
+                      }
+                      --running;
+                  }(*this, i, told, invoiced, left));
+        }
+        while (left > 0) co_await sleep_for(io_, std::chrono::milliseconds(2));
+        co_return 0;
+    }());
+    EXPECT_EQ(invoiced, 1U);
+    EXPECT_EQ(usage_invoice("amount_due"), "4000");
+    EXPECT_EQ(count("paydesk.usage_charges"), "1");
+    EXPECT_EQ(count("paydesk.notifications where type = 'usage_invoiced'"), "1");
+}
+
 TEST_F(PayPalUsage, ReturnPageWebhookAndPollerPayItOnce) {
     const std::string order = approved_order(owed());
     tell(paypal_.told_of_order({order}));

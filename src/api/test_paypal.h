@@ -58,18 +58,16 @@ protected:
     }
 
     // Invoices what was used in the periods that are over.
-    usage::OverageResult invoice_usage() {
-        return run([](db::Database& db, usage::MetricsCache& metrics,
-                      const billing::ReturnUrls& urls, Instant now) -> Task<usage::OverageResult> {
-            const usage::OverageOptions options{
-                .make_invoice = billing::apply_change,
-                .pay_url = [&urls](std::string_view invoice) -> std::optional<std::string> {
-                    return urls.billing_url() + "?pay=" + http::percent_encode(invoice);
-                }};
-            const auto known = co_await metrics.fresh();
-            co_return co_await usage::invoice_overage(db, known, options, now);
-        }(db_, usage_.metrics, urls_, clock_.now()));
+    Task<usage::OverageResult> invoice_usage_as_the_job_does() {
+        const usage::OverageOptions options{
+            .make_invoice = billing::apply_change,
+            .pay_url = [this](std::string_view invoice) -> std::optional<std::string> {
+                return urls_.billing_url() + "?pay=" + http::percent_encode(invoice);
+            }};
+        const auto known = co_await usage_.metrics.fresh();
+        co_return co_await usage::invoice_overage(db_, known, options, clock_.now());
     }
+    usage::OverageResult invoice_usage() { return run(invoice_usage_as_the_job_does()); }
 
     // A subscription that its buyer has approved, with its first payment.
     std::string subscribe(const std::string& account, const std::string& plan_key = "pro_monthly") {

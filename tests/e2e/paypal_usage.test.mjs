@@ -75,7 +75,7 @@ async function useAMonth(user, quantity) {
   await until('the subscription', async () => (await user.get('/api/stripe/get-subscription')).subscription?.is_active, 30)
   const { results } = await user.post('/api/usage/events', [{ metric: 'api_calls', quantity, idempotencyKey: `${user.session.user.id}-${quantity}` }])
   assert.equal(results[0].status, 'recorded')
-  assert.equal(results[0].late, false, 'a renewal that is paid in advance makes nothing late')
+  assert.ok(!results[0].late, 'a renewal that is paid in advance makes nothing late')
 }
 
 test('5,000 calls on a plan with 1,000 become an invoice of $40.00, told once', async () => {
@@ -121,6 +121,18 @@ test('a person pays it from the link of the mail, and the billing page says so',
   await assert.rejects(ada.post('/api/paypal/pay-invoice', { invoiceId: invoice.id }), refusal('invoice_not_payable'))
   const pdf = await fetch(`${up.url}/api/invoices/${paid.id}.pdf`, { headers: { authorization: `Bearer ${ada.session.access_token}` } })
   assert.deepEqual([pdf.status, pdf.headers.get('content-type')], [200, 'application/pdf'])
+})
+
+test('the operator sees what it was for, and it is no recurring revenue', async () => {
+  const invoice = await usageInvoice(ada)
+  const explained = JSON.stringify(await admin.get(`/api/admin/explain?kind=invoice&id=${encodeURIComponent(new URL(invoice.hosted_invoice_url).searchParams.get('pay'))}`))
+  for (const words of ['API calls: 5000 is 40.00 USD', 'The payment of 40.00 USD is succeeded']) assert.ok(explained.includes(words), explained)
+  const customer = await admin.get(`/api/admin/customers/${ada.session.user.id}`)
+  assert.ok(customer.invoices.some((one) => one.billing_reason === 'usage' && one.status === 'paid'))
+  const { currencies: [{ months }] } = await admin.get('/api/admin/revenue')
+  const month = months.at(-1)
+  assert.deepEqual([month.mrr, month.collected], [2900, 6900])
+  assert.equal((await admin.post('/api/admin/paypal/poll', { all: true, objects: 100 })).refused, 0)
 })
 
 test('its payment is refunded by the route of all providers', async () => {

@@ -36,6 +36,8 @@ export const german: Words = {
       internal: 'Der Abrechnungsdienst hat ein Problem. Bitte versuchen Sie es gleich noch einmal.',
       provider_unavailable:
         'Der Zahlungsdienst antwortet gerade nicht. Bitte versuchen Sie es gleich noch einmal.',
+      invoice_not_payable:
+        'Diese Rechnung ist hier nicht zu zahlen: Sie ist bezahlt, wird anderswo eingezogen, oder die Zahlung ist unterwegs.',
       payment_declined: 'Die Zahlung wurde abgelehnt. Bitte nehmen Sie eine andere Karte.',
       insufficient_credits: 'Dafür reichen Ihre Credits nicht.',
       subscription_exists: 'Sie haben bereits ein Abonnement.',
