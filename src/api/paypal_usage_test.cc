@@ -134,6 +134,30 @@ protected:
                   "1");
     }
 
+    // Four that invoice and four that apply what PayPal says; gives how many invoices they made.
+    Task<std::size_t> servers_at_once(std::vector<provider::Change> answers) {
+        std::size_t made = 0;
+        int running = 8;
+        for (int i = 0; i < 8; ++i) {
+            spawn(io_, "test", i % 2 == 0 ? invoicing(made, running) : applying(answers, running));
+        }
+        while (running > 0) co_await sleep_for(io_, std::chrono::milliseconds(2));
+        co_return made;
+    }
+    Task<> invoicing(std::size_t& made, int& running) {
+        const auto result = co_await invoice_usage_as_the_job_does();
+        made += result.invoiced;
+        --running;
+    }
+    Task<> applying(std::vector<provider::Change> answers, int& running) {
+        co_await db_.transaction([&](db::Tx& tx) -> Task<> {
+            std::vector<billing::ToApply> changes;
+            for (const auto& answer : answers) changes.push_back({.change = answer});
+            (void)co_await billing::apply_changes(tx, std::move(changes), clock_.now());
+        });
+        --running;
+    }
+
     int used_ = 0;
 };
 
@@ -198,33 +222,7 @@ TEST_F(PayPalUsage, AMonthsUsageIsAnInvoiceThatAnApprovedOrderPays) {
 // While PayPal's answers about the subscription are applied as well: whoever waits for whom, nobody waits for ever.
 TEST_F(PayPalUsage, ManyServersAtOnceMakeOneInvoice) {
     const std::string id = a_month_with(5'000);
-    const auto told = answer_about(id);
-    std::size_t invoiced = 0;
-    run([&]() -> Task<int> {
-        int left = 8;
-        for (int i = 0; i < 8; ++i) {
-            spawn(io_, "test",
-                  [](PayPalUsage& test, int number, std::vector<provider::Change> answers,
-                     std::size_t& made, int& running) -> Task<> {
-                      if (number % 2 == 0) {
-                          made += (co_await test.invoice_usage_as_the_job_does()).invoiced;
-                      } else {
-                          co_await test.db_.transaction([&](db::Tx& tx) -> Task<int> {
-                              std::vector<billing::ToApply> changes;
-                              for (const auto& answer : answers)
-                                  changes.push_back({.change = answer});
-                              (void)co_await billing::apply_changes(tx, std::move(changes),
-                                                                    test.clock_.now());
-                              co_return 0;
-                          });
-                      }
-                      --running;
-                  }(*this, i, told, invoiced, left));
-        }
-        while (left > 0) co_await sleep_for(io_, std::chrono::milliseconds(2));
-        co_return 0;
-    }());
-    EXPECT_EQ(invoiced, 1U);
+    EXPECT_EQ(run(servers_at_once(answer_about(id))), 1U);
     EXPECT_EQ(usage_invoice("amount_due"), "4000");
     EXPECT_EQ(count("paydesk.usage_charges"), "1");
     EXPECT_EQ(count("paydesk.notifications where type = 'usage_invoiced'"), "1");

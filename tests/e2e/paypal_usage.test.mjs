@@ -127,7 +127,7 @@ test('the operator sees what it was for, and it is no recurring revenue', async 
   const invoice = await usageInvoice(ada)
   const explained = JSON.stringify(await admin.get(`/api/admin/explain?kind=invoice&id=${encodeURIComponent(new URL(invoice.hosted_invoice_url).searchParams.get('pay'))}`))
   for (const words of ['API calls: 5000 is 40.00 USD', 'The payment of 40.00 USD is succeeded']) assert.ok(explained.includes(words), explained)
-  const customer = await admin.get(`/api/admin/customers/${ada.session.user.id}`)
+  const { customer } = await admin.get(`/api/admin/customers/${ada.session.user.id}`)
   assert.ok(customer.invoices.some((one) => one.billing_reason === 'usage' && one.status === 'paid'))
   const { currencies: [{ months }] } = await admin.get('/api/admin/revenue')
   const month = months.at(-1)
