@@ -245,7 +245,7 @@ export const german: Words = {
     pay: 'Zahlen',
     payLabel: (date, amount) => `Rechnung vom ${date} über ${amount} zahlen`,
     payWithPayPal: 'Mit PayPal zahlen',
-    payWithPayPalLabel: (date, amount) => `Rechnung vom ${date} über ${amount} mit PayPal zahlen`,
+    payWithPayPalLabel: (date, amount) => `Mit PayPal zahlen: Rechnung vom ${date} über ${amount}`,
     payFailed: 'Die Zahlung konnte nicht begonnen werden',
     view: 'Rechnung ansehen',
     viewLabel: (date, amount) => `Rechnung vom ${date} über ${amount} ansehen`,

@@ -230,7 +230,7 @@ export const english = {
     payLabel: (date: string, amount: string) => `Pay the invoice of ${date}, ${amount}`,
     payWithPayPal: 'Pay with PayPal',
     payWithPayPalLabel: (date: string, amount: string) =>
-      `Pay the invoice of ${date}, ${amount}, with PayPal`,
+      `Pay with PayPal: the invoice of ${date}, ${amount}`,
     payFailed: 'The payment could not be started',
     view: 'View invoice',
     viewLabel: (date: string, amount: string) => `View the invoice of ${date}, ${amount}`,
