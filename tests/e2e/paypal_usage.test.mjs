@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { judgeResponses } from '../contract/openapi_contract.mjs'
 import { signIn } from '../support/api.mjs'
 import { by, openBrowser, openPage } from '../support/browser.mjs'
+import { judgeAccess, judgeWidth, shoot } from '../support/dashboard.mjs'
 import { approve } from '../support/paypal_pages.mjs'
 import { root, sql, start, startUp, temporaryFolder, until } from '../support/processes.mjs'
 
@@ -102,6 +103,9 @@ test('a person pays it from the link of the mail, and the billing page says so',
   await page.goto(invoice.hosted_invoice_url)
   await by(page, 'invoice-row').getByText('Usage', { exact: true }).waitFor()
   await by(page, 'invoice-pay').waitFor()
+  await judgeAccess(page, 'an invoice to pay')
+  await judgeWidth(page, 'an invoice to pay')
+  await shoot(page, 'invoice-due')
   await by(page, 'invoice-due-pay').click()
   await page.waitForURL((url) => url.href.startsWith(up.sandbox))
   assert.match(await page.locator('body').innerText(), /40\.00/)
@@ -112,6 +116,8 @@ test('a person pays it from the link of the mail, and the billing page says so',
   await page.waitForURL(/\/dashboard\/billing\?paid=/)
   await page.locator('[data-testid="invoice-paid"][data-state="complete"]').waitFor()
   await page.locator('[data-testid="invoice-pay"]').waitFor({ state: 'detached' })
+  await judgeAccess(page, 'an invoice that is paid')
+  await shoot(page, 'invoice-paid')
 
   const paid = await usageInvoice(ada)
   assert.deepEqual([paid.status, paid.amount_paid, paid.amount_remaining], ['paid', 4000, 0])
