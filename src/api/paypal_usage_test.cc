@@ -215,6 +215,8 @@ TEST_F(PayPalUsage, AMonthsUsageIsAnInvoiceThatAnApprovedOrderPays) {
     EXPECT_EQ(usage_invoice("status"), "paid");
     EXPECT_EQ(get("/api/checkout/" + asked.checkout_id, ada).text({"status"}), "complete");
     EXPECT_EQ(pay(id).code(), "invoice_not_payable");
+    EXPECT_EQ(get("/api/payments", ada).text({"payments", "0", "receipt_url"}), "")
+        << "the page where one pays is no receipt";
     EXPECT_EQ(get("/api/invoices/" + id + ".pdf", ada).status, 200);
     EXPECT_EQ(get("/api/invoices/" + id + ".html", ada).status, 200);
 }
