@@ -131,9 +131,13 @@ TEST_F(PayPalInvoices, MoneyForAnInvoiceThatIsPaidIsAPaymentOfItsOwnAndTheOperat
         "update paydesk.invoices set status = 'open', amount_remaining = 4000 where "
         "billing_reason = 'usage'");
     const std::string second = approved_order(invoice);
+    paypal_.failures.push_back({
+        "capture_checkout", {ErrorCode::provider_unavailable, "no answer"}
+    });
+    EXPECT_EQ(capture(second).status, 503);
     against_the_triggers(
         "update paydesk.invoices set status = 'paid' where billing_reason = 'usage'");
-    EXPECT_EQ(capture(second).text({"status"}), "complete");
+    tell(paypal_.told_of_order({second}));
     EXPECT_EQ(
         count(
             "paydesk.payments where amount = 4000 and source_kind = 'checkout' and source_id = '" +
@@ -141,6 +145,17 @@ TEST_F(PayPalInvoices, MoneyForAnInvoiceThatIsPaidIsAPaymentOfItsOwnAndTheOperat
         "1");
     EXPECT_EQ(count("paydesk.notifications where type = 'payment_doubled'"), "1");
     EXPECT_EQ(usage_invoice("provider_payment_id"), first);
+}
+
+TEST_F(PayPalInvoices, AnOrderOfWhatWasWrittenOffIsNotCaptured) {
+    const std::string order = approved_order(owed());
+    database_.run("update paydesk.invoices set status = 'void' where billing_reason = 'usage'");
+    EXPECT_EQ(capture(order).code(), "invoice_not_payable");
+    tell(paypal_.told_of_order({order}));
+    run_jobs();
+    EXPECT_EQ(paypal_.count("capture_checkout"), 0);
+    EXPECT_EQ(count("paydesk.jobs where status = 'dead'"), "0");
+    EXPECT_EQ(count("paydesk.charges where provider_payment_id = '" + order + "'"), "0");
 }
 
 TEST_F(PayPalInvoices, WhatCannotBePaidIsRefused) {
