@@ -45,14 +45,6 @@ int with_socket(Attempt attempt) {
     return failure;
 }
 
-bool somebody_listens(std::uint16_t port) {
-    const sockaddr_in address = loopback(port);
-    return with_socket([&](int descriptor) {
-               return ::connect(descriptor, reinterpret_cast<const sockaddr*>(&address),
-                                sizeof address);
-           }) == 0;
-}
-
 int try_to_bind(std::uint16_t port) {
     const sockaddr_in address = loopback(port);
     return with_socket([&](int descriptor) {
@@ -143,7 +135,8 @@ SandboxChild::~SandboxChild() {
 void SandboxChild::wait_until_ready() {
     for (int look = 0; look < looks_until_ready; ++look) {
         if (auto failure = ended()) throw Unavailable(*failure);
-        if (somebody_listens(ports_.http)) return;
+        if (whole_log().contains("paydesk-sandbox listening on"))
+            return;  // its last line: all is open
         std::this_thread::sleep_for(look_again);
     }
     throw Unavailable("The sandbox does not answer.\n" + end_of_log());
@@ -156,11 +149,15 @@ std::optional<std::string> SandboxChild::ended() {
     return fmt::format("The sandbox ended with status {}.\n{}", status, end_of_log());
 }
 
-std::string SandboxChild::end_of_log() const {
+std::string SandboxChild::whole_log() const {
     std::ifstream file(log_, std::ios::binary);
     std::ostringstream text;
     text << file.rdbuf();
-    std::string log = text.str();
+    return text.str();
+}
+
+std::string SandboxChild::end_of_log() const {
+    std::string log = whole_log();
     constexpr std::size_t shown = 2'000;
     if (log.size() > shown) log.erase(0, log.size() - shown);
     return log_.string() + ":\n" + log;

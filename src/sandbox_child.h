@@ -33,7 +33,7 @@ public:
     SandboxChild(const SandboxChild&) = delete;
     SandboxChild& operator=(const SandboxChild&) = delete;
 
-    // Returns when something answers at its port. Throws Unavailable, with the end of its log, when it
+    // Returns when it says that all its ports are open. Throws Unavailable, with the end of its log, when it
     // has ended or takes longer than 10 s.
     void wait_until_ready();
 
@@ -44,6 +44,7 @@ public:
     std::string smtp_url() const { return "smtp://127.0.0.1:" + std::to_string(ports_.smtp); }
 
 private:
+    std::string whole_log() const;
     std::string end_of_log() const;
 
     std::filesystem::path log_;

@@ -54,7 +54,9 @@ void Deliverer::wake() {
             fresh.push_back(all[scanned_]);
         }
     }
-    for (const auto& id : upset(std::move(fresh))) {
+    const Upset made = upset(fresh, *this, account_.store(), faults_, account_.chance());
+    if (made.struck) account_.commit();
+    for (const auto& id : made.order) {
         pending_[text(*account_.store().find(id), "webhook")].push_back(id);
     }
     scanned_ = all.size();  // those that a fault added were taken up with the others
@@ -65,65 +67,27 @@ void Deliverer::wake() {
     }
 }
 
-std::string Deliverer::copy_of(const std::string& delivery, std::int64_t at) {
-    Object copy = *account_.store().find(delivery);
-    const auto id = "ppd_" + account_.chance().alphanumeric(Chance::Stream::paypal_deliveries, 14);
-    copy["id"] = id;
-    copy["next_attempt_at"] = at;
-    account_.store().add(kind::delivery, id, std::move(copy));
-    return id;
+std::int64_t Deliverer::due_in(std::int64_t seconds) const { return account_.now() + seconds; }
+
+std::string Deliverer::copy(const std::string& id) {
+    Object copy = *account_.store().find(id);
+    const auto copy_id =
+        "ppd_" + account_.chance().alphanumeric(Chance::Stream::paypal_deliveries, 14);
+    copy["id"] = copy_id;
+    account_.store().add(kind::delivery, copy_id, std::move(copy));
+    return copy_id;
 }
 
-void Deliverer::strike(const std::string& id, const Object& fault, std::vector<std::string>& out) {
+void Deliverer::strike(const std::string& id, const Object& fault,
+                       std::vector<std::string>& order) {
     const auto name = text(fault, "fault");
-    const auto later = account_.now() + number(fault, "seconds");
-    {
-        Object& delivery = account_.edit(id);
-        auto names = children(delivery, "faults");
-        names.push_back(json::value(name));
-        delivery["faults"] = std::move(names);
-        if (name == "drop" || name == "lost_cancelled") delivery["status"] = "dropped";
-        if (name == "delay") delivery["next_attempt_at"] = later;
+    if (name == "lost_cancelled") {
+        account_.edit(id)["status"] = "dropped";
+        std::erase(order, id);
+    } else if (name == "late_repeat") {
+        order.push_back(copy(id));
+        account_.edit(order.back())["next_attempt_at"] = due_in(number(fault, "seconds"));
     }
-    if (name == "drop" || name == "lost_cancelled") std::erase(out, id);
-    if (name == "late_repeat") out.push_back(copy_of(id, later));
-    if (name == "duplicate") {
-        for (std::int64_t i = 0; i < number(fault, "copies", 1); ++i) {
-            out.push_back(copy_of(id, 0));
-        }
-    }
-}
-
-std::vector<std::string> Deliverer::upset(std::vector<std::string> fresh) {
-    std::vector<std::string> out;
-    std::vector<std::size_t> shuffled;  // places in `out`
-    std::int64_t window = 0;
-    bool struck_any = false;
-    for (const auto& id : fresh) {
-        const Object delivery = *account_.store().find(id);
-        out.push_back(id);
-        // What was upset before a restart, or is being tried again, is left as it is.
-        if (delivery.contains("faults") || !children(delivery, "attempts").empty()) continue;
-        const auto place = out.size() - 1;
-        for (const Object& fault :
-             faults_.strike(Faults::Place::delivery, "", text(delivery, "type"), id)) {
-            struck_any = true;
-            strike(id, fault, out);
-            if (text(fault, "fault") != "reorder") continue;
-            window = number(fault, "seconds");
-            if (place < out.size() && out[place] == id) shuffled.push_back(place);
-        }
-    }
-    // Alone it cannot change places with another: it lets what comes in the next seconds pass.
-    if (shuffled.size() == 1) {
-        account_.edit(out[shuffled.front()])["next_attempt_at"] = account_.now() + window;
-    }
-    for (std::size_t left = shuffled.size(); left > 1; --left) {
-        const auto other = account_.chance().below(Chance::Stream::faults, left);
-        std::swap(out[shuffled[left - 1]], out[shuffled[other]]);
-    }
-    if (struck_any) account_.commit();
-    return out;
 }
 
 Task<> Deliverer::serve(std::string webhook) {

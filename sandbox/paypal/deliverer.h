@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "http/client.h"
+#include "sandbox/delivery_faults.h"
 #include "sandbox/faults.h"
 #include "sandbox/paypal/account.h"
 #include "sandbox/paypal/keys.h"
@@ -26,7 +27,7 @@ inline constexpr std::chrono::seconds delivery_timeout{10};
 // Before the n-th attempt, from the second on: closer at first. All together they are three days.
 std::int64_t pause_before(std::size_t attempt);
 
-class Deliverer {
+class Deliverer final : private Deliveries {
 public:
     // All outlive the deliverer, and the io_context stops before it is destroyed. `paused` says whether
     // deliveries are held.
@@ -38,10 +39,10 @@ public:
     void wake();
 
 private:
-    // What the faults make of deliveries that were made together, in the order of sending.
-    std::vector<std::string> upset(std::vector<std::string> fresh);
-    void strike(const std::string& delivery, const Object& fault, std::vector<std::string>& out);
-    std::string copy_of(const std::string& delivery, std::int64_t at);
+    std::int64_t due_in(std::int64_t seconds) const override;
+    std::string copy(const std::string& id) override;
+    void strike(const std::string& id, const Object& fault,
+                std::vector<std::string>& order) override;
     Task<> serve(std::string webhook);
     Task<> attempt(std::string delivery);
     void note(const std::string& delivery, int status, const std::string& error,

@@ -61,7 +61,9 @@ void Deliverer::wake() {
             fresh.push_back(all[scanned_]);
         }
     }
-    for (const auto& id : upset(std::move(fresh))) {
+    const Upset made = upset(fresh, *this, account_.store(), faults_, account_.chance());
+    if (made.struck) account_.commit();
+    for (const auto& id : made.order) {
         pending_[text(*account_.store().find(id), "endpoint")].push_back(id);
     }
     scanned_ = all.size();  // those that a fault added were taken up with the others
@@ -81,63 +83,21 @@ void Deliverer::wake() {
     if (earliest > 0) wake_at(earliest);
 }
 
-void Deliverer::strike(const std::string& id, const Object& fault, std::vector<std::string>& out) {
-    const auto kind = text(fault, "fault");
-    Object& delivery = account_.store().edit(id);
-    delivery["faults"] = [&] {
-        json::array names = children(delivery, "faults");
-        names.push_back(json::value(kind));
-        return names;
-    }();
-    if (kind == "drop") {
-        delivery["status"] = "dropped";
-        std::erase(out, id);
-    } else if (kind == "delay") {
-        delivery["next_attempt_at"] = real_milliseconds() + number(fault, "seconds") * 1000;
-    } else if (kind == "old_version") {
-        delivery["api_version"] = fault.at("api_version");
-    } else if (kind == "duplicate") {
-        for (std::int64_t i = 0; i < number(fault, "copies", 1); ++i) {
-            Object copy = delivery;
-            const auto copy_id = account_.new_record_id("whd_", Chance::Stream::deliveries);
-            copy["id"] = copy_id;
-            account_.store().add("_delivery", copy_id, std::move(copy));
-            out.push_back(copy_id);
-        }
-    }
+std::int64_t Deliverer::due_in(std::int64_t seconds) const {
+    return real_milliseconds() + seconds * 1000;
 }
 
-std::vector<std::string> Deliverer::upset(std::vector<std::string> fresh) {
-    std::vector<std::string> out;
-    std::vector<std::size_t> shuffled;  // places in `out`
-    std::int64_t window = 0;
-    bool struck_any = false;
-    for (const auto& id : fresh) {
-        const Object& delivery = *account_.store().find(id);
-        out.push_back(id);
-        // What was upset before a restart, or is being tried again, is left as it is.
-        if (delivery.contains("faults") || !children(delivery, "attempts").empty()) continue;
-        const auto place = out.size() - 1;
-        for (const Object& fault :
-             faults_.strike(Faults::Place::delivery, "", text(delivery, "type"), id)) {
-            struck_any = true;
-            strike(id, fault, out);
-            if (text(fault, "fault") != "reorder") continue;
-            window = number(fault, "seconds");
-            if (place < out.size() && out[place] == id) shuffled.push_back(place);
-        }
-    }
-    // Alone it cannot change places with another: it lets what comes in the next seconds pass.
-    if (shuffled.size() == 1) {
-        account_.store().edit(out[shuffled.front()])["next_attempt_at"] =
-            real_milliseconds() + window * 1000;
-    }
-    for (std::size_t left = shuffled.size(); left > 1; --left) {
-        const auto other = account_.chance().below(Chance::Stream::faults, left);
-        std::swap(out[shuffled[left - 1]], out[shuffled[other]]);
-    }
-    if (struck_any) account_.commit();
-    return out;
+std::string Deliverer::copy(const std::string& id) {
+    Object copy = *account_.store().find(id);
+    const auto copy_id = account_.new_record_id("whd_", Chance::Stream::deliveries);
+    copy["id"] = copy_id;
+    account_.store().add("_delivery", copy_id, std::move(copy));
+    return copy_id;
+}
+
+void Deliverer::strike(const std::string& id, const Object& fault, std::vector<std::string>&) {
+    if (text(fault, "fault") != "old_version") return;
+    account_.store().edit(id)["api_version"] = fault.at("api_version");
 }
 
 void Deliverer::wake_at(std::int64_t unix_milliseconds) {

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "http/client.h"
+#include "sandbox/delivery_faults.h"
 #include "sandbox/faults.h"
 #include "sandbox/recorder.h"
 #include "sandbox/stripe/account.h"
@@ -21,7 +22,7 @@ namespace paydesk::sandbox::stripe {
 
 inline constexpr std::chrono::seconds delivery_timeout{10};
 
-class Deliverer {
+class Deliverer final : private Deliveries {
 public:
     // All outlive the deliverer, and the io_context stops before it is destroyed.
     Deliverer(asio::io_context& io, Account& account, http::Transport& transport,
@@ -36,9 +37,10 @@ public:
     bool is_paused() const;
 
 private:
-    // What the faults make of deliveries that were made together, in the order of sending.
-    std::vector<std::string> upset(std::vector<std::string> fresh);
-    void strike(const std::string& delivery, const Object& fault, std::vector<std::string>& out);
+    std::int64_t due_in(std::int64_t seconds) const override;
+    std::string copy(const std::string& id) override;
+    void strike(const std::string& id, const Object& fault,
+                std::vector<std::string>& order) override;
     Task<> serve(std::string endpoint);
     Task<> attempt(std::string delivery);
     void note(const std::string& delivery, int status, const std::string& error,

@@ -39,21 +39,22 @@ std::int64_t amount_off_in(const Object& coupon, std::string_view currency) {
     return number(child(child(coupon, "_currency_options"), currency), "amount_off");
 }
 
-void count_redemption(Account& account, const Object& wanted) {
-    const auto full = [](const Object& object) {
-        return present(object, "max_redemptions") &&
-               number(object, "times_redeemed") >= number(object, "max_redemptions");
+// `by`: 1, or -1 to give it back.
+void count_redemption(Account& account, const Object& wanted, std::int64_t by) {
+    const auto count = [by](Object& changed, std::string_view usable) {
+        const auto most = number(changed, "max_redemptions");
+        const bool was_full = most > 0 && number(changed, "times_redeemed") >= most;
+        const auto times = number(changed, "times_redeemed") + by;
+        changed["times_redeemed"] = times;
+        const bool is_full = most > 0 && times >= most;
+        if (is_full != was_full) changed[usable] = !is_full;
     };
-    const Object& coupon = account.change(text(wanted, "coupon"), "", [&](Object& changed) {
-        changed["times_redeemed"] = number(changed, "times_redeemed") + 1;
-        if (full(changed)) changed["valid"] = false;
-    });
+    const Object& coupon = account.change(text(wanted, "coupon"), "",
+                                          [&](Object& changed) { count(changed, "valid"); });
     refresh_promotion_codes(account, coupon);
     if (!present(wanted, "promotion_code")) return;
-    account.change(text(wanted, "promotion_code"), "promotion_code.updated", [&](Object& changed) {
-        changed["times_redeemed"] = number(changed, "times_redeemed") + 1;
-        if (full(changed)) changed["active"] = false;
-    });
+    account.change(text(wanted, "promotion_code"), "promotion_code.updated",
+                   [&](Object& changed) { count(changed, "active"); });
 }
 
 json::value end_of(const Account& account, const Object& coupon) {
@@ -174,7 +175,7 @@ json::array add_discounts(Account& account, const json::array& wanted, const Obj
             discounts.push_back(account.get("discount", text(entry, "discount"), "discounts"));
             continue;
         }
-        count_redemption(account, entry);
+        count_redemption(account, entry, 1);
         const Object& coupon = account.get("coupon", text(entry, "coupon"), "coupon");
         Object discount = blank("discount");
         discount["id"] = account.new_id("di_1");
@@ -196,24 +197,53 @@ json::array add_discounts(Account& account, const json::array& wanted, const Obj
     return discounts;
 }
 
+json::array begin_subscription_discounts(Account& account, const std::string& id,
+                                         const json::array& wanted) {
+    const json::array old = children(account.get("subscription", id), "discounts");
+    const json::array discounts = add_discounts(
+        account, wanted,
+        Object{
+            {"customer", account.get("subscription", id).at("customer")},
+            {"subscription", id}
+    });
+    json::array begun;
+    for (const json::value& each : ids_of(discounts)) {
+        if (std::ranges::find(old, each) == old.end()) begun.push_back(each);
+    }
+    account.change(id, "", [&](Object& subscription) {
+        subscription["discounts"] = ids_of(discounts);
+        subscription["_discount"] = first_of(discounts);
+    });
+    return begun;
+}
+
+void end_replaced_discounts(Account& account, const Object& before) {
+    const json::array ids = children(account.get("subscription", text(before, "id")), "discounts");
+    for (const json::value& old : children(before, "discounts")) {
+        if (std::ranges::find(ids, old) != ids.end()) continue;
+        const Object& discount = account.get("discount", std::string(old.as_string()));
+        if (!flag(discount, "_ended")) end_discount(account, discount);
+    }
+}
+
+void take_back_discounts(Account& account, const json::array& begun) {
+    for (const json::value& id : begun) {
+        const Object discount = account.get("discount", std::string(id.as_string()));
+        if (!flag(discount, "_ended")) end_discount(account, discount);
+        count_redemption(account,
+                         {
+                             {"coupon", child(discount, "_coupon").at("id")},
+                             {"promotion_code", discount.at("promotion_code")}
+        },
+                         -1);
+    }
+}
+
 void set_subscription_discounts(Account& account, const std::string& id,
                                 const json::array& wanted) {
     const Object before = account.get("subscription", id);
-    const json::array discounts =
-        add_discounts(account, wanted,
-                      Object{
-                          {"customer",     before.at("customer")},
-                          {"subscription", id                   }
-    });
-    const json::array ids = ids_of(discounts);
-    for (const json::value& old : children(before, "discounts")) {
-        if (std::ranges::find(ids, old) != ids.end()) continue;
-        end_discount(account, account.get("discount", std::string(old.as_string())));
-    }
-    account.change(id, "", [&](Object& subscription) {
-        subscription["discounts"] = ids;
-        subscription["_discount"] = first_of(discounts);
-    });
+    begin_subscription_discounts(account, id, wanted);
+    end_replaced_discounts(account, before);
 }
 
 void set_customer_discount(Account& account, const std::string& id, const json::array& wanted) {

@@ -57,6 +57,14 @@ json::array add_discounts(Account& account, const json::array& wanted, const Obj
 // The subscription has these and no others. Emits customer.discount.created and .deleted.
 void set_subscription_discounts(Account& account, const std::string& subscription,
                                 const json::array& wanted);
+// The same for a change that may have to wait: the new ones stand beside those that they replace, until one of both
+// ends. Gives the ids of the new ones.
+json::array begin_subscription_discounts(Account& account, const std::string& subscription,
+                                         const json::array& wanted);
+// Ends those of `before` that the subscription does not have any more. Emits customer.discount.deleted.
+void end_replaced_discounts(Account& account, const Object& before);
+// Ends new ones whose change never came, and gives their redemption back. Emits customer.discount.deleted.
+void take_back_discounts(Account& account, const json::array& begun);
 // One discount or none on the customer. Emits customer.discount.created, .updated or .deleted.
 void set_customer_discount(Account& account, const std::string& customer,
                            const json::array& wanted);

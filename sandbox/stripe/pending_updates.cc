@@ -1,5 +1,6 @@
 #include "sandbox/stripe/pending_updates.h"
 
+#include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/invoicing.h"
 #include "sandbox/stripe/refusal.h"
 #include "sandbox/stripe/schedules.h"
@@ -10,8 +11,9 @@ namespace paydesk::sandbox::stripe {
 namespace {
 
 // What a change of a subscription touches, beside its items.
-constexpr std::string_view held_fields[] = {"billing_cycle_anchor", "status", "trial_start",
-                                            "trial_end", "_trial_announced"};
+constexpr std::string_view held_fields[] = {
+    "billing_cycle_anchor", "status",    "trial_start", "trial_end",
+    "_trial_announced",     "discounts", "_discount"};
 
 json::value if_changed(const Object& before, const Object& after, std::string_view key) {
     return value_of(before, key) == value_of(after, key) ? json::value(nullptr)
@@ -39,7 +41,7 @@ void hold(Account& account, const Object& before, const std::string& invoice) {
             {"billing_cycle_anchor", if_changed(before, after, "billing_cycle_anchor")},
             {"cancel_at_period_end", nullptr},
             {"discount", nullptr},
-            {"discounts", nullptr},
+            {"discounts", if_changed(before, after, "discounts")},
             {"expires_at", account.now() + pending_update_seconds},
             {"metadata", nullptr},
             {"subscription_items", child(after, "items").at("data")},
@@ -54,6 +56,14 @@ void hold(Account& account, const Object& before, const std::string& invoice) {
 void forget(Object& subscription) {
     subscription.erase("_pending");
     subscription["pending_update"] = nullptr;
+}
+
+// It will not come any more.
+void give_up(Account& account, const std::string& id) {
+    const json::array begun =
+        children(child(account.get("subscription", id), "_pending"), "discounts");
+    account.change(id, "customer.subscription.updated", forget);
+    take_back_discounts(account, begun);
 }
 
 Outcome charge(Account& account, const std::string& id, const SubscriptionChange& change) {
@@ -107,6 +117,12 @@ void collect_change(Account& account, const Object& before, const std::string& i
                    [](Object& changed) { changed["status"] = "past_due"; });
 }
 
+void note_pending_discounts(Account& account, const std::string& id, const json::array& begun) {
+    account.change(id, "", [&](Object& subscription) {
+        subscription["_pending"].as_object()["discounts"] = begun;
+    });
+}
+
 bool decides_pending_update(const Object& subscription, const std::string& invoice) {
     const Object& pending = child(subscription, "_pending");
     return !pending.empty() && text(pending, "invoice") == invoice;
@@ -132,13 +148,14 @@ void apply_pending_update(Account& account, const std::string& id, const std::st
         for (const auto& [key, value] : fields) subscription[key] = value;
         forget(subscription);
     });
+    end_replaced_discounts(account, before);
     account.emit("customer.subscription.pending_update_applied", account.get("subscription", id));
     note_direct_change(account, before);
 }
 
 void expire_pending_update(Account& account, const std::string& id) {
     const auto invoice = text(child(account.get("subscription", id), "_pending"), "invoice");
-    account.change(id, "customer.subscription.updated", forget);
+    give_up(account, id);
     account.emit("customer.subscription.pending_update_expired", account.get("subscription", id));
     if (text(account.get("invoice", invoice), "status") == "open") void_invoice(account, invoice);
 }
@@ -147,7 +164,7 @@ void forget_pending_update(Account& account, const std::string& id, const std::s
     const auto* subscription = account.find("subscription", id);
     if (!subscription || !decides_pending_update(*subscription, invoice)) return;
     drop_timers(account, "expire_pending_update", id);
-    account.change(id, "customer.subscription.updated", forget);
+    give_up(account, id);
 }
 
 void drop_pending_update(Account& account, const std::string& id) {

@@ -17,6 +17,10 @@ inline constexpr std::int64_t pending_update_seconds = 23 * 3600;
 void collect_change(Account& account, const Object& before, const std::string& invoice,
                     const SubscriptionChange& change);
 
+// The change that waits began these discounts: given up, it takes them back.
+void note_pending_discounts(Account& account, const std::string& subscription,
+                            const json::array& begun);
+
 // The invoice was paid: what waited for it happens.
 // Emits customer.subscription.updated and .pending_update_applied.
 void apply_pending_update(Account& account, const std::string& subscription,

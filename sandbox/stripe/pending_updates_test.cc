@@ -79,6 +79,72 @@ TEST_F(PendingUpdates, APendingUpdateIsGivenUpByVoidingOrByAnother) {
     EXPECT_EQ(reply.param(), "description");
 }
 
+// A code for 25 % off, once for anybody.
+class PendingDiscounts : public SubscriptionChanges {
+protected:
+    void begin_with_codes() {
+        begin();
+        spring_ = code("percent_off=25&duration=forever", "SPRING");
+        path("discounts[0][promotion_code]=" + code("percent_off=10&duration=forever", "OLD"));
+        old_ = discounts();
+    }
+    std::string code(const std::string& coupon, const std::string& text_of_code) {
+        return id(made("/v1/promotion_codes", "promotion[type]=coupon&promotion[coupon]=" +
+                                                  id(made("/v1/coupons", coupon)) +
+                                                  "&max_redemptions=1&code=" + text_of_code));
+    }
+    std::string change() {
+        return upgrade("&payment_behavior=pending_if_incomplete&discounts[0][promotion_code]=" +
+                       spring_);
+    }
+    json::array discounts() { return children(subscription(), "discounts"); }
+    bool is_spent() { return !stripe::flag(got("/v1/promotion_codes/" + spring_), "active"); }
+
+    std::string spring_;
+    json::array old_;
+};
+
+TEST_F(PendingDiscounts, ComeWithAChangeThatIsPaid) {
+    begin_with_codes();
+    path(change());
+    EXPECT_EQ(price_now(), large_);
+    ASSERT_EQ(discounts().size(), 1U);
+    EXPECT_NE(discounts(), old_);
+    EXPECT_THAT(event_types(), Contains("customer.discount.deleted"));
+}
+
+TEST_F(PendingDiscounts, WaitWithAChangeThatWaits) {
+    begin_with_codes();
+    use_card("pm_card_chargeCustomerFail");
+    const auto waiting = path(change());
+    EXPECT_EQ(discounts(), old_) << "until it is paid";
+    EXPECT_EQ(children(child(waiting, "pending_update"), "discounts").size(), 1U);
+    made("/v1/invoices/" + text(waiting, "latest_invoice") + "/pay", "payment_method=pm_card_visa");
+    EXPECT_EQ(price_now(), large_);
+    EXPECT_EQ(discounts(), children(child(waiting, "pending_update"), "discounts"));
+    EXPECT_TRUE(is_spent());
+}
+
+TEST_F(PendingDiscounts, GoWithAChangeThatIsGivenUp) {
+    begin_with_codes();
+    use_card("pm_card_chargeCustomerFail");
+    const auto waiting = path(change());
+    EXPECT_TRUE(is_spent());
+    made("/v1/invoices/" + text(waiting, "latest_invoice") + "/void");
+    EXPECT_EQ(discounts(), old_);
+    EXPECT_FALSE(is_spent()) << "it can be used again";
+    path(change());
+    advance(23 * 3600 + 1);
+    EXPECT_EQ(discounts(), old_);
+    EXPECT_FALSE(is_spent());
+}
+
+TEST_F(PendingDiscounts, AreRefusedBeforeThatVersion) {
+    begin_with_codes();
+    version_ = "2026-03-25.dahlia";
+    EXPECT_EQ(refused(change()).param(), "discounts");
+}
+
 TEST_F(PendingUpdates, ACardThatAsksLetsTheUpdateWait) {
     begin();
     use_card("pm_card_authenticationRequired");

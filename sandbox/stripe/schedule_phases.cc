@@ -88,10 +88,11 @@ json::array discounts_of(const Account& account, const Object& given, const std:
     json::array discounts;
     for (const json::value& value : wanted_discounts(account, given, {.customer = customer})) {
         const Object& wanted = value.get_object();
+        const bool by_code = present(wanted, "promotion_code");
         discounts.push_back(Object{
-            {"coupon",         value_of(wanted, "coupon")        },
-            {"discount",       value_of(wanted, "discount")      },
-            {"promotion_code", value_of(wanted, "promotion_code")}
+            {"coupon",         by_code ? json::value(nullptr) : value_of(wanted, "coupon")        },
+            {"discount",       value_of(wanted,                                  "discount")      },
+            {"promotion_code", value_of(wanted,                                  "promotion_code")}
         });
     }
     return discounts;

@@ -48,9 +48,18 @@ Object fields_of(const Object& schedule, const Object& phase) {
 
 json::array discounts_of_phase(const Account& account, const Object& schedule,
                                const Object& phase) {
+    json::array named;  // as a call names them: by the one that each has
+    for (const json::value& value : children(phase, "discounts")) {
+        for (const auto& [key, id] : value.get_object()) {
+            if (id.is_string())
+                named.push_back(Object{
+                    {key, id}
+                });
+        }
+    }
     return wanted_discounts(account,
                             Object{
-                                {"discounts", phase.at("discounts")}
+                                {"discounts", std::move(named)}
     },
                             {.customer = text(schedule, "customer")});
 }

@@ -96,6 +96,29 @@ TEST_F(Schedules, DowngradeAtThePeriodsEnd) {
     EXPECT_THAT(event_types(), Not(Contains("subscription_schedule.released")));
 }
 
+TEST_F(Schedules, APromotionCodeComesWithItsPhase) {
+    begin();
+    const auto coupon = id(made("/v1/coupons", "percent_off=25&duration=forever"));
+    const auto code =
+        id(made("/v1/promotion_codes",
+                "promotion[type]=coupon&promotion[coupon]=" + coupon + "&code=SPRING"));
+    const auto changed =
+        made("/v1/subscription_schedules/" + schedule_,
+             phases(small_,
+                    "&phases[1][proration_behavior]=none&phases[1][duration][interval]=month"
+                    "&phases[1][discounts][0][promotion_code]=" +
+                        code));
+    const auto& discount =
+        children(children(changed, "phases").at(1).as_object(), "discounts").at(0).as_object();
+    EXPECT_EQ(text(discount, "promotion_code"), code);
+    EXPECT_TRUE(discount.at("coupon").is_null());
+    EXPECT_TRUE(children(subscription(), "discounts").empty());
+    advance(month + 2 * 3600);
+    EXPECT_EQ(price_now(), small_);
+    EXPECT_EQ(children(subscription(), "discounts").size(), 1U);
+    EXPECT_EQ(number(got("/v1/invoices/" + text(subscription(), "latest_invoice")), "total"), 1500);
+}
+
 TEST_F(Schedules, AnotherIntervalAtThePeriodsEndBillsOnce) {
     begin();
     const auto yearly = price_of(50000, "year");

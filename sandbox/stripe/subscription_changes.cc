@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sandbox/stripe/discounts.h"
 #include "sandbox/stripe/pending_updates.h"
 #include "sandbox/stripe/period.h"
 #include "sandbox/stripe/plans.h"
@@ -347,26 +348,34 @@ std::string add_update_invoice(Account& account, const std::string& id, bool who
 void change_subscription(Account& account, const std::string& id,
                          const SubscriptionChange& change) {
     if (change.items.empty() && change.add_invoice_items.empty() && !change.anchor_now &&
-        !change.trial_end) {
+        !change.trial_end && !change.discounts) {
         return;
     }
     drop_pending_update(account, id);
     const Object before = account.get("subscription", id);
-    const Effect effect = effect_of(account, before, change);
-    if (!effect.changed) return;
+    json::array begun;
+    if (change.discounts) begun = begin_subscription_discounts(account, id, *change.discounts);
+    const Object with_discounts = account.get("subscription", id);
+    const Effect effect = effect_of(account, with_discounts, change);
+    if (!effect.changed && !change.discounts) return;
     add_one_time_items(account, before, change.add_invoice_items);
     const bool waits =
         effect.bills && change.payment_behavior == PaymentBehavior::pending_if_incomplete;
-    const Object after = account.change(id, waits ? "" : "customer.subscription.updated",
+    const bool told_later = waits || change.discounts;
+    const Object after = account.change(id, told_later ? "" : "customer.subscription.updated",
                                         [&](Object& subscription) { subscription = effect.after; });
     if (effect.announces) account.emit("customer.subscription.trial_will_end", after);
     if (effect.bills) {
         const auto invoice = add_update_invoice(account, id, effect.restarts);
         if (!invoice.empty()) collect_change(account, before, invoice, change);
     }
-    if (waits && !present(account.get("subscription", id), "pending_update")) {
-        account.emit("customer.subscription.updated", account.get("subscription", id), &before);
+    if (present(account.get("subscription", id), "pending_update")) {
+        note_pending_discounts(account, id, begun);
+        return;
     }
+    if (change.discounts) end_replaced_discounts(account, before);
+    if (told_later)
+        account.emit("customer.subscription.updated", account.get("subscription", id), &before);
 }
 
 }  // namespace paydesk::sandbox::stripe

@@ -28,6 +28,8 @@ struct SubscriptionChange {
     // {id?, price?, quantity?, deleted?, metadata?} each, as POST /v1/subscriptions/{id} takes them.
     json::array items = {};
     json::array add_invoice_items = {};  // {price, quantity?, metadata?}
+    // In place of those that it has (discounts.h); they wait with the rest.
+    std::optional<json::array> discounts = {};
     // create_prorations, always_invoice or none.
     std::string proration_behavior = "create_prorations";
     std::int64_t proration_date = 0;             // from when prorations count; 0 for now

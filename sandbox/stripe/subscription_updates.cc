@@ -61,23 +61,28 @@ void change_fields(Call& call, const std::string& id) {
 }
 
 // `discounts`, or `coupon` and `promotion_code` in old versions; an empty one takes them off.
-void change_discounts(Call& call, const std::string& id) {
-    const Object& params = call.params;
+std::optional<json::array> discounts_of(const Call& call, const Object& subscription) {
     bool given = false;
     for (const auto* key : {"coupon", "promotion_code", "discounts"}) {
-        given = given || params.contains(key);
+        given = given || call.params.contains(key);
     }
-    if (!given) return;
+    if (!given) return std::nullopt;
+    const Purchase purchase{.customer = text(subscription, "customer"),
+                            .currency = text(subscription, "currency")};
+    return wanted_discounts(call.account, call.params, purchase);
+}
+
+void change_discounts(Call& call, const std::string& id) {
     Account& account = call.account;
     const Object before = account.get("subscription", id);
-    const Purchase purchase{.customer = text(before, "customer"),
-                            .currency = text(before, "currency")};
-    set_subscription_discounts(account, id, wanted_discounts(account, params, purchase));
+    const auto wanted = discounts_of(call, before);
+    if (!wanted) return;
+    set_subscription_discounts(account, id, *wanted);
     account.emit("customer.subscription.updated", account.get("subscription", id), &before);
 }
 
-// What a pending update can hold.
-void check_pending_params(const Object& params) {
+// What a pending update can hold; discounts since 2026-05-27.
+void check_pending_params(const Object& params, std::string_view version) {
     constexpr std::string_view allowed[] = {"add_invoice_items",
                                             "billing_cycle_anchor",
                                             "expand",
@@ -91,7 +96,8 @@ void check_pending_params(const Object& params) {
     for (const auto& [key, value] : params) {
         if (std::ranges::find(allowed, std::string_view(key)) != std::end(allowed)) continue;
         const std::string name(key);
-        if (name == "metadata" || name == "discounts" || name == "cancel_at_period_end") {
+        if (name == "discounts" && version >= "2026-05-27") continue;
+        if (name == "metadata" || name == "cancel_at_period_end") {
             refuse_unsupported("`" + name + "` in a pending update", name);
         }
         refuse("",
@@ -151,7 +157,8 @@ json::value update(Call& call) {
     auto change = change_of(call.params, account.now());
     refuse_legacy_metered_items(account, change.items, call.version.shape, "items");
     if (change.payment_behavior == PaymentBehavior::pending_if_incomplete) {
-        check_pending_params(call.params);
+        check_pending_params(call.params, call.version.name);
+        change.discounts = discounts_of(call, before);
     }
     if (flag(call.params, "trial_from_plan")) {
         if (change.trial_end) {
@@ -167,7 +174,7 @@ json::value update(Call& call) {
         if (days > 0) change.trial_end = account.now() + days * 86400;
     }
     change_fields(call, id);
-    change_discounts(call, id);
+    if (!change.discounts) change_discounts(call, id);
     change_terms(account, id, std::move(change));
     note_direct_change(account, before);
     change_cancellation(call, id);

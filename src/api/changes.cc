@@ -59,7 +59,8 @@ billing::ChangeWish read_wish(BodyFields& body, const http::Request& request,
         .price = body.text("priceId", id_bytes_max),
         .billing_cycle = body.choice("billingCycle", {"monthly", "yearly"}),
         .quantity = body.integer("quantity", 1, billing::subscription_quantity_max),
-        .proration_date = {}};
+        .proration_date = {},
+        .promotion_code = body.text("promotionCode", id_bytes_max)};
     const bool named = body.has("planId") || body.has("priceId") || body.has("billingCycle") ||
                        body.has("quantity");
     if (!named) {
@@ -78,6 +79,20 @@ json::object line_json(const provider::InvoiceLine& line) {
         {"period_start", instant_json(line.period_start)                            },
         {"period_end",   instant_json(line.period_end)                              },
         {"proration",    line.proration                                             }
+    };
+}
+
+json::object promotion_json(const provider::PromotionCode& code) {
+    return {
+        {"code",               code.code                                                              },
+        {"name",               code.name                                                              },
+        {"percent_off",        text_json(code.percent_off)                                            },
+        {"amount_off",         code.amount_off ? json::value(code.amount_off->minor_units()) : nullptr},
+        {"currency",
+         code.amount_off ? json::value(code.amount_off->currency().lower_code()) : nullptr            },
+        {"duration",           code.duration                                                          },
+        {"duration_in_months",
+         code.duration_in_months ? json::value(*code.duration_in_months) : nullptr                    }
     };
 }
 
@@ -109,7 +124,9 @@ json::object preview_json(const billing::PreviewedChange& previewed) {
         {"lines",           std::move(lines)                                                     },
         {"proration_date",  instant_json(preview.proration_date)                                 },
         {"renewal_amount",  preview.renewal.amount.minor_units()                                 },
-        {"renews_at",       to_iso8601(preview.renewal.at)                                       }
+        {"renews_at",       to_iso8601(preview.renewal.at)                                       },
+        {"promotion",
+         target.promotion_code ? json::value(promotion_json(*target.promotion_code)) : nullptr   }
     };
 }
 
@@ -147,20 +164,6 @@ Task<http::Response> cancel(const Services& services, const http::Request& reque
     if (!cancelled) co_return refusal(cancelled.error());
     co_return co_await show(services, std::move(caller),
                             {.subscription_id = cancelled->subscription_id});
-}
-
-json::object promotion_json(const provider::PromotionCode& code) {
-    return {
-        {"code",               code.code                                                              },
-        {"name",               code.name                                                              },
-        {"percent_off",        text_json(code.percent_off)                                            },
-        {"amount_off",         code.amount_off ? json::value(code.amount_off->minor_units()) : nullptr},
-        {"currency",
-         code.amount_off ? json::value(code.amount_off->currency().lower_code()) : nullptr            },
-        {"duration",           code.duration                                                          },
-        {"duration_in_months",
-         code.duration_in_months ? json::value(*code.duration_in_months) : nullptr                    }
-    };
 }
 
 Task<http::Response> apply_code(const Services& services, const http::Request& request,

@@ -368,6 +368,41 @@ TEST_F(Changes, APromotionCodeComesAndGoes) {
     EXPECT_EQ(waiting_jobs(), "0");
 }
 
+TEST_F(Changes, APromotionCodeIsPartOfTheChange) {
+    provider_.promotion_codes["SPRING"] = {
+        .promotion_code = {"promo_1"}, .code = "SPRING", .active = true, .percent_off = "25"};
+    const auto with = [](json::object to, const char* code = "SPRING") {
+        to["promotionCode"] = code;
+        return to;
+    };
+    const auto sent = [&] { return provider_.last_change->promotion_code; };
+    EXPECT_TRUE(preview(business()).body.at("preview").at("promotion").is_null());
+    EXPECT_EQ(preview(with(business(), "NOPE")).code(), "promotion_code_invalid");
+    const Answer previewed = preview(with(business()));
+    ASSERT_EQ(previewed.status, 200) << json::serialize(previewed.body);
+    EXPECT_EQ(previewed.text({"preview", "promotion", "percent_off"}), "25");
+    EXPECT_EQ(sent()->promotion_code, provider::Ref{"promo_1"});
+    EXPECT_EQ(preview(with({})).status, 422) << "a code alone is no change";
+    EXPECT_EQ(provider_.count("set_promotion_code"), 0) << "a preview sets nothing";
+
+    EXPECT_EQ(change(with(business(), "NOPE")).code(), "promotion_code_invalid");
+    provider_.failures.push_back({
+        "change_plan", {ErrorCode::provider_rejected, "No."}
+    });
+    EXPECT_EQ(change(with(business())).code(), "promotion_code_invalid");
+    EXPECT_EQ(current().at("plan_key").as_string(), "pro") << "nothing has changed";
+    ASSERT_EQ(change(with(seats(3))).text({"state"}), "applied");
+    EXPECT_EQ(sent()->promotion_code, provider::Ref{"promo_1"});
+    ASSERT_EQ(change(with(seats(2))).text({"state"}), "scheduled");
+    EXPECT_EQ(sent()->promotion_code, provider::Ref{"promo_1"});
+    EXPECT_EQ(provider_.count("set_promotion_code"), 0) << "the change itself has it";
+
+    // What gives up a scheduled change is no change that could have it.
+    ASSERT_EQ(change(with(seats(3))).text({"state"}), "applied");
+    EXPECT_EQ(provider_.discounts.at("sub_1"), provider::Ref{"promo_1"});
+    EXPECT_EQ(waiting_jobs(), "0");
+}
+
 TEST_F(Changes, ACodeIsCheckedBeforeAnybodyIsSentToPay) {
     const auto buy = [&](const char* code) {
         return post("/api/create-checkout", grace,

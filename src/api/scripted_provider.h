@@ -195,6 +195,7 @@ public:
     Task<Result<provider::ChangePreview>> preview_change(provider::PlanChange change,
                                                          bool at_period_end) override {
         if (auto error = co_await begin("preview_change", change.price.value)) co_return *error;
+        last_change = change;
         auto& snapshot = subscriptions.at(change.subscription.value);
         provider::ChangePreview preview{
             .now = {},
@@ -262,6 +263,7 @@ public:
                                                    provider::PlanChange change) override {
         const auto error = co_await begin("schedule_change", intent.value);
         if (is_refusal(error)) co_return *error;
+        last_change = change;
         auto& snapshot = subscriptions.at(change.subscription.value);
         if (!snapshot.schedule) {
             snapshot.schedule = provider::Ref{"sub_sched_" + std::to_string(schedules.size() + 1)};

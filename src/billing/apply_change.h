@@ -11,6 +11,7 @@
 //                                  open before paid, incomplete before active, anything before a
 //                                  terminal state); else needs_fetch
 //   older stamp                    stale, not applied
+//   newer, but from before we asked  subscriptions and their schedules: as at the same stamp
 //   asked of PayPal                subscriptions and their invoices, of which its events do not tell whole:
 //                                  the answer that was asked for later, by our clock
 //   row in a terminal state        stale, for ever: canceled, incomplete_expired, paid, void, deleted

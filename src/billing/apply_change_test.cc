@@ -211,11 +211,47 @@ TEST_F(ApplyChange, AnAnswerOfTheProviderMovesNoStamp) {
                       db, {.change = change("", 500, ObjectKind::subscription, "sub_1", answered)}),
                   Outcome::applied);
         EXPECT_EQ(one("select cancel_at_period_end from paydesk.subscriptions"), "true");
+        EXPECT_EQ(one("select provider_stamp = to_timestamp(" + std::to_string(t0 + 10) +
+                      ") from paydesk.subscriptions"),
+                  "true");
         EXPECT_EQ(co_await apply_one(db, {.change = change("evt_2", 11, ObjectKind::subscription,
-                                                           "sub_1", subscription(past_due))}),
+                                                           "sub_1", answered)}),
                   Outcome::applied)
-            << "the provider's 11 is after its 10, whatever our clock said";
+            << "the event of the same change: the provider's 11 is after its 10";
+        EXPECT_EQ(co_await apply_one(db, {.change = change("evt_3", 501, ObjectKind::subscription,
+                                                           "sub_1", subscription(past_due))}),
+                  Outcome::applied);
         EXPECT_EQ(one("select status from paydesk.subscriptions"), "past_due");
+    });
+}
+
+// Cancelled a moment after something else had changed: the webhook of that comes when the answer is there.
+TEST_F(ApplyChange, AnEventFromBeforeAnAnswerUndoesNothing) {
+    play([&](db::Database& db) -> Task<> {
+        co_await apply_one(db, {.change = change("evt_1", 10, ObjectKind::subscription, "sub_1",
+                                                 subscription(active))});
+        auto cancelled = subscription(active);
+        cancelled.cancel_at_period_end = true;
+        cancelled.items.front().quantity = 3;
+        co_await apply_one(
+            db, {.change = change("", 20, ObjectKind::subscription, "sub_1", cancelled)});
+
+        auto before = subscription(active);
+        before.items.front().quantity = 3;
+        const ToApply late{.change =
+                               change("evt_2", 19, ObjectKind::subscription, "sub_1", before)};
+        const auto results = co_await apply(db, {late});
+        EXPECT_EQ(results.front().outcome, Outcome::needs_fetch);
+        EXPECT_EQ(one("select cancel_at_period_end from paydesk.subscriptions"), "true");
+
+        // What the provider says then counts, and the event's second is past.
+        ToApply asked{.change = change("", 19, ObjectKind::subscription, "sub_1", cancelled),
+                      .fetched_at_revision = results.front().revision};
+        EXPECT_EQ(co_await apply_one(db, asked), Outcome::applied);
+        EXPECT_EQ(co_await apply_one(db, {.change = change("evt_0", 15, ObjectKind::subscription,
+                                                           "sub_1", before)}),
+                  Outcome::stale);
+        EXPECT_EQ(one("select cancel_at_period_end from paydesk.subscriptions"), "true");
     });
 }
 

@@ -48,10 +48,12 @@ void decide(Batch& batch, std::size_t i, const provider::ScheduleSnapshot& snaps
     batch.tell(i, facts_of(account, content));
 
     std::optional<Standing> standing;
-    if (row) standing = Standing{row->stamp, is_final_schedule(row->content.status)};
+    if (row)
+        standing = Standing{row->stamp, is_final_schedule(row->content.status), row->answered_at};
     const std::string revision = row ? row->revision : "";
     const auto incoming = batch.incoming(i, revision, is_final_schedule(content.status));
-    const bool same = row && row->stamp == change.occurred_at && row->content == content;
+    const bool same =
+        row && (row->stamp == change.occurred_at || row->answered_at) && row->content == content;
     const Merge merge =
         decide_merge(standing, incoming, same,
                      row ? state_order(content, row->content) : std::partial_ordering::unordered);
@@ -63,11 +65,13 @@ void decide(Batch& batch, std::size_t i, const provider::ScheduleSnapshot& snaps
                           .provider = change.provider,
                           .schedule = change.object.value,
                           .stamp = {},
+                          .answered_at = {},
                           .revision = "",
                           .content = {}};
         batch.new_refs.emplace(batch.key_of(i), account);
     }
     row->stamp = stamp_after(standing, incoming);
+    row->answered_at = answered_after(standing, incoming);
     row->content = std::move(content);
     dirty = true;
 }

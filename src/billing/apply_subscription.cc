@@ -109,10 +109,13 @@ void decide(Batch& batch, std::size_t i, const provider::SubscriptionSnapshot& s
                            change.provider != provider::Name::paypal));
 
     std::optional<Standing> standing;
-    if (row) standing = Standing{row->stamp, provider::is_terminal(row->content.status)};
+    if (row)
+        standing =
+            Standing{row->stamp, provider::is_terminal(row->content.status), row->answered_at};
     const std::string revision = row ? row->revision : "";
     const auto incoming = batch.incoming(i, revision, provider::is_terminal(content.status));
-    const bool same = row && batch.same_moment(i, row->stamp) && row->content == content;
+    const bool same =
+        row && (batch.same_moment(i, row->stamp) || row->answered_at) && row->content == content;
     const Merge merge =
         decide_merge(standing, incoming, same,
                      row ? state_order(content, row->content) : std::partial_ordering::unordered);
@@ -132,6 +135,7 @@ void decide(Batch& batch, std::size_t i, const provider::SubscriptionSnapshot& s
                               .provider = change.provider,
                               .subscription = change.object.value,
                               .stamp = {},
+                              .answered_at = {},
                               .revision = "",
                               .content = {}};
         batch.new_refs.emplace(batch.key_of(i), account);
@@ -156,6 +160,7 @@ void decide(Batch& batch, std::size_t i, const provider::SubscriptionSnapshot& s
     note_trial(batch, *row, content);
     note_begin(batch, *row, content, is_new);
     row->stamp = stamp_after(standing, incoming);
+    row->answered_at = answered_after(standing, incoming);
     row->content = std::move(content);
     dirty = true;
 }

@@ -2,6 +2,7 @@
 
 #include "billing/apply_change.h"
 #include "billing/cancel_flow.h"
+#include "billing/promotion_flow.h"
 #include "billing/resolve_change.h"
 #include "catalog/usage_price_store.h"
 
@@ -29,7 +30,8 @@ Task<provider::PlanChange> call_for(const Flow& flow, ResolvedChange resolved) {
                                    .price = resolved.target.price,
                                    .quantity = terms.quantity,
                                    .metered_prices = std::move(metered),
-                                   .interval = terms.billing_cycle == "yearly" ? "year" : "month"};
+                                   .interval = terms.billing_cycle == "yearly" ? "year" : "month",
+                                   .promotion_code = std::move(resolved.target.promotion_code)};
 }
 
 ChangeState state_of(provider::PlanChanged::State state) {
@@ -54,6 +56,10 @@ Task<Result<ChangeDone>> finish(const Flow& flow, Check check, std::string id,
                          .state = state_of(changed.state),
                          .url = std::move(changed.url),
                          .expires_at = changed.expires_at};
+}
+
+Error refusal_of(const ResolvedChange& resolved, Error refused) {
+    return resolved.target.promotion_code ? refusal_with_promotion(std::move(refused)) : refused;
 }
 
 // A refusal is an outcome too: nothing is left to find out. Without an answer the job will ask.
@@ -93,7 +99,7 @@ Task<Result<ChangeDone>> apply_now(const Flow& flow, ResolvedChange resolved,
     const Check check = check_of(flow, resolved.account, resolved.subscription);
     co_await begin_change(flow, check);
     auto changed = co_await flow.provider.change_plan({"change:" + check.intent}, std::move(call));
-    if (!changed) co_return co_await give_up(flow, check, changed.error());
+    if (!changed) co_return refusal_of(resolved, co_await give_up(flow, check, changed.error()));
     co_return co_await finish(flow, check, resolved.target.subscription_id, std::move(*changed));
 }
 
@@ -103,7 +109,8 @@ Task<Result<ChangeDone>> schedule(const Flow& flow, ResolvedChange resolved) {
     co_await begin_change(flow, check);
     auto scheduled =
         co_await flow.provider.schedule_change({"change:" + check.intent}, std::move(call));
-    if (!scheduled) co_return co_await give_up(flow, check, scheduled.error());
+    if (!scheduled)
+        co_return refusal_of(resolved, co_await give_up(flow, check, scheduled.error()));
     std::vector<provider::Change> answers{std::move(*scheduled)};
     co_await finish_change(flow, check, std::move(answers));
     co_return ChangeDone{.subscription_id = resolved.target.subscription_id,
@@ -172,7 +179,7 @@ Task<Result<PreviewedChange>> preview_change(const Flows& flows, ChangeWish wish
     const bool later = resolved->target.when != ChangeWhen::now;
     provider::PlanChange call = co_await call_for(flow, *resolved);
     auto preview = co_await flow.provider.preview_change(std::move(call), later);
-    if (!preview) co_return preview.error();
+    if (!preview) co_return refusal_of(*resolved, preview.error());
     co_return PreviewedChange{std::move(resolved->target), std::move(*preview)};
 }
 
@@ -191,9 +198,15 @@ Task<Result<ChangeDone>> change_plan(const Flows& flows, ChangeWish wish) {
                 co_return co_await apply_now(flow, std::move(*resolved), {});
             }
             co_return co_await schedule(flow, std::move(*resolved));
-        case ChangeWhen::never:
-            co_return co_await release(flow, wish.account, resolved->target.subscription_id,
-                                       resolved->subscription);
+        case ChangeWhen::never: {
+            const std::string id = resolved->target.subscription_id;
+            auto done = co_await release(flow, wish.account, id, resolved->subscription);
+            if (!done || !wish.promotion_code) co_return done;
+            const auto promoted =
+                co_await apply_promotion(flows, wish.account, id, *wish.promotion_code);
+            if (!promoted) co_return promoted.error();
+            co_return done;
+        }
     }
     PD_ASSERT(false);
 }

@@ -36,6 +36,8 @@ struct ChangeWish {
     std::optional<std::string> plan, price, billing_cycle;
     std::optional<std::int64_t> quantity;
     std::optional<Instant> proration_date;  // what preview_change() gave
+    // As people type it. It counts if the change happens, from its own invoice on, in place of other discounts.
+    std::optional<std::string> promotion_code = {};
 };
 
 // What the subscription will be.
@@ -46,6 +48,7 @@ struct ChangeTarget {
     provider::Ref price;
     ChangeWhen when;
     std::optional<Instant> effective_at;  // none: now
+    std::optional<provider::PromotionCode> promotion_code = {};
 };
 
 struct PreviewedChange {
@@ -76,6 +79,7 @@ struct ChangeDone {
 //   invalid_input                 another family or currency, a cycle that does not fit the price, or
 //                                 it is so already
 //   seats_exhausted               fewer units than seats in use
+//   promotion_code_invalid        (promotion_flow.h)
 // and with what the provider refuses with: change_plan() with payment_declined, and nothing is changed.
 Task<Result<PreviewedChange>> preview_change(const Flows& flows, ChangeWish wish);
 // Also with invalid_input where proration_date is not that of a preview of the last hour.

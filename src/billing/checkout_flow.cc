@@ -81,14 +81,6 @@ bool is_same_wish(const CheckoutRow& a, const CheckoutRow& b) {
            a.success_url == b.success_url && a.cancel_url == b.cancel_url;
 }
 
-// PayPal has no placeholder for its own id, and ours leads to the same checkout.
-std::string return_url_of(const CheckoutRow& row, std::string url) {
-    const auto at =
-        row.provider == provider::Name::paypal ? url.find(session_placeholder) : std::string::npos;
-    if (at != std::string::npos) url.replace(at, session_placeholder.size(), row.id);
-    return url;
-}
-
 provider::NewCheckout call_for(const CheckoutRow& row, provider::Ref customer,
                                std::vector<provider::Ref> metered_prices,
                                std::optional<std::string> promotion_code) {
@@ -103,8 +95,8 @@ provider::NewCheckout call_for(const CheckoutRow& row, provider::Ref customer,
         .plan_key = row.plan_key,
         .billing_cycle = recurring ? row.billing_cycle : "",
         .checkout_id = row.id,
-        .success_url = return_url_of(row, row.success_url),
-        .cancel_url = return_url_of(row, row.cancel_url),
+        .success_url = row.success_url,
+        .cancel_url = row.cancel_url,
         .trial_days = recurring && row.trial_days > 0
                           ? std::optional(static_cast<int>(row.trial_days))
                           : std::nullopt,

@@ -30,10 +30,11 @@ Merge decide_merge(const std::optional<Standing>& row, const Incoming& incoming,
         case Origin::event:
             break;
     }
-    if (incoming.occurred_at != row->stamp) {
-        return incoming.occurred_at > row->stamp ? Merge::replace : Merge::stale;
-    }
-    if (same_content) return Merge::unchanged;
+    if (incoming.occurred_at < row->stamp) return Merge::stale;
+    const bool is_tie = incoming.occurred_at == row->stamp;
+    const bool is_overtaken = row->answered_at && incoming.occurred_at <= *row->answered_at;
+    if (!is_tie && !is_overtaken) return Merge::replace;
+    if (same_content) return is_tie ? Merge::unchanged : Merge::replace;
     if (incoming.is_first || state == StateOrder::less) return Merge::stale;
     if (state == StateOrder::greater) return Merge::replace;
     return Merge::needs_fetch;
@@ -46,6 +47,13 @@ Instant stamp_after(const std::optional<Standing>& row, const Incoming& incoming
                                  incoming.origin == Origin::asked;
     const Instant before = row ? row->stamp : from_unix(0);
     return moves_the_stamp ? std::max(before, incoming.occurred_at) : before;
+}
+
+std::optional<Instant> answered_after(const std::optional<Standing>& row,
+                                      const Incoming& incoming) {
+    const auto before = row ? row->answered_at : std::nullopt;
+    if (incoming.origin != Origin::fetched) return before;
+    return before ? std::max(*before, incoming.occurred_at) : incoming.occurred_at;
 }
 
 }  // namespace paydesk::billing

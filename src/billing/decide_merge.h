@@ -32,6 +32,8 @@ struct Incoming {
 struct Standing {
     Instant stamp;
     bool is_final = false;
+    // When the provider was asked last for what the row says: no event from before that knows better.
+    std::optional<Instant> answered_at = {};
 };
 
 // What the two states alone prove of the incoming snapshot against the row: less is earlier, greater
@@ -39,11 +41,14 @@ struct Standing {
 using StateOrder = std::partial_ordering;
 
 // `same_content` and `state` are looked at only where they matter; same_content only when the stamps
-// are equal, a sweep asks or nothing but answers tell. Two different final states cannot both be true: the first stays, as `unordered` says.
+// are equal, an answer has overtaken the event, a sweep asks or nothing but answers tell. Two different final states cannot both be true: the first stays, as `unordered` says.
 Merge decide_merge(const std::optional<Standing>& row, const Incoming& incoming, bool same_content,
                    StateOrder state);
 
 // The row's stamp after an insert or replace. It never goes back.
 Instant stamp_after(const std::optional<Standing>& row, const Incoming& incoming);
+
+// When the provider was asked last, after an insert or replace.
+std::optional<Instant> answered_after(const std::optional<Standing>& row, const Incoming& incoming);
 
 }  // namespace paydesk::billing

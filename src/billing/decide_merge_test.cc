@@ -26,6 +26,9 @@ struct MergeCase {
 
 Standing live(std::int64_t at) { return {from_unix(at), false}; }
 Standing final_state(std::int64_t at) { return {from_unix(at), true}; }
+Standing answered(std::int64_t stamp, std::int64_t at) {
+    return {from_unix(stamp), false, from_unix(at)};
+}
 Incoming event(std::int64_t at, bool is_final = false, bool is_first = false) {
     return {Origin::event, from_unix(at), is_final, is_first};
 }
@@ -79,6 +82,23 @@ const MergeCase merge_cases[] = {
     {"fetched_moves_no_stamp", live(100), fetched(170), false, unordered, Merge::replace, 100},
     {"fetched_before_the_row", live(100), fetched(99), false, unordered, Merge::stale, 0},
     {"fetched_without_a_row", std::nullopt, fetched(170), false, unordered, Merge::insert, 0},
+    {"overtaken_by_an_answer", answered(100, 110), event(105), false, equivalent,
+     Merge::needs_fetch, 0},
+    {"overtaken_in_the_answers_second", answered(100, 110), event(110), false, unordered,
+     Merge::needs_fetch, 0},
+    {"what_the_answer_said", answered(100, 110), event(110), true, equivalent, Merge::replace, 110},
+    {"newer_than_the_answer", answered(100, 110), event(111), false, unordered, Merge::replace,
+     111},
+    {"overtaken_created", answered(0, 110), event(109, false, true), false, unordered, Merge::stale,
+     0},
+    {"overtaken_proved_earlier", answered(0, 110), event(109), false, less, Merge::stale, 0},
+    {"overtaken_proved_later", answered(100, 110), event(109), false, greater, Merge::replace, 109},
+    {"overtaken_and_older_than_the_row", answered(100, 110), event(99), false, unordered,
+     Merge::stale, 0},
+    {"overtaken_final_wins", answered(100, 110), event(105, true), false, greater, Merge::replace,
+     105},
+    {"fetched_for_an_overtaken_one", answered(100, 110), fetched_for_event(105), false, unordered,
+     Merge::replace, 105},
     {"fetched_for_a_tie", live(100), fetched_for_event(100), false, unordered, Merge::replace, 100},
     {"fetched_for_a_tie_same", live(100), fetched_for_event(100), true, equivalent, Merge::replace,
      100},
@@ -93,6 +113,16 @@ TEST(DecideMerge, Table) {
             EXPECT_EQ(to_unix(stamp_after(c.row, c.incoming)), c.stamp);
         }
     }
+}
+
+TEST(DecideMerge, OnlyAnAnswerSaysWhenWasAskedAndItNeverGoesBack) {
+    EXPECT_FALSE(answered_after(std::nullopt, event(100)));
+    EXPECT_EQ(answered_after(std::nullopt, fetched(100)), from_unix(100));
+    EXPECT_EQ(answered_after(answered(90, 100), event(120)), from_unix(100));
+    EXPECT_EQ(answered_after(answered(90, 100), fetched_for_event(120)), from_unix(100));
+    EXPECT_EQ(answered_after(answered(90, 100), repair()), from_unix(100));
+    EXPECT_EQ(answered_after(answered(90, 100), fetched(120)), from_unix(120));
+    EXPECT_EQ(answered_after(answered(90, 100), fetched(95)), from_unix(100));
 }
 
 // The life of one subscription by tools/merge_rules_model.py: two ties, one tombstone. A model of the

@@ -81,6 +81,12 @@ Task<Result<provider::PromotionCode>> find_promotion(const Flow& flow, std::stri
     co_return std::move(**found);
 }
 
+Error refusal_with_promotion(Error refused) {
+    if (refused.code != ErrorCode::provider_rejected) return refused;
+    return invalid("This promotion code does not fit this subscription.",
+                   std::move(refused.detail));
+}
+
 Task<Result<Promoted>> apply_promotion(const Flows& flows, AccountId account,
                                        std::string subscription, std::string code) {
     auto target = co_await find_live(flows, account, std::move(subscription));
@@ -92,11 +98,7 @@ Task<Result<Promoted>> apply_promotion(const Flows& flows, AccountId account,
     auto promotion = co_await find_promotion(flow, std::move(code), std::move(use));
     if (!promotion) co_return promotion.error();
     const auto done = co_await set(flow, account, *target, promotion->promotion_code);
-    if (!done && done.error().code == ErrorCode::provider_rejected) {
-        co_return invalid("This promotion code does not fit this subscription.",
-                          done.error().detail);
-    }
-    if (!done) co_return done.error();
+    if (!done) co_return refusal_with_promotion(done.error());
     co_return Promoted{target->id, std::move(*promotion)};
 }
 

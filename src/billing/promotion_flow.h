@@ -29,6 +29,9 @@ Result<void> check_promotion(const provider::PromotionCode& code, const Promotio
 Task<Result<provider::PromotionCode>> find_promotion(const Flow& flow, std::string code,
                                                      PromotionUse use);
 
+// What the provider's refusal of a call with a code amounts to: promotion_code_invalid in place of provider_rejected.
+Error refusal_with_promotion(Error refused);
+
 struct Promoted {
     std::string subscription_id;  // ours
     provider::PromotionCode code;

@@ -1,5 +1,6 @@
 #include "billing/resolve_change.h"
 
+#include "billing/promotion_flow.h"
 #include "catalog/plan_store.h"
 
 namespace paydesk::billing {
@@ -107,6 +108,13 @@ Task<Result<ResolvedChange>> resolve_change(const Flow& flow, ChangeWish wish) {
                 std::to_string(used) + " seats are in use: remove members or invitations first."};
         }
     }
+    std::optional<provider::PromotionCode> promotion_code;
+    if (wish.promotion_code) {
+        PromotionUse use{.account = wish.account};
+        auto found = co_await find_promotion(flow, *wish.promotion_code, std::move(use));
+        if (!found) co_return found.error();
+        promotion_code = std::move(*found);
+    }
     co_return ResolvedChange{
         .account = wish.account,
         .subscription = current->subscription,
@@ -116,8 +124,9 @@ Task<Result<ResolvedChange>> resolve_change(const Flow& flow, ChangeWish wish) {
                    .terms = std::move(terms),
                    .price = offer->price,
                    .when = when,
-                   .effective_at = when == ChangeWhen::period_end ? current->current_period_end
-                                                                  : std::nullopt}
+                   .effective_at =
+                       when == ChangeWhen::period_end ? current->current_period_end : std::nullopt,
+                   .promotion_code = std::move(promotion_code)}
     };
 }
 

@@ -58,7 +58,8 @@ const db::Statement load_schedules{
     "billing_load_schedules",
     R"(select d.account_id, d.id, d.provider, d.provider_schedule_id, d.provider_subscription_id,
               d.status, d.effective_at, d.plan_key, d.plan_name, d.billing_cycle, d.price_id,
-              d.quantity, d.unit_amount, d.currency, d.livemode, d.provider_stamp, d.revision
+              d.quantity, d.unit_amount, d.currency, d.livemode, d.provider_stamp,
+              d.answered_at, d.revision
        from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
                  unnest($3::text[]) as id) k
        cross join lateral (
@@ -71,22 +72,25 @@ const db::Statement save_schedules{
     "billing_save_schedules",
     R"(insert into paydesk.subscription_schedules (account_id, id, provider, provider_schedule_id,
            provider_subscription_id, status, effective_at, plan_key, plan_name, billing_cycle,
-           price_id, quantity, unit_amount, currency, livemode, provider_stamp)
+           price_id, quantity, unit_amount, currency, livemode, provider_stamp,
+           answered_at)
        select r.account_id, r.id, r.provider, r.provider_schedule_id, r.provider_subscription_id,
            r.status, r.effective_at, r.plan_key, r.plan_name, r.billing_cycle, r.price_id,
-           r.quantity, r.unit_amount, r.currency, r.livemode, r.provider_stamp
+           r.quantity, r.unit_amount, r.currency, r.livemode, r.provider_stamp,
+           r.answered_at
        from json_to_recordset($1::json) as r(account_id uuid, id uuid, provider text,
            provider_schedule_id text, provider_subscription_id text, status text,
            effective_at timestamptz, plan_key text, plan_name text, billing_cycle text,
            price_id text, quantity bigint, unit_amount bigint, currency text, livemode boolean,
-           provider_stamp timestamptz)
+           provider_stamp timestamptz, answered_at timestamptz)
        on conflict (account_id, provider, provider_schedule_id) do update set
            provider_subscription_id = excluded.provider_subscription_id, status = excluded.status,
            effective_at = excluded.effective_at, plan_key = excluded.plan_key,
            plan_name = excluded.plan_name, billing_cycle = excluded.billing_cycle,
            price_id = excluded.price_id, quantity = excluded.quantity,
            unit_amount = excluded.unit_amount, currency = excluded.currency,
-           livemode = excluded.livemode, provider_stamp = excluded.provider_stamp)"};
+           livemode = excluded.livemode, provider_stamp = excluded.provider_stamp,
+           answered_at = excluded.answered_at)"};
 
 ScheduleRow read_row(const db::Rows& rows, std::size_t i) {
     ScheduleRow row{.id = std::string(rows.text(i, "id")),
@@ -95,6 +99,7 @@ ScheduleRow read_row(const db::Rows& rows, std::size_t i) {
                                                                      : provider::Name::stripe,
                     .schedule = std::string(rows.text(i, "provider_schedule_id")),
                     .stamp = rows.instant(i, "provider_stamp"),
+                    .answered_at = rows.optional_instant(i, "answered_at"),
                     .revision = std::string(rows.text(i, "revision")),
                     .content = {}};
     auto& c = row.content;
@@ -131,7 +136,8 @@ json::object to_json(const ScheduleRow& row) {
         {"unit_amount",              value(c.unit_amount)                    },
         {"currency",                 value(c.currency)                       },
         {"livemode",                 value(c.livemode)                       },
-        {"provider_stamp",           value(row.stamp)                        }
+        {"provider_stamp",           value(row.stamp)                        },
+        {"answered_at",              value(row.answered_at)                  }
     };
 }
 

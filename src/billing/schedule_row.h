@@ -21,6 +21,7 @@ struct ScheduleRow {
     provider::Name provider = provider::Name::stripe;
     std::string schedule;  // the provider's id
     Instant stamp;
+    std::optional<Instant> answered_at;  // decide_merge.h
     std::string revision;
 
     struct Content {

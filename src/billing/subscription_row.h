@@ -29,6 +29,7 @@ struct SubscriptionRow {
     provider::Name provider = provider::Name::stripe;
     std::string subscription;  // the provider's id
     Instant stamp;
+    std::optional<Instant> answered_at;  // decide_merge.h
     std::string revision;  // changes with every change of the row; "" before it is stored
 
     // All that comes out of a snapshot: two equal contents are the same news.

@@ -18,7 +18,7 @@ const db::Statement load_subscriptions{
               s.cancel_at, s.canceled_at, s.ended_at, s.trial_start, s.trial_end, s.cancel_reason,
               s.default_payment_method_id, s.latest_invoice_id, s.collection_paused, s.livemode,
               s.provider_stamp, s.provider_created_at, s.cancel_feedback, s.cancel_comment,
-              s.revision
+              s.answered_at, s.revision
        from (select unnest($1::text[])::uuid as account_id, unnest($2::text[]) as provider,
                  unnest($3::text[]) as id) k
        cross join lateral (
@@ -46,13 +46,13 @@ const db::Statement save_subscriptions{
            current_period_start, current_period_end, cancel_at_period_end, cancel_at, canceled_at,
            ended_at, trial_start, trial_end, cancel_reason, default_payment_method_id,
            latest_invoice_id, collection_paused, livemode, provider_stamp, provider_created_at,
-           cancel_feedback, cancel_comment)
+           cancel_feedback, cancel_comment, answered_at)
        select r.account_id::uuid, r.id::uuid, r.provider, r.provider_subscription_id, r.plan_key,
            r.plan_name, r.plan_family, r.billing_cycle, r.status, r.price_id, r.quantity, r.currency,
            r.unit_amount, r.current_period_start, r.current_period_end, r.cancel_at_period_end,
            r.cancel_at, r.canceled_at, r.ended_at, r.trial_start, r.trial_end, r.cancel_reason,
            r.default_payment_method_id, r.latest_invoice_id, r.collection_paused, r.livemode,
-           r.provider_stamp, r.provider_created_at, r.cancel_feedback, r.cancel_comment
+           r.provider_stamp, r.provider_created_at, r.cancel_feedback, r.cancel_comment, r.answered_at
        from (select unnest($1::text[]) as account_id, unnest($2::text[]) as id,
                 unnest($3::text[]) as provider, unnest($4::text[]) as provider_subscription_id,
                 unnest($5::text[]) as plan_key, unnest($6::text[]) as plan_name,
@@ -74,7 +74,8 @@ const db::Statement save_subscriptions{
                 unnest($26::boolean[]) as livemode,
                 unnest($27::timestamptz[]) as provider_stamp,
                 unnest($28::timestamptz[]) as provider_created_at,
-                unnest($29::text[]) as cancel_feedback, unnest($30::text[]) as cancel_comment) r
+                unnest($29::text[]) as cancel_feedback, unnest($30::text[]) as cancel_comment,
+                unnest($31::timestamptz[]) as answered_at) r
        on conflict (account_id, provider, provider_subscription_id) do update set
            plan_key = excluded.plan_key, plan_name = excluded.plan_name,
            plan_family = excluded.plan_family, billing_cycle = excluded.billing_cycle,
@@ -91,7 +92,8 @@ const db::Statement save_subscriptions{
            collection_paused = excluded.collection_paused, livemode = excluded.livemode,
            provider_stamp = excluded.provider_stamp,
            provider_created_at = excluded.provider_created_at,
-           cancel_feedback = excluded.cancel_feedback, cancel_comment = excluded.cancel_comment)"};
+           cancel_feedback = excluded.cancel_feedback, cancel_comment = excluded.cancel_comment,
+           answered_at = excluded.answered_at)"};
 
 const db::Statement drop_items{"billing_drop_subscription_items",
                                R"(delete from paydesk.subscription_items i
@@ -124,6 +126,7 @@ SubscriptionRow read_row(const db::Rows& rows, std::size_t i) {
                                                                          : provider::Name::stripe,
                         .subscription = std::string(rows.text(i, "provider_subscription_id")),
                         .stamp = rows.instant(i, "provider_stamp"),
+                        .answered_at = rows.optional_instant(i, "answered_at"),
                         .revision = std::string(rows.text(i, "revision")),
                         .content = {}};
     auto& c = row.content;
@@ -191,7 +194,8 @@ db::Params to_params(const std::vector<SubscriptionRow>& rows) {
             instants(rows, &Row::stamp),
             instants(c, &C::provider_created_at),
             texts(c, &C::cancel_feedback),
-            texts(c, &C::cancel_comment)};
+            texts(c, &C::cancel_comment),
+            instants(rows, &Row::answered_at)};
 }
 
 // An item with the subscription that it is written for.

@@ -47,8 +47,9 @@ struct NewCheckout {
     std::string plan_key;                  // travels in the metadata of session and subscription
     std::string billing_cycle;             // "monthly", "yearly", or "" for a one-time price
     std::string checkout_id;               // ours
-    std::string success_url;               // may hold {CHECKOUT_SESSION_ID}
-    std::string cancel_url;
+    // {CHECKOUT_SESSION_ID} in either is filled in by the provider: with its own id, or with checkout_id where
+    // it can't (PayPal).
+    std::string success_url, cancel_url;
     std::optional<int> trial_days = {};
     std::optional<std::string> promotion_code = {};  // the provider's id of it
     Instant expires_at;
@@ -83,6 +84,24 @@ struct CancelDetails {
     std::optional<std::string> comment = {};
 };
 
+struct PromotionCode {
+    Ref promotion_code;
+    std::string code;
+    bool active = false;
+    std::optional<Instant> expires_at = {};
+    std::optional<std::int64_t> max_redemptions = {};
+    std::int64_t times_redeemed = 0;
+    std::optional<Ref> customer = {};  // it is for this one only
+    bool first_time_only = false;
+    std::optional<Money> minimum_amount = {};
+    // What it gives.
+    std::string name = {};
+    std::optional<std::string> percent_off = {};  // "25", "12.5"
+    std::optional<Money> amount_off = {};
+    std::string duration = {};  // "once", "repeating", "forever"
+    std::optional<std::int64_t> duration_in_months = {};
+};
+
 // What a subscription is to be: `item` gets this price and quantity, `metered_prices` come in place of those that
 // charge its usage now, all others stay. The target is absolute: asking twice changes nothing the second time.
 struct PlanChange {
@@ -92,6 +111,7 @@ struct PlanChange {
     std::string interval;  // of the price: "month", "year"
     // As of when unused time is credited and the rest charged; none: now. What a preview gave.
     std::optional<Instant> proration_date = {};
+    std::optional<PromotionCode> promotion_code = {};  // in place of every other discount
 };
 
 struct Renewal {
@@ -118,24 +138,6 @@ struct PlanChanged {
     std::optional<Change> released = {};     // the schedule that was given up for it
     std::optional<std::string> url = {};     // where people pay it
     std::optional<Instant> expires_at = {};  // then the change is given up
-};
-
-struct PromotionCode {
-    Ref promotion_code;
-    std::string code;
-    bool active = false;
-    std::optional<Instant> expires_at = {};
-    std::optional<std::int64_t> max_redemptions = {};
-    std::int64_t times_redeemed = 0;
-    std::optional<Ref> customer = {};  // it is for this one only
-    bool first_time_only = false;
-    std::optional<Money> minimum_amount = {};
-    // What it gives.
-    std::string name = {};
-    std::optional<std::string> percent_off = {};  // "25", "12.5"
-    std::optional<Money> amount_off = {};
-    std::string duration = {};  // "once", "repeating", "forever"
-    std::optional<std::int64_t> duration_in_months = {};
 };
 
 struct NewRefund {

@@ -1,10 +1,12 @@
 // Reconciler::events(): what the provider made and we were not told.
 
 #include <algorithm>
+#include <map>
 
 #include "base/log.h"
 #include "reconcile/inbox_store.h"
 #include "reconcile/progress.h"
+#include "reconcile/stored_events.h"
 #include "webhook/event_store.h"
 
 namespace paydesk::reconcile {
@@ -55,6 +57,17 @@ webhook::event_store::NewEvent to_store(const Parts& parts, Listed missing) {
             .payload = std::move(missing.payload)};
 }
 
+// Where a row was lost together with an event, that event makes it anew, and equal to the provider's object: no
+// sweep would look at what the other events have told of it.
+Task<> tell_again(const Parts& parts, const std::vector<webhook::event_store::NewEvent>& missing) {
+    std::map<provider::ObjectKind, std::vector<std::string>> about;
+    for (const auto& event : missing) about[event.object_kind].push_back(event.object_id);
+    for (const auto& [kind, ids] : about) {
+        co_await parts.db.transaction(
+            [&](db::Tx& tx) -> Task<> { co_await apply_stored_events(parts, tx, kind, ids); });
+    }
+}
+
 // Stores what is missing of a page and says so.
 Task<> take_missing(const Parts& parts, const Options& options, std::vector<Listed> listed,
                     Progress& progress) {
@@ -77,6 +90,7 @@ Task<> take_missing(const Parts& parts, const Options& options, std::vector<List
         missing.push_back(to_store(parts, std::move(one)));
     }
     if (missing.empty() || options.dry_run) co_return;
+    co_await tell_again(parts, missing);
     // As they happened: the list has the newest first, and several in one second.
     std::ranges::reverse(missing);
     std::vector<const webhook::event_store::NewEvent*> rows;

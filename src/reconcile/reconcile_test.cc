@@ -107,9 +107,10 @@ protected:
     void deliver(std::function<bool(const Event&)> comes = [](const Event&) { return true; }) {
         deliver_in(world_, std::move(comes));
     }
-    static void deliver_in(webhook::World& world, std::function<bool(const Event&)> comes) {
+    static void deliver_in(webhook::World& world, std::function<bool(const Event&)> comes,
+                           const std::vector<Event>& events = life) {
         world.play([&](db::Database& db, webhook::Processor& processor) -> Task<> {
-            for (const auto& event : life) {
+            for (const auto& event : events) {
                 if (!comes(event)) continue;
                 auto row = world.stored(event, 1);
                 const auto envelope = webhook::stripe_envelope(row.payload);
@@ -172,6 +173,25 @@ TEST_F(Reconcile, LostEventsComeAsIfDelivered) {
 
     const reconcile::Run second = run("events");
     EXPECT_EQ(drift(second), 0);
+}
+
+// The event makes the row anew; what the others said of it (when a payment failed first) is in the inbox only.
+TEST_F(Reconcile, ALostEventOfALostRowBringsBackWhatTheOthersHaveTold) {
+    auto& happened = listing_.happened;
+    happened.insert(happened.begin() + 4, {"evt_4b", "invoice.payment_failed", 5,
+                                           webhook::invoice("open", R"("attempt_count":1)")});
+    deliver_in(world_, [](const Event&) { return true; }, happened);
+    const std::string whole = world_.dump(1),
+                      failed = world_.one("select first_failed_at from paydesk.invoices");
+    EXPECT_NE(failed, "");
+
+    damage(
+        "delete from paydesk.invoices; delete from paydesk.webhook_events where event_id like "
+        "'evt_5%'");
+    EXPECT_EQ(drift(run("events")), 1);
+    EXPECT_EQ(world_.one("select first_failed_at from paydesk.invoices"), failed);
+    EXPECT_EQ(world_.dump(1), whole);
+    EXPECT_EQ(drift(run("objects")), 0);
 }
 
 TEST_F(Reconcile, YoungEventsAreTakenButAreNoDrift) {

@@ -2,10 +2,10 @@
 
 #include <map>
 
-#include "base/json.h"
 #include "base/log.h"
 #include "billing/apply_change.h"
 #include "reconcile/inbox_store.h"
+#include "reconcile/stored_events.h"
 
 namespace paydesk::reconcile {
 
@@ -43,23 +43,6 @@ std::set<AccountId> accounts_of(const std::vector<Applied>& results) {
         if (result.account) accounts.insert(*result.account);
     }
     return accounts;
-}
-
-// Applies what the inbox holds about these objects once more: it says more than the object alone, such as
-// when a payment failed first. All of it is keyed by its fact: what was told is not told again.
-Task<> apply_stored_events(const Parts& parts, db::Tx& tx, provider::ObjectKind kind,
-                           std::vector<std::string> ids) {
-    std::vector<ToApply> changes;
-    for (const auto& payload :
-         co_await inbox_store::payloads_about(tx, parts.listing.name(), kind, std::move(ids))) {
-        const auto json = parse_json(payload);
-        if (!json) continue;
-        auto change = parts.applier.normalise(*json);
-        if (change && change->kind == kind) changes.push_back({.change = std::move(*change)});
-    }
-    if (!changes.empty()) {
-        (void)co_await billing::apply_changes(tx, std::move(changes), parts.clock.now());
-    }
 }
 
 // Applies the listed objects of `findings` once more, after their events.

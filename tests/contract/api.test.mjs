@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { program, temporaryFolder } from '../support/processes.mjs'
 import { judgeResponses } from './openapi_contract.mjs'
 
-test('the responses of api_test', () => {
+test('the responses of api_test', { timeout: 400_000 }, () => {
   const record = join(temporaryFolder('api'), 'responses.jsonl')
   execFileSync(join(dirname(program), 'api_test'), ['--gtest_brief=1'], { env: { ...process.env, PAYDESK_API_RECORD: record }, stdio: 'pipe' })
   const { checked, wrong, seen } = judgeResponses(record)

@@ -70,7 +70,8 @@ for (const { name, version, age, load } of sdks) {
       const taken = await stripe.billing.meterEventAdjustments.create({ event_name: meter.event_name, type: 'cancel', cancel: { identifier: `${name}-3` } })
       assert.equal(taken.status, 'complete')
 
-      const midnight = (await now()) - ((await now()) % day)
+      const moment = await now()
+      const midnight = moment - (moment % day)
       const [summary] = (await stripe.billing.meters.listEventSummaries(meter.id, { customer: customer.id, start_time: midnight, end_time: midnight + 2 * day, value_grouping_window: 'day' })).data
       assert.equal(summary.aggregated_value, 120.4)
       assert.equal((await preview(subscription.id)).total, 255)

@@ -189,6 +189,30 @@ describe('a promotion code', () => {
     assert.equal((await stripe('GET', `subscriptions/${stripe_subscription_id}`)).discounts.length, 0)
   })
 
+  test('is part of a change: previewed, and used if it happens', async () => {
+    const { id, stripe_subscription_id } = await current(ada)
+    const path = `/api/subscriptions/${id}`, more = { planId: 'enterprise', quantity: 3 }
+    const subscription = () => stripe('GET', `subscriptions/${stripe_subscription_id}`)
+    const [plain, preview] = [await ada.post(`${path}/preview`, more), await ada.post(`${path}/preview`, { ...more, promotionCode: 'spring' })].map((answer) => answer.preview)
+    assert.deepEqual([plain.promotion, preview.promotion.code, preview.promotion.percent_off], [null, 'SPRING', '25'])
+    assert.equal(preview.renewal_amount * 4, plain.renewal_amount * 3)
+    assert.equal((await subscription()).discounts.length, 0, 'a preview sets nothing')
+
+    await assert.rejects(ada.patch(path, { ...more, promotionCode: 'nope' }), refusal('promotion_code_invalid'))
+    await useCard(ada, 'pm_card_chargeCustomerFail')
+    await assert.rejects(ada.patch(path, { ...more, promotionCode: 'SPRING' }), refusal('payment_declined'))
+    assert.equal((await subscription()).discounts.length, 0, 'nor does a change that does not happen')
+    await useCard(ada, 'pm_card_visa')
+    assert.equal((await ada.patch(path, { ...more, promotionCode: 'SPRING' })).state, 'applied')
+    const { discounts, latest_invoice } = await subscription()
+    assert.equal(discounts.length, 1)
+    assert.deepEqual((await stripe('GET', `invoices/${latest_invoice}`)).discounts, discounts)
+
+    await ada.delete(`${path}/promotion-code`)
+    assert.equal((await ada.patch(path, { planId: 'pro', quantity: 1, promotionCode: 'SPRING' })).state, 'scheduled', 'for the end of this file')
+    assert.equal((await subscription()).discounts.length, 0, 'until then')
+  })
+
   test('works at the checkout', async () => {
     await assert.rejects(admin.post('/api/create-checkout', { planId: 'pro', billingCycle: 'monthly', promotionCode: 'NOPE' }), refusal('promotion_code_invalid'))
     const { url } = await admin.post('/api/create-checkout', { planId: 'pro', billingCycle: 'monthly', promotionCode: 'SPRING' })
@@ -247,6 +271,10 @@ test('what was scheduled happens at the end of the period', async () => {
   await until('the smaller plan', async () => (await current(ada)).plan_key === 'pro')
   const { quantity, scheduled_change } = await current(ada)
   assert.deepEqual([quantity, scheduled_change], [1, null])
+  const { latest_invoice } = await stripe('GET', `subscriptions/${(await current(ada)).stripe_subscription_id}`)
+  const { discounts, lines } = await stripe('GET', `invoices/${latest_invoice}`)
+  assert.equal(discounts.length, 1)
+  assert.deepEqual(lines.data.map((line) => [line.amount, line.discount_amounts[0]?.amount]), [[4900, 1225]])
 })
 
 test('what was sent and answered is what the contracts say', () => {

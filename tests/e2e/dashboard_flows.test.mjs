@@ -34,7 +34,7 @@ const accountOf = (user) => `(select account_id from paydesk.accounts where emai
 const current = async () => (await grace.get('/api/stripe/get-subscription')).subscription
 // Stripe's API as its dashboard uses it.
 async function stripe(path, form) {
-  const response = await fetch(`${up.sandbox}/v1/${path}`, { method: 'POST', headers: { authorization: 'Bearer sk_test_dashboard', 'stripe-version': '2026-10-28.endive', 'content-type': 'application/x-www-form-urlencoded' }, body: new URLSearchParams(form) })
+  const response = await fetch(`${up.sandbox}/v1/${path}`, { method: form ? 'POST' : 'GET', headers: { authorization: 'Bearer sk_test_dashboard', 'stripe-version': '2026-10-28.endive', 'content-type': 'application/x-www-form-urlencoded' }, body: form && new URLSearchParams(form) })
   const answer = await response.json()
   assert.equal(response.status, 200, JSON.stringify(answer))
   return answer
@@ -77,10 +77,28 @@ describe('a customer', () => {
     const preview = by(page, 'change-preview')
     await preview.waitFor()
     await look('change-preview')
+    // A code that is looked at, and not used.
+    const dialog = page.getByRole('dialog')
+    const discounts = async () => (await stripe(`subscriptions/${(await current()).stripe_subscription_id}`)).discounts
+    const lookAtCode = async () => {
+      await preview.getByText('you pay $99.00').waitFor()
+      await by(dialog, 'promotion-open').click()
+      await by(dialog, 'promotion-code').fill('spring')
+      await by(dialog, 'promotion-apply').click()
+      await preview.getByText('you pay $89.00').waitFor()
+    }
+    await lookAtCode()
+    await look('change-with-code')
+    await dialog.getByRole('button', { name: 'Back' }).click()
+    await preview.waitFor({ state: 'detached' })
+    assert.deepEqual(await discounts(), [])
+    await by(page, 'plan-business-subscribe').click()
+    await lookAtCode()
     const shown = await preview.locator('tfoot .pd-amount').textContent()
     await by(page, 'confirm-change').click()
     await preview.waitFor({ state: 'detached' })
     await until('the new plan', async () => (await current()).plan_key === 'business')
+    assert.equal((await discounts()).length, 1)
     const { invoices } = await until('its invoice', async () => {
       const list = await grace.get('/api/stripe/get-invoices')
       return list.invoices[0]?.billing_reason === 'subscription_update' && list

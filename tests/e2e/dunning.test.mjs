@@ -42,7 +42,7 @@ const settle = async () => { await calm(up); return newMails() }
 
 before(async () => {
   const smtp = await freePort()
-  up = await startUp({ args: ['--smtp-port', String(smtp)], env: { SMTP_URL: `smtp://127.0.0.1:${smtp}`, SMTP_TLS: 'off', MAIL_FROM: 'billing@acme.example', BRAND_NAME: 'Acme', PAYDESK_RECONCILE_REQUESTS: '0' } })
+  up = await startUp({ smtpPort: smtp, env: { SMTP_URL: `smtp://127.0.0.1:${smtp}`, SMTP_TLS: 'off', MAIL_FROM: 'billing@acme.example', BRAND_NAME: 'Acme', PAYDESK_RECONCILE_REQUESTS: '0' } })
   people = Object.fromEntries(await Promise.all(['ada', 'grace'].map(async (name) => [name, await signIn(up, `${name}@example.com`)])))
   await sandbox('POST', 'faults', { fault: 'duplicate', probability: 1 })
 })

@@ -89,6 +89,7 @@ describe('the examples of the PayPal block', () => {
     await assert.rejects(grace.post('/api/paypal/capture-order', { orderId }), refusal('not_found'))
     const captured = await Promise.all([1, 2].map(() => ada.post('/api/paypal/capture-order', { orderId })))
     for (const order of captured) assert.deepEqual([order.status, order.amount, order.currency], ['complete', 2000, 'usd'])
+    assert.equal((await ada.get(`/api/checkout/${back.searchParams.get('session_id')}`)).status, 'complete', 'what the success page asks for')
     await calm()
     assert.deepEqual(await rows("select status, amount, provider from paydesk.payments"), [{ status: 'succeeded', amount: 2000, provider: 'paypal' }])
     assert.equal((await rows("select count(*)::int as n from paydesk.credit_grants where kind = 'top_up' and issued = 1000"))[0].n, 1)

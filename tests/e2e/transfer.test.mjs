@@ -5,6 +5,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { signIn } from '../support/api.mjs'
+import { calm } from '../support/calm.mjs'
 import { payCheckout } from '../support/hosted_pages.mjs'
 import { program, root, sql, startUp, temporaryFolder, until } from '../support/processes.mjs'
 
@@ -157,6 +158,7 @@ test('tables that nobody knows are refused, told how to mend it', async () => {
 })
 
 test('exported as SQL and restored elsewhere: the same rows in every table', async () => {
+  await calm(up)
   const folder = temporaryFolder('export')
   const said = await paydesk('export', '--format', 'sql', '--to', folder)
   assert.match(said, /rows of \d+ tables are in/)

@@ -29,12 +29,16 @@ export async function until(what, ask, seconds = 20) {
   throw new Error(`waited ${seconds} s for ${what}; last: ${last instanceof Error ? last.message : JSON.stringify(last)}`)
 }
 
+// Below the range that outgoing connections are given: none of them takes it before the program does.
 export async function freePort() {
-  const server = createServer()
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000)
+    const server = createServer()
+    const taken = await new Promise((resolve) => server.on('error', resolve).listen(port, '127.0.0.1', () => resolve()))
+    if (taken) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
 }
 
 export function temporaryFolder(name) {
@@ -84,11 +88,12 @@ export async function startSandbox({ record, state = temporaryFolder('sandbox'),
 }
 
 // `paydesk up` with its own Postgres and sandbox.
-export async function startUp({ folder = temporaryFolder('up'), port, sandboxPort, env = {}, args = [] } = {}) {
+export async function startUp({ folder = temporaryFolder('up'), port, sandboxPort, smtpPort, env = {}, args = [] } = {}) {
   port ??= await freePort()
   sandboxPort ??= await freePort()
+  smtpPort ??= await freePort()
   const began = Date.now()
-  const it = await start('paydesk', ['up', '--port', String(port), '--sandbox-port', String(sandboxPort), '--var', folder, ...args], { env: { PAYDESK_SHARE: root, ...env }, ready: /Ctrl-C/, seconds: 120 })
+  const it = await start('paydesk', ['up', '--port', String(port), '--sandbox-port', String(sandboxPort), '--smtp-port', String(smtpPort), '--var', folder, ...args], { env: { PAYDESK_SHARE: root, ...env }, ready: /Ctrl-C/, seconds: 120 })
   const state = () => JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8'))
   return Object.assign(it, {
     url: `http://127.0.0.1:${port}`, sandbox: `http://127.0.0.1:${sandboxPort}`, port, sandboxPort, folder, startMs: Date.now() - began,

@@ -1,26 +1,14 @@
 #include "provider/paypal/client.h"
 
 #include <algorithm>
-#include <charconv>
-#include <ctime>
 
 #include "base/assert.h"
 #include "base/crypto.h"
-#include "base/log.h"
-#include "base/metrics.h"
 
 namespace paydesk::provider::paypal {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// What came of one try: a response, or none and why.
-struct Try {
-    std::optional<http::ClientResponse> response;
-    std::string failure;
-    bool never_sent = false;
-};
 
 std::string text_or_empty(const json::value& value, std::initializer_list<std::string_view> path) {
     return string_at(value, path).value_or("");
@@ -66,27 +54,6 @@ bool is_busy_with_it(const http::ClientResponse& response) {
            response.body.find("PREVIOUS_REQUEST_IN_PROGRESS") != std::string::npos;
 }
 
-seconds retry_after(const Try& last) {
-    if (!last.response) return seconds{0};
-    const std::string_view text = last.response->headers.get("Retry-After");
-    std::uint32_t count = 0;  // a date instead of a number is as good as nothing
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc{} || end != text.data() + text.size()) return seconds{0};
-    return seconds{count};
-}
-
-// "Thu, 26 Nov 2026 07:49:36 GMT" (RFC 9110).
-std::optional<Instant> read_http_date(std::string_view text) {
-    std::tm parts{};
-    const char* end = strptime(std::string(text).c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    if (end == nullptr) return std::nullopt;
-    return Instant{std::chrono::seconds{timegm(&parts)}};
-}
-
-std::string outcome_of(const Try& last) {
-    return last.response ? std::to_string(last.response->status) : "none";
-}
-
 // Intents are shorter; one that is not stays as unique as it was.
 std::string request_id_of(const IntentId& intent) {
     if (intent.value.size() <= request_id_characters_max) return intent.value;
@@ -105,10 +72,10 @@ struct Client::Renewal {
 Client::Client(asio::io_context& io, http::Transport& transport, const Clock& clock,
                ClientOptions options)
     : io_(io),
-      transport_(transport),
       clock_(clock),
+      remote_clock_(clock),
       options_(std::move(options)),
-      jitter_(std::random_device{}()) {
+      retrier_("paypal", io, transport, clock, options_.wait) {
     PD_ASSERT(!options_.client_id.empty() && !options_.client_secret.empty());
     while (options_.base_url.ends_with('/')) options_.base_url.pop_back();
 }
@@ -213,62 +180,14 @@ Task<Client::Token> Client::new_token() {
 }
 
 Task<Answer> Client::tries(http::ClientRequest request, Repeat repeat) {
-    const auto is_worth_another_try = [repeat](const Try& last) {
-        if (!last.response) return repeat == Repeat::freely || last.never_sent;
-        if (last.response->status == 429) return true;  // nothing was executed
+    const Try last = co_await retrier_.send(std::move(request), [repeat](const Try& tried) {
+        if (!tried.response) return repeat == Repeat::freely || tried.never_sent;
+        if (tried.response->status == 429) return true;  // nothing was executed
         if (repeat != Repeat::freely) return false;
-        return last.response->status >= 500 || is_busy_with_it(*last.response);
-    };
-    const Instant started = clock_.now();
-    for (int retry = 0;; ++retry) {
-        Try last;
-        try {
-            last.response = co_await transport_.send(request);
-            note_date(*last.response);
-        } catch (const http::TransportError& error) {
-            last.failure = error.what();
-            last.never_sent = error.never_sent;
-        }
-        metrics::count("paydesk_paypal_requests_total",
-                       {
-                           {"method", request.method  },
-                           {"status", outcome_of(last)}
-        });
-        const milliseconds delay = std::max<milliseconds>(back_off(retry), retry_after(last));
-        const bool in_time =
-            delay <= retry_after_max && clock_.now() + delay < started + call_time_max;
-        if (!is_worth_another_try(last) || retry == retries_max || !in_time) {
-            co_return read_answer(last);
-        }
-        log::warning("paypal_retry", {
-                                         {"method",  json::value(request.method)  },
-                                         {"url",     json::value(request.url)     },
-                                         {"status",  json::value(outcome_of(last))},
-                                         {"failure", json::value(last.failure)    },
-                                         {"wait_ms", delay.count()                }
-        });
-        if (options_.wait) {
-            co_await options_.wait(delay);
-        } else {
-            co_await sleep_for(io_, delay);
-        }
-    }
-}
-
-void Client::note_date(const http::ClientResponse& response) {
-    const auto date = read_http_date(response.headers.get("Date"));
-    if (!date) return;
-    const auto ahead = std::chrono::floor<seconds>(*date - clock_.now());
-    const bool agrees = ahead >= -clocks_agree_within && ahead <= clocks_agree_within;
-    ahead_ = agrees ? seconds{0} : ahead;
-}
-
-// Between half of and the whole of 0.5, 1, 2, 4, 5 s, but never under the first.
-milliseconds Client::back_off(int retry) {
-    const milliseconds most =
-        std::min(retry_delay_first * (1 << std::min(retry, 10)), retry_delay_max);
-    std::uniform_int_distribution<milliseconds::rep> between(most.count() / 2, most.count());
-    return std::max(retry_delay_first, milliseconds(between(jitter_)));
+        return tried.response->status >= 500 || is_busy_with_it(*tried.response);
+    });
+    if (last.response) remote_clock_.note(*last.response);
+    co_return read_answer(last);
 }
 
 void throw_exception_from_error(const PayPalError& error, const boost::source_location& location) {
@@ -289,6 +208,10 @@ std::string path_segment(std::string_view text) {
         encoded.append({'%', hex[byte >> 4], hex[byte & 15]});
     }
     return encoded;
+}
+
+std::string path_of(std::string_view collection, const Ref& object) {
+    return std::string(collection) + "/" + path_segment(object.value);
 }
 
 }  // namespace paydesk::provider::paypal

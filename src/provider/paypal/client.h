@@ -5,10 +5,8 @@
 
 #include <boost/system/result.hpp>
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 
@@ -18,20 +16,16 @@
 #include "base/task.h"
 #include "http/client.h"
 #include "provider/provider.h"
+#include "provider/remote_clock.h"
+#include "provider/retry.h"
 
 namespace paydesk::provider::paypal {
 
-inline constexpr int retries_max = 3;  // tries after the first
-inline constexpr std::chrono::milliseconds retry_delay_first{500};
-inline constexpr std::chrono::milliseconds retry_delay_max{5'000};
-inline constexpr std::chrono::seconds retry_after_max{30};  // longer: we give up at once
-inline constexpr std::chrono::seconds call_time_max{60};    // no try begins after this
 inline constexpr std::chrono::milliseconds connect_time_max{5'000};
 inline constexpr std::chrono::milliseconds try_time_max{30'000};
 inline constexpr std::size_t json_answer_bytes_max = 8 * 1024 * 1024;
 inline constexpr std::size_t request_id_characters_max = 108;  // PayPal's limit for orders
 inline constexpr std::chrono::seconds token_renewed_early{60};
-inline constexpr std::chrono::seconds clocks_agree_within{5};
 
 struct PayPalError {
     int http_status = 0;    // 0: no answer came
@@ -53,7 +47,7 @@ struct ClientOptions {
     std::string client_id, client_secret;               // REQUIRES: not empty
     std::string base_url = "https://api-m.paypal.com";  // PAYPAL_API_BASE, without a trailing '/'
     // Where the waits between tries happen. None: sleep_for(). Tests look at it and do not wait.
-    std::function<Task<>(std::chrono::milliseconds)> wait = {};
+    Retrier::Wait wait = {};
 };
 
 // Safe to use from many coroutines of one thread at once: they share the token and its renewal.
@@ -64,12 +58,11 @@ public:
            ClientOptions options);
     ~Client();
 
-    // `path` starts at the version: "/v2/checkout/orders/5O1". Whoever puts an id in it encodes it with
+    // `path` starts at the version: "/v2/checkout/orders/5O1". Whoever puts an id in it uses path_of() or
     // path_segment(). An empty answer (204) is an empty object. Every call asks for the whole object back.
     //
-    // Tries again, at most retries_max times and with jittered exponential back-off, what may go well the
-    // next time: no answer, 429, 5xx, and 409 PREVIOUS_REQUEST_IN_PROGRESS. Retry-After is a lower bound of
-    // the wait. A 401 renews the token, once.
+    // Tries again (retry.h) what may go well the next time: no answer, 429, 5xx, and 409
+    // PREVIOUS_REQUEST_IN_PROGRESS. A 401 renews the token, once.
     Task<Answer> get(std::string path);
     // All tries carry the same PayPal-Request-Id, so it takes effect once.
     Task<Answer> post(std::string path, json::value body, IntentId intent);
@@ -77,9 +70,7 @@ public:
     // nothing can have come of it, on 429 and where there was no connection. After provider_unavailable look
     // what is.
     Task<Answer> act(std::string method, std::string path, json::value body);
-    // How far PayPal's clock is ahead of ours, by the Date of its last answer; zero where they agree as well as
-    // whole seconds tell. What lasts "until" is judged by PayPal's time.
-    std::chrono::seconds ahead() const { return ahead_; }
+    const RemoteClock& remote_clock() const { return remote_clock_; }
     // A question asked by POST, its body as it is: tried again like get().
     Task<Answer> ask(std::string path, std::string body);
 
@@ -92,22 +83,21 @@ private:
     Task<Answer> tries(http::ClientRequest request, Repeat repeat);
     Task<Token> token(std::string refused);
     Task<Token> new_token();
-    void note_date(const http::ClientResponse& response);
-    std::chrono::milliseconds back_off(int retry);
     http::ClientRequest request_for(std::string method, const std::string& path) const;
 
     asio::io_context& io_;
-    http::Transport& transport_;
     const Clock& clock_;
+    RemoteClock remote_clock_;
     ClientOptions options_;
-    std::minstd_rand jitter_;
+    Retrier retrier_;
     std::string token_;
     Instant token_until_{};
     std::shared_ptr<Renewal> renewal_;  // under way
-    std::chrono::seconds ahead_{0};
 };
 
 // An id in a path.
 std::string path_segment(std::string_view text);
+// "/v2/checkout/orders/5O1".
+std::string path_of(std::string_view collection, const Ref& object);
 
 }  // namespace paydesk::provider::paypal

@@ -8,9 +8,7 @@
 namespace paydesk::provider::paypal {
 namespace {
 
-std::string capture_path(const Ref& capture) {
-    return "/v2/payments/captures/" + path_segment(capture.value);
-}
+constexpr std::string_view captures_path = "/v2/payments/captures";
 
 const json::array& payments_of_order(const json::value& order, std::string_view what) {
     return array_at(order, {"purchase_units", "0", "payments", what});
@@ -44,10 +42,10 @@ Task<Result<Change>> PayPalProvider::create_refund(IntentId intent, NewRefund in
         {"custom_id", input.refund_id}
     };
     const Instant asked = clock_.now();
-    const Answer answer =
-        co_await client_.post(capture_path(*capture) + "/refund", body, std::move(intent));
+    const Answer answer = co_await client_.post(path_of(captures_path, *capture) + "/refund", body,
+                                                std::move(intent));
     if (!answer) co_return to_refusal(answer.error());
-    const Instant at = std::chrono::floor<std::chrono::seconds>(asked + client_.ahead());
+    const Instant at = client_.remote_clock().there(asked);
     auto refund = read_refund(*answer, at);
     if (!refund) co_return unreadable(refund.error());
     refund->charge = *capture;
@@ -61,7 +59,7 @@ Task<Result<std::optional<Change>>> PayPalProvider::find_refund(NewRefund input)
     PD_ASSERT(input.charge || input.payment);
     std::optional<Ref> order_id = input.payment;
     if (!order_id) {
-        const Answer capture = co_await client_.get(capture_path(*input.charge));
+        const Answer capture = co_await client_.get(path_of(captures_path, *input.charge));
         if (!capture && capture.error().http_status != 404) co_return to_refusal(capture.error());
         if (capture) order_id = ref_at(*capture, {"supplementary_data", "related_ids", "order_id"});
     }
@@ -100,9 +98,9 @@ Task<Result<Change>> PayPalProvider::pay_invoice(IntentId intent, Ref invoice, R
             {"capture_type", "OUTSTANDING_BALANCE"},
             {"amount",       *amount              }
         };
-        const Answer answer = co_await client_.post(
-            "/v1/billing/subscriptions/" + path_segment(subscription.value) + "/capture", body,
-            std::move(intent));
+        const Answer answer =
+            co_await client_.post(path_of("/v1/billing/subscriptions", subscription) + "/capture",
+                                  body, std::move(intent));
         if (!answer && answer.error().issue != "ZERO_OUTSTANDING_BALANCE")
             co_return to_refusal(answer.error());
     }

@@ -7,9 +7,8 @@
 namespace paydesk::provider::paypal {
 namespace {
 
-std::string path_of(const Ref& subscription, std::string_view verb) {
-    return "/v1/billing/subscriptions/" + path_segment(subscription.value) + "/" +
-           std::string(verb);
+std::string path_to(std::string_view verb, const Ref& subscription) {
+    return path_of("/v1/billing/subscriptions", subscription) + "/" + std::string(verb);
 }
 
 bool is_over(const Subscription& subscription) {
@@ -55,7 +54,7 @@ Task<Result<PayPalProvider::Asked>> PayPalProvider::act_and_ask(Ref subscription
                                                                 std::string_view verb,
                                                                 json::value body, State wanted) {
     const Answer answer =
-        co_await client_.act("POST", path_of(subscription, verb), std::move(body));
+        co_await client_.act("POST", path_to(verb, subscription), std::move(body));
     auto asked = co_await ask(subscription);
     if (!asked) co_return answer ? asked.error() : to_refusal(answer.error());
     if (!answer && asked->subscription.state != wanted) co_return to_refusal(answer.error());
@@ -200,10 +199,10 @@ Task<Result<PlanChanged>> PayPalProvider::change_plan(IntentId, PlanChange chang
             {"shipping_preference", "NO_SHIPPING"      }
         };
     }
-    const Answer answer = co_await client_.act("POST", path_of(change.subscription, "revise"),
+    const Answer answer = co_await client_.act("POST", path_to("revise", change.subscription),
                                                json::value(std::move(body)));
     if (!answer) co_return to_refusal(answer.error());
-    const auto consent = link_at(*answer, {"approve", "payer-action"});
+    const auto consent = approval_link(*answer);
     if (consent) {
         co_return PlanChanged{.state = PlanChanged::State::requires_action,
                               .subscription = snapshot_of(*asked),

@@ -66,6 +66,10 @@ std::optional<std::string> link_at(const json::value& object,
     return std::nullopt;
 }
 
+std::optional<std::string> approval_link(const json::value& object) {
+    return link_at(object, {"payer-action", "approve"});
+}
+
 std::optional<Ref> ref_in_link(const std::optional<std::string>& href,
                                std::string_view collection) {
     if (!href) return std::nullopt;

@@ -33,6 +33,7 @@ Result<Money> money_at(const json::value& object, Path path);
 // The href of the first link with one of these rels; nothing where there is none.
 std::optional<std::string> link_at(const json::value& object,
                                    std::initializer_list<std::string_view> rels);
+std::optional<std::string> approval_link(const json::value& object);  // where the buyer agrees
 // "2GG279541U471931P" of "https://api-m.paypal.com/v2/payments/captures/2GG279541U471931P", if the part before is
 // `collection`.
 std::optional<Ref> ref_in_link(const std::optional<std::string>& href, std::string_view collection);

@@ -36,10 +36,6 @@ Ref product_of(const CatalogProduct& product) {
     return {id.substr(0, product_id_max)};
 }
 
-std::string path_of(std::string_view collection, const Ref& object) {
-    return std::string(collection) + "/" + path_segment(object.value);
-}
-
 std::string cut(std::string text, std::size_t bytes) {
     if (text.size() <= bytes) return text;
     while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;

@@ -1,24 +1,9 @@
 #include "provider/stripe/client.h"
 
-#include <algorithm>
-#include <charconv>
-#include <cstdlib>
-
 #include "base/assert.h"
-#include "base/log.h"
-#include "base/metrics.h"
 
 namespace paydesk::provider::stripe {
 namespace {
-
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-// What came of one try: a response, or none and why.
-struct Try {
-    std::optional<http::ClientResponse> response;
-    std::string failure;
-};
 
 std::string text_or_empty(const json::value& value, std::initializer_list<std::string_view> path) {
     return string_at(value, path).value_or("");
@@ -67,34 +52,19 @@ bool is_worth_another_try(const Try& last) {
     return status == 409 || status >= 500;
 }
 
-seconds retry_after(const Try& last) {
-    if (!last.response) return seconds{0};
-    const std::string_view text = last.response->headers.get("Retry-After");
-    std::uint32_t count = 0;  // a date instead of a number is as good as nothing
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc{} || end != text.data() + text.size()) return seconds{0};
-    return seconds{count};
-}
-
 void append_query(std::string& path, const Form& query) {
     if (query.empty()) return;
     path += path.find('?') == std::string::npos ? '?' : '&';
     path += query.encode();
 }
 
-std::string outcome_of(const Try& last) {
-    return last.response ? std::to_string(last.response->status) : "none";
-}
-
 }  // namespace
 
 Client::Client(asio::io_context& io, http::Transport& transport, const Clock& clock,
                ClientOptions options)
-    : io_(io),
-      transport_(transport),
-      clock_(clock),
-      options_(std::move(options)),
-      jitter_(std::random_device{}()) {
+    : options_(std::move(options)),
+      retrier_("stripe", io, transport, clock, options_.wait),
+      remote_clock_(clock) {
     PD_ASSERT(!options_.secret_key.empty());
     while (options_.base_url.ends_with('/')) options_.base_url.pop_back();
 }
@@ -135,47 +105,13 @@ http::ClientRequest Client::request_for(std::string method, const std::string& p
 }
 
 Task<Answer> Client::call(http::ClientRequest request) {
-    const Instant started = clock_.now();
-    for (int retry = 0;; ++retry) {
-        Try last;
-        try {
-            last.response = co_await transport_.send(request);
-        } catch (const http::TransportError& error) {
-            last.failure = error.what();
-        }
-        metrics::count("paydesk_stripe_requests_total",
-                       {
-                           {"method", request.method  },
-                           {"status", outcome_of(last)}
-        });
-
-        const milliseconds delay = std::max<milliseconds>(back_off(retry), retry_after(last));
-        const bool in_time =
-            delay <= retry_after_max && clock_.now() + delay < started + call_time_max;
-        if (!is_worth_another_try(last) || retry == retries_max || !in_time) {
-            co_return read_answer(last);
-        }
-        log::warning("stripe_retry", {
-                                         {"method",  json::value(request.method)  },
-                                         {"url",     json::value(request.url)     },
-                                         {"status",  json::value(outcome_of(last))},
-                                         {"failure", json::value(last.failure)    },
-                                         {"wait_ms", delay.count()                }
-        });
-        if (options_.wait) {
-            co_await options_.wait(delay);
-        } else {
-            co_await sleep_for(io_, delay);
-        }
-    }
+    const Try last = co_await retrier_.send(std::move(request), is_worth_another_try);
+    if (last.response) remote_clock_.note(*last.response);
+    co_return read_answer(last);
 }
 
-// Between half of and the whole of 0.5, 1, 2, 4, 5 s, but never under the first.
-milliseconds Client::back_off(int retry) {
-    const milliseconds most =
-        std::min(retry_delay_first * (1 << std::min(retry, 10)), retry_delay_max);
-    std::uniform_int_distribution<milliseconds::rep> between(most.count() / 2, most.count());
-    return std::max(retry_delay_first, milliseconds(between(jitter_)));
+std::string path_of(std::string_view collection, const Ref& object) {
+    return std::string(collection) + "/" + encode_path_segment(object.value);
 }
 
 void throw_exception_from_error(const StripeError& error, const boost::source_location& location) {

@@ -5,8 +5,6 @@
 
 #include <boost/system/result.hpp>
 #include <chrono>
-#include <functional>
-#include <random>
 #include <string>
 #include <string_view>
 
@@ -16,6 +14,8 @@
 #include "base/task.h"
 #include "http/client.h"
 #include "provider/provider.h"
+#include "provider/remote_clock.h"
+#include "provider/retry.h"
 #include "provider/stripe/form.h"
 
 namespace paydesk::provider::stripe {
@@ -24,11 +24,6 @@ namespace paydesk::provider::stripe {
 // version of their endpoint, whatever we say here.
 inline constexpr std::string_view api_version = "2026-10-28.endive";
 
-inline constexpr int retries_max = 3;  // tries after the first
-inline constexpr std::chrono::milliseconds retry_delay_first{500};
-inline constexpr std::chrono::milliseconds retry_delay_max{5'000};
-inline constexpr std::chrono::seconds retry_after_max{30};  // longer: we give up at once
-inline constexpr std::chrono::seconds call_time_max{60};    // no try begins after this
 inline constexpr std::chrono::milliseconds connect_time_max{5'000};
 inline constexpr std::chrono::milliseconds try_time_max{30'000};
 inline constexpr std::size_t json_answer_bytes_max = 8 * 1024 * 1024;
@@ -57,7 +52,7 @@ struct ClientOptions {
     std::string base_url = "https://api.stripe.com";  // STRIPE_API_BASE, without a trailing '/'
     std::string version = std::string(api_version);   // Stripe-Version
     // Where the waits between tries happen. None: sleep_for(). Tests look at it and do not wait.
-    std::function<Task<>(std::chrono::milliseconds)> wait = {};
+    Retrier::Wait wait = {};
 };
 
 // Safe to use from many coroutines of one thread at once.
@@ -67,27 +62,27 @@ public:
     Client(asio::io_context& io, http::Transport& transport, const Clock& clock,
            ClientOptions options);
 
-    // `path` starts at the version: "/v1/customers/cus_1". Whoever puts an id in it encodes it with
-    // encode_path_segment().
+    // `path` starts at the version: "/v1/customers/cus_1". Whoever puts an id in it uses path_of().
     //
-    // Tries again, at most retries_max times and with jittered exponential back-off, what may go
-    // well the next time: no answer, 429, 409, 5xx. Stripe-Should-Retry overrules that both ways
-    // (a 429 is tried again in any case); Retry-After is a lower bound of the wait. All
-    // tries of one post() carry the same Idempotency-Key, so it takes effect once.
+    // Tries again (retry.h) what may go well the next time: no answer, 429, 409, 5xx.
+    // Stripe-Should-Retry overrules that both ways (a 429 is tried again in any case). All tries of
+    // one post() carry the same Idempotency-Key, so it takes effect once.
     Task<Answer> get(std::string path, Form query = {});
     Task<Answer> post(std::string path, Form form, IntentId intent);
     Task<Answer> del(std::string path, Form query = {});
 
+    const RemoteClock& remote_clock() const { return remote_clock_; }
+
 private:
     Task<Answer> call(http::ClientRequest request);
-    std::chrono::milliseconds back_off(int retry);
     http::ClientRequest request_for(std::string method, const std::string& path) const;
 
-    asio::io_context& io_;
-    http::Transport& transport_;
-    const Clock& clock_;
     ClientOptions options_;
-    std::minstd_rand jitter_;
+    Retrier retrier_;
+    RemoteClock remote_clock_;
 };
+
+// "/v1/customers/cus_1".
+std::string path_of(std::string_view collection, const Ref& object);
 
 }  // namespace paydesk::provider::stripe

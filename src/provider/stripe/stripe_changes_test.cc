@@ -105,6 +105,33 @@ TEST(StripeChanges, ThereMayBeNoRenewal) {
     });
 }
 
+// A code for one invoice is used up where the change's own invoice is less by it; prorations are not.
+TEST(StripeChanges, APreviewHasThePromotionCodeInIt) {
+    const auto ask = [](const char* discounts, const char* duration) {
+        ScriptedStripe stripe;
+        stripe.transport.answer(200, subscription());
+        stripe.transport.answer(
+            200, invoice(4000, line(5000, "price_business", start, end, false), discounts));
+        stripe.transport.answer(
+            200, invoice(9900, line(9900, "price_business", end, end + 30 * day, false)));
+        stripe.with_provider([&](Provider& p) -> Task<> {
+            PlanChange change = to_business();
+            change.promotion_code = {
+                .promotion_code = {"promo_1"}, .code = "SPRING", .duration = duration};
+            EXPECT_TRUE(co_await p.preview_change(change, false));
+        });
+        Lines lines = sent(stripe);
+        for (auto& text : lines) text.erase(0, text.find("[proration_behavior]="));
+        return Lines(lines.begin() + 1, lines.end());
+    };
+    const char* taken = R"(,"total_discount_amounts":[{"amount":1000,"discount":"di_1"}])";
+    const std::string with = "&discounts[0][promotion_code]=promo_1";
+    const std::string now = "[proration_behavior]=always_invoice" + with;
+    EXPECT_EQ(ask(taken, "once"), (Lines{now, "[proration_behavior]=none&discounts="}));
+    EXPECT_EQ(ask(taken, "forever"), (Lines{now, "[proration_behavior]=none" + with}));
+    EXPECT_EQ(ask("", "once"), (Lines{now, "[proration_behavior]=none" + with}));
+}
+
 const std::string change_form =
     "POST /v1/subscriptions/sub_1 items[0][id]=si_1&items[0][price]=price_business&items[0]"
     "[quantity]=1&proration_behavior=always_invoice&payment_behavior=pending_if_incomplete";
@@ -239,6 +266,30 @@ TEST(StripeChanges, WhatIsScheduledIsAPhaseAfterThisOne) {
               "phases[1][duration][interval_count]=1");
     EXPECT_EQ(stripe.transport.requests[2].headers.get("Idempotency-Key"), "change:1:schedule");
     EXPECT_EQ(stripe.transport.requests[4].headers.get("Idempotency-Key"), "change:1");
+}
+
+TEST(StripeChanges, APromotionCodeIsSetByTheChangeItself) {
+    PlanChange change = to_business();
+    change.promotion_code = {.promotion_code = {"promo_1"}, .code = "SPRING"};
+    ScriptedStripe now;
+    now.transport.answer(200, subscription());
+    now.transport.answer(200, subscription(R"(,"pending_update":null)"));
+    now.with_provider(
+        [&](Provider& p) -> Task<> { EXPECT_TRUE(co_await p.change_plan({"change:1"}, change)); });
+    EXPECT_EQ(sent(now).back(), change_form + "&discounts[0][promotion_code]=promo_1");
+
+    ScriptedStripe later;
+    later.transport.answer(200, subscription(R"(,"schedule":"sub_sched_1")"));
+    later.transport.answer(200, subscription(R"(,"schedule":"sub_sched_1")"));
+    later.transport.answer(200, schedule());
+    later.transport.answer(200, schedule());
+    later.with_provider([&](Provider& p) -> Task<> {
+        EXPECT_TRUE(co_await p.schedule_change({"change:2"}, change));
+    });
+    const std::string sent_last = sent(later).back();
+    EXPECT_NE(sent_last.find("phases[0][discounts][0][discount]=di_1"), std::string::npos);
+    EXPECT_NE(sent_last.find("phases[1][discounts][0][promotion_code]=promo_1"), std::string::npos);
+    EXPECT_EQ(sent_last.find("phases[1][discounts][0][discount]"), std::string::npos);
 }
 
 TEST(StripeChanges, TwoThatScheduleAtOnceShareOneSchedule) {

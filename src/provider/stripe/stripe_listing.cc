@@ -25,9 +25,7 @@ Collection collection_of(const ObjectQuery& query) {
             return {"/v1/invoices", "lines"};
         case ObjectKind::payment_method:
             PD_ASSERT(query.customer.has_value());
-            return {
-                "/v1/customers/" + encode_path_segment(query.customer->value) + "/payment_methods",
-                ""};
+            return {path_of("/v1/customers", *query.customer) + "/payment_methods", ""};
         case ObjectKind::checkout:
             return {"/v1/checkout/sessions", ""};
         case ObjectKind::charge:
@@ -81,8 +79,7 @@ Task<Result<EventPage>> StripeListing::list_events(EventQuery query) {
 
 Task<Result<ObjectPage>> StripeListing::list_objects(ObjectQuery query) {
     const Collection collection = collection_of(query);
-    // Before the call, in whole seconds: whatever happens to an object after it was read is newer.
-    const Instant at = std::chrono::floor<std::chrono::seconds>(clock_.now());
+    const Instant asked = clock_.now();
     Answer answer = co_await client_.get(collection.path, query_of(query));
     if (!answer) co_return to_refusal(answer.error());
     ObjectPage page;
@@ -96,7 +93,7 @@ Task<Result<ObjectPage>> StripeListing::list_objects(ObjectQuery query) {
             ++page.requests;
             object.as_object()[collection.nested] = *whole;
         }
-        auto change = normalise_object(query.kind, object, at);
+        auto change = normalise_object(query.kind, object, client_.remote_clock().there(asked));
         if (change) {
             page.objects.push_back(std::move(*change));
         } else {

@@ -17,10 +17,6 @@ IntentId one_call() { return {"metered_price:" + random_hex(16)}; }
 
 Ref product_of(const NewMeter& meter) { return {"usage_" + meter.event_name}; }
 
-std::string path_of(std::string_view collection, const Ref& object) {
-    return std::string(collection) + "/" + encode_path_segment(object.value);
-}
-
 Result<void> set_amount(Form& form, std::string key, Decimal minor_units, Currency currency) {
     const auto amount = to_stripe(minor_units, currency);
     if (!amount) return amount.error();

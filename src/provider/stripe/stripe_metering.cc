@@ -128,9 +128,8 @@ Task<Result<Ref>> StripeMetering::keep_name(json::value existing, NewMeter meter
             id->value};
     }
     if (text_at(existing, {"display_name"}) == meter.name) co_return *id;
-    const Answer changed =
-        co_await client_.post(std::string(meters_path) + "/" + encode_path_segment(id->value),
-                              Form().set("display_name", meter.name), one_call());
+    const Answer changed = co_await client_.post(
+        path_of(meters_path, *id), Form().set("display_name", meter.name), one_call());
     if (!changed) co_return to_refusal(changed.error());
     co_return *id;
 }
@@ -159,9 +158,8 @@ Task<Result<Decimal>> StripeMetering::counted(Ref meter, Ref customer, Instant f
     query.set("customer", customer.value)
         .set("start_time", to_unix(from))
         .set("end_time", to_unix(until));
-    const Answer answer = co_await client_.get(
-        std::string(meters_path) + "/" + encode_path_segment(meter.value) + "/event_summaries",
-        query);
+    const Answer answer =
+        co_await client_.get(path_of(meters_path, meter) + "/event_summaries", query);
     if (!answer) co_return to_refusal(answer.error());
     const json::array& summaries = list_at(*answer, {});
     if (summaries.empty()) co_return Decimal();

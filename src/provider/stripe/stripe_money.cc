@@ -48,21 +48,22 @@ Task<Result<Change>> StripeProvider::create_refund(IntentId intent, NewRefund in
     form.set("amount", *amount)
         .set("reason", input.reason)
         .set("metadata[refund_id]", input.refund_id);
-    const Instant at = asking_moment();
+    const Instant asked = clock_.now();
     const Answer answer = co_await client_.post(std::string(refunds_path), form, intent);
     if (!answer) co_return refund_refusal(answer.error());
-    co_return normalise_object(ObjectKind::refund, *answer, at);
+    co_return normalise_object(ObjectKind::refund, *answer, client_.remote_clock().there(asked));
 }
 
 Task<Result<std::optional<Change>>> StripeProvider::find_refund(NewRefund input) {
-    const Instant at = asking_moment();
+    const Instant asked = clock_.now();
     Form query = refund_of(input);
     query.set("limit", refunds_max);
     const Answer answer = co_await client_.get(std::string(refunds_path), query);
     if (!answer) co_return to_refusal(answer.error());
     for (const json::value& refund : list_at(*answer, {})) {
         if (text_at(refund, {"metadata", "refund_id"}) != input.refund_id) continue;
-        auto change = normalise_object(ObjectKind::refund, refund, at);
+        auto change =
+            normalise_object(ObjectKind::refund, refund, client_.remote_clock().there(asked));
         if (!change) co_return change.error();
         co_return std::optional(std::move(*change));
     }
@@ -70,13 +71,13 @@ Task<Result<std::optional<Change>>> StripeProvider::find_refund(NewRefund input)
 }
 
 Task<Result<Change>> StripeProvider::pay_invoice(IntentId intent, Ref invoice, Ref payment_method) {
-    const Instant at = asking_moment();
-    const std::string path = "/v1/invoices/" + encode_path_segment(invoice.value) + "/pay";
+    const Instant asked = clock_.now();
+    const std::string path = path_of("/v1/invoices", invoice) + "/pay";
     Form form;
     form.set("payment_method", payment_method.value).set("off_session", true);
     const Answer answer = co_await client_.post(path, form, intent);
     if (!answer) co_return to_refusal(answer.error());
-    co_return normalise_object(ObjectKind::invoice, *answer, at);
+    co_return normalise_object(ObjectKind::invoice, *answer, client_.remote_clock().there(asked));
 }
 
 Task<Result<PaymentOrigin>> StripeProvider::origin_of_payment(Ref payment) {

@@ -12,16 +12,6 @@ namespace {
 
 constexpr std::string_view sessions_path = "/v1/checkout/sessions";
 
-std::string path_of(std::string_view collection, const Ref& object) {
-    return std::string(collection) + "/" + encode_path_segment(object.value);
-}
-
-// Stripe answered 2xx with something else than it documents: we can't tell what came of the call.
-Error unreadable(std::string_view what) {
-    return {ErrorCode::provider_unavailable, "Stripe's answer could not be read. Try again later.",
-            std::string(what)};
-}
-
 Result<Checkout> read_session(const json::value& session) {
     const auto id = text_at(session, {"id"});
     const auto status = text_at(session, {"status"});
@@ -134,9 +124,9 @@ Fetched place_of(ObjectKind kind) {
 StripeProvider::StripeProvider(Client& client, const Clock& clock)
     : client_(client), clock_(clock) {}
 
-// Before the call, in whole seconds: whatever happens to the object after it was read is newer.
-Instant StripeProvider::asking_moment() const {
-    return std::chrono::floor<std::chrono::seconds>(clock_.now());
+Error unreadable(std::string_view what) {
+    return {ErrorCode::provider_unavailable, "Stripe's answer could not be read. Try again later.",
+            std::string(what)};
 }
 
 Task<Result<Ref>> StripeProvider::create_customer(IntentId intent, NewCustomer input) {
@@ -189,7 +179,7 @@ Task<Result<std::string>> StripeProvider::create_portal(IntentId intent, NewPort
 
 Task<Result<Change>> StripeProvider::fetch(ObjectKind kind, Ref object) {
     const Fetched place = place_of(kind);
-    const Instant at = asking_moment();
+    const Instant asked = clock_.now();
     Form query;
     if (kind == ObjectKind::invoice) query.set("expand[0]", "payments");
     Answer answer = co_await client_.get(path_of(place.collection, object), query);
@@ -206,7 +196,7 @@ Task<Result<Change>> StripeProvider::fetch(ObjectKind kind, Ref object) {
         if (!list) co_return to_refusal(list.error());
         answer->as_object()[place.list] = *list;
     }
-    co_return normalise_object(kind, *answer, at);
+    co_return normalise_object(kind, *answer, client_.remote_clock().there(asked));
 }
 
 Task<Result<Change>> StripeProvider::cancel_subscription(IntentId intent, Ref subscription,
@@ -258,21 +248,24 @@ Task<Result<Change>> StripeProvider::cancel_subscription(IntentId intent, Ref su
 
 Task<Result<Change>> StripeProvider::change_subscription(IntentId intent, Ref subscription,
                                                          Form changes) {
-    const Instant at = asking_moment();
+    const Instant asked = clock_.now();
     const Answer answer =
         co_await client_.post(path_of("/v1/subscriptions", subscription), changes, intent);
     if (!answer) co_return to_refusal(answer.error());
-    co_return normalise_object(ObjectKind::subscription, *answer, at);
+    co_return normalise_object(ObjectKind::subscription, *answer,
+                               client_.remote_clock().there(asked));
 }
 
 Task<Result<Change>> StripeProvider::end_subscription(Ref subscription, CancelDetails details) {
-    const Instant at = asking_moment();
+    const Instant asked = clock_.now();
     Form why;
     why.set("cancellation_details[feedback]", details.feedback)
         .set("cancellation_details[comment]", details.comment);
     const Answer answer =
         co_await client_.del(path_of("/v1/subscriptions", subscription), std::move(why));
-    if (answer) co_return normalise_object(ObjectKind::subscription, *answer, at);
+    if (answer)
+        co_return normalise_object(ObjectKind::subscription, *answer,
+                                   client_.remote_clock().there(asked));
 
     // DELETE takes no idempotency key. When the answer to the first try was lost, the second is
     // refused, although the subscription has ended as asked.

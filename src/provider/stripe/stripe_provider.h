@@ -86,10 +86,12 @@ private:
     Task<Result<std::optional<Change>>> release_schedule_of(IntentId intent,
                                                             json::value subscription);
     Task<Result<Ref>> ensure_schedule(IntentId intent, Ref subscription);
-    Instant asking_moment() const;
 
     Client& client_;
     const Clock& clock_;
 };
+
+// Stripe answered 2xx with something else than it documents: we can't tell what came of the call.
+Error unreadable(std::string_view what);
 
 }  // namespace paydesk::provider::stripe

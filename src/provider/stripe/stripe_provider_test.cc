@@ -367,6 +367,22 @@ TEST(StripeProvider, FetchDatesTheSnapshotAtTheMomentOfAsking) {
     });
 }
 
+// The sandbox's clock is moved on, and a server's may be wrong: what is older or newer Stripe's own clock says.
+TEST(StripeProvider, FetchDatesTheSnapshotByStripesClock) {
+    ScriptedStripe stripe;
+    const http::Headers later{
+        {"Date", "Wed, 01 Jul 2026 00:00:00 GMT"}
+    };
+    stripe.transport.answer(200, R"({"id":"cus_1","object":"customer"})", later);
+    stripe.transport.answer(200, R"({"id":"cus_1","object":"customer"})");
+    stripe.with_provider([&](Provider& p) -> Task<> {
+        for (int fetched = 0; fetched < 2; ++fetched) {
+            const auto change = co_await p.fetch(ObjectKind::customer, {"cus_1"});
+            EXPECT_EQ(to_iso8601(change.value().occurred_at), "2026-07-01T00:00:00Z");
+        }
+    });
+}
+
 TEST(StripeProvider, WhatIsDeletedIsNotFoundExceptACustomer) {
     ScriptedStripe stripe;
     stripe.transport.answer(200, R"({"id":"in_1","object":"invoice","deleted":true})");

@@ -26,9 +26,9 @@ Task<Result<void>> StripeUsageRecords::report_usage(UsageReport report) {
         co_return cannot("Stripe's usage records count whole units only, none below zero.");
     Form form;
     form.set("quantity", level).set("timestamp", to_unix(report.at)).set("action", "set");
-    const Answer sent = co_await pinned_.post(
-        "/v1/subscription_items/" + encode_path_segment(report.item->value) + "/usage_records",
-        form, {"usage:" + report.identifier});
+    const Answer sent =
+        co_await pinned_.post(path_of("/v1/subscription_items", *report.item) + "/usage_records",
+                              form, {"usage:" + report.identifier});
     if (!sent) co_return to_refusal(sent.error());
     co_return Result<void>{};
 }

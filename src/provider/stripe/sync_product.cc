@@ -19,10 +19,6 @@ IntentId one_call() { return {"catalog:" + random_hex(16)}; }
 
 Ref product_ref(const CatalogProduct& product) { return {"paydesk_" + product.key}; }
 
-std::string product_path(const Ref& product) {
-    return std::string(products_path) + "/" + encode_path_segment(product.value);
-}
-
 bool is_in_sync(const json::value& existing, const CatalogProduct& product) {
     return text_at(existing, {"name"}) == product.name &&
            text_at(existing, {"description"}).value_or("") == product.description &&
@@ -64,7 +60,7 @@ Task<Result<std::vector<SyncedPrice>>> StripeProvider::sync_product(
 
 Task<Result<Ref>> StripeProvider::sync_product_itself(CatalogProduct product) {
     const Ref ref = product_ref(product);
-    const Answer existing = co_await client_.get(product_path(ref));
+    const Answer existing = co_await client_.get(path_of(products_path, ref));
     if (!existing && existing.error().http_status != 404) co_return to_refusal(existing.error());
     if (!existing || bool_at(*existing, {"deleted"}).value_or(false)) {
         co_return co_await create_product(product);
@@ -76,7 +72,7 @@ Task<Result<Ref>> StripeProvider::sync_product_itself(CatalogProduct product) {
         .set("description", product.description)
         .set("active", true)
         .set("metadata[plan_key]", product.key);
-    const Answer updated = co_await client_.post(product_path(ref), form, one_call());
+    const Answer updated = co_await client_.post(path_of(products_path, ref), form, one_call());
     if (!updated) co_return to_refusal(updated.error());
     co_return ref;
 }
@@ -103,7 +99,7 @@ Task<Answer> StripeProvider::find_price(std::string lookup_key) {
 
 // Subscriptions that have it keep it; nobody new gets it.
 Task<Result<void>> StripeProvider::archive_price(Ref price) {
-    const std::string path = std::string(prices_path) + "/" + encode_path_segment(price.value);
+    const std::string path = path_of(prices_path, price);
     const Answer archived = co_await client_.post(path, Form().set("active", false), one_call());
     if (!archived) co_return to_refusal(archived.error());
     co_return Result<void>{};
@@ -120,8 +116,7 @@ Task<Result<Ref>> StripeProvider::sync_price(Ref product, CatalogPrice price) {
 
     if (existing && costs_the_same(list.front(), product, price, *unit_amount)) {
         if (bool_at(list.front(), {"active"}).value_or(false)) co_return *existing;
-        const std::string path =
-            std::string(prices_path) + "/" + encode_path_segment(existing->value);
+        const std::string path = path_of(prices_path, *existing);
         const Answer revived = co_await client_.post(path, Form().set("active", true), one_call());
         if (!revived) co_return to_refusal(revived.error());
         co_return *existing;
@@ -153,7 +148,7 @@ Task<Result<CatalogDifference>> StripeProvider::compare_product(CatalogProduct p
                                                                 std::vector<CatalogPrice> prices) {
     CatalogDifference difference;
     const Ref ref = product_ref(product);
-    const Answer existing = co_await client_.get(product_path(ref));
+    const Answer existing = co_await client_.get(path_of(products_path, ref));
     if (!existing && existing.error().http_status != 404) co_return to_refusal(existing.error());
     if (!existing || bool_at(*existing, {"deleted"}).value_or(false)) {
         difference.changes.push_back("create product " + ref.value + " \"" + product.name + "\"");

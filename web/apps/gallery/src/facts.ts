@@ -358,6 +358,7 @@ export const preview: ChangePreview = {
   proration_date: at(0),
   renewal_amount: 9900,
   renews_at: at(20),
+  promotion: null,
 };
 function line(description: string, amount: number): Invoice['line_items'][number] {
   return {

@@ -74,64 +74,114 @@ describe('a promotion code', () => {
     expect(server.calls('POST')[0]!.body).not.toHaveProperty('provider');
   });
 
-  test('is applied in the dialog of a change, and the price is asked for again', async () => {
-    const user = userEvent.setup();
-    let discount = 0;
-    const server = startServer({
-      [`POST /api/subscriptions/${subscription().id}/preview`]: () => ({
-        preview: {
-          subscription_id: subscription().id,
-          when: 'now',
-          effective_at: null,
-          plan_key: 'business',
-          plan_name: 'Business',
-          plan_type: 'monthly',
-          price_id: 'price_2',
-          quantity: 1,
-          currency: 'usd',
-          amount_due: 5000 - discount,
-          subtotal: 5000,
-          discount,
-          tax: 0,
-          total: 5000 - discount,
-          lines: [],
-          proration_date: null,
-          renewal_amount: 9900,
-          renews_at: '2026-12-26T00:00:00Z',
-        },
-      }),
-      [`POST /api/subscriptions/${subscription().id}/promotion-code`]: ({
-        body,
-      }: {
-        body: unknown;
-      }) => {
-        if ((body as { promotionCode: string }).promotionCode !== 'SPRING') return refused;
-        discount = 1000;
-        return { success: true, promotion: {}, subscription: subscription() };
+  describe('in the dialog of a change', () => {
+    const preview = (discount: number) => ({
+      preview: {
+        subscription_id: subscription().id,
+        when: 'now',
+        effective_at: null,
+        plan_key: 'business',
+        plan_name: 'Business',
+        plan_type: 'monthly',
+        price_id: 'price_2',
+        quantity: 1,
+        currency: 'usd',
+        amount_due: 5000 - discount,
+        subtotal: 5000,
+        discount,
+        tax: 0,
+        total: 5000 - discount,
+        lines: [],
+        proration_date: null,
+        renewal_amount: 9900,
+        renews_at: '2026-12-26T00:00:00Z',
+        promotion: null,
       },
     });
-    show(
-      <PlanChangeDialog
-        subscription={subscription()}
-        planKey="business"
-        planName="Business"
-        billingCycle="monthly"
-        onClose={() => {}}
-      />,
-      server,
-    );
-    await user.click(await screen.findByTestId('promotion-open'));
-    expect(screen.getByTestId('promotion-apply')).toBeDisabled();
-    await user.type(screen.getByTestId('promotion-code'), 'OLD');
-    await user.click(screen.getByTestId('promotion-apply'));
-    expect(await screen.findByTestId('promotion-error')).toBeVisible();
-    await user.clear(screen.getByTestId('promotion-code'));
-    await user.type(screen.getByTestId('promotion-code'), 'SPRING');
-    await user.click(screen.getByTestId('promotion-apply'));
-    expect(await screen.findByText(/counts from your next invoice/)).toBeVisible();
-    const preview = within(screen.getByTestId('change-preview'));
-    expect(preview.getByText('-$10.00')).toBeVisible();
-    expect(preview.getByText('$40.00')).toBeVisible();
+    const path = `/api/subscriptions/${subscription().id}`;
+
+    function open(onClose = () => {}) {
+      const server = startServer({
+        [`POST ${path}/preview`]: ({ body }: { body: unknown }) => {
+          const { promotionCode } = body as { promotionCode?: string };
+          if (promotionCode === undefined) return preview(0);
+          return promotionCode === 'SPRING' ? preview(1000) : refused;
+        },
+        [`PATCH ${path}`]: {
+          success: true,
+          state: 'applied',
+          hosted_invoice_url: null,
+          expires_at: null,
+          subscription: subscription(),
+        },
+      });
+      show(
+        <PlanChangeDialog
+          subscription={subscription()}
+          planKey="business"
+          planName="Business"
+          billingCycle="monthly"
+          onClose={onClose}
+        />,
+        server,
+      );
+      return server;
+    }
+    async function type(user: ReturnType<typeof userEvent.setup>, code: string) {
+      await user.clear(screen.getByTestId('promotion-code'));
+      await user.type(screen.getByTestId('promotion-code'), code);
+    }
+
+    test('it is looked at, and used by the change alone', async () => {
+      const user = userEvent.setup();
+      const closed = vi.fn();
+      const server = open(closed);
+      await user.click(await screen.findByTestId('promotion-open'));
+      expect(screen.getByTestId('promotion-apply')).toBeDisabled();
+      await user.type(screen.getByTestId('promotion-code'), 'OLD');
+      await user.click(screen.getByTestId('promotion-apply'));
+      expect(await screen.findByTestId('promotion-error')).toBeVisible();
+      const shown = within(screen.getByTestId('change-preview'));
+      expect(shown.getByText('$50.00')).toBeVisible();
+      await type(user, 'SPRING');
+      await user.click(screen.getByTestId('promotion-apply'));
+      expect(await screen.findByText(/used once you confirm/)).toBeVisible();
+      expect(shown.getByText('-$10.00')).toBeVisible();
+      expect(shown.getByText('$40.00')).toBeVisible();
+      expect(server.calls('PATCH')).toHaveLength(0);
+      await user.click(screen.getByTestId('confirm-change'));
+      await waitFor(() => expect(closed).toHaveBeenCalled());
+      expect(server.calls('PATCH').map((call) => call.body)).toEqual([
+        { planId: 'business', billingCycle: 'monthly', promotionCode: 'SPRING' },
+      ]);
+    });
+
+    test('one that is taken back is not used', async () => {
+      const user = userEvent.setup();
+      const server = open();
+      await user.click(await screen.findByTestId('promotion-open'));
+      await user.type(screen.getByTestId('promotion-code'), 'SPRING');
+      await user.click(screen.getByTestId('promotion-apply'));
+      await screen.findByText('$40.00');
+      await user.clear(screen.getByTestId('promotion-code'));
+      expect(await screen.findByText('$50.00')).toBeVisible();
+      await user.click(screen.getByTestId('confirm-change'));
+      await waitFor(() => expect(server.calls('PATCH')).toHaveLength(1));
+      expect(server.calls('PATCH')[0]!.body).not.toHaveProperty('promotionCode');
+    });
+
+    test('one that was only typed is looked at before anything is confirmed', async () => {
+      const user = userEvent.setup();
+      const server = open();
+      await user.click(await screen.findByTestId('promotion-open'));
+      await user.type(screen.getByTestId('promotion-code'), 'SPRING');
+      await user.click(screen.getByTestId('confirm-change'));
+      expect(await screen.findByText('$40.00')).toBeVisible();
+      expect(server.calls('PATCH')).toHaveLength(0);
+      await user.click(screen.getByTestId('confirm-change'));
+      await waitFor(() => expect(server.calls('PATCH')).toHaveLength(1));
+      expect(server.calls('PATCH')[0]!.body).toMatchObject({ promotionCode: 'SPRING' });
+    });
   });
 });
 

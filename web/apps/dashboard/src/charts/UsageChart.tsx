@@ -3,18 +3,10 @@
 
 import type { UsageOfMetric } from '@paydesk/client';
 import { formatDay, formatQuantity, usePaydesk } from '@paydesk/react';
-import {
-  Area,
-  CartesianGrid,
-  ComposedChart,
-  ReferenceLine,
-  ResponsiveContainer,
-  Tooltip,
-  XAxis,
-  YAxis,
-} from 'recharts';
+import { Area, ComposedChart, ReferenceLine, ResponsiveContainer } from 'recharts';
 
 import { useSay } from '../language';
+import { DayAxes } from './DayAxes';
 
 interface Point {
   date: string;
@@ -36,11 +28,6 @@ export default function UsageChart({ metric }: { metric: UsageOfMetric }) {
   const { locale } = usePaydesk();
   const say = useSay().usage;
   const points = pointsOf(metric);
-  const short = (date: string) =>
-    new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
-      Date.parse(date),
-    );
-  const compact = new Intl.NumberFormat(locale, { notation: 'compact' });
   const limit = metric.limit > 0 ? metric.limit : null;
   // A limit far above would press the curve flat on the floor: it is drawn once it is in sight.
   const top = Math.max(...points.map((point) => point.total), metric.forecast);
@@ -54,34 +41,7 @@ export default function UsageChart({ metric }: { metric: UsageOfMetric }) {
             data={points}
             margin={{ top: 12, right: 8, bottom: 0, left: 0 }}
           >
-            <CartesianGrid stroke="var(--pd-line)" vertical={false} />
-            <XAxis
-              dataKey="date"
-              tickFormatter={short}
-              stroke="var(--pd-muted)"
-              fontSize={12}
-              tickLine={false}
-              minTickGap={28}
-            />
-            <YAxis
-              tickFormatter={(value: number) => compact.format(value)}
-              stroke="var(--pd-muted)"
-              fontSize={12}
-              width={48}
-              tickLine={false}
-              axisLine={false}
-              domain={[0, near && limit !== null ? Math.max(limit * 1.1, top) : 'auto']}
-            />
-            <Tooltip
-              labelFormatter={(date) => formatDay(String(date), locale)}
-              formatter={(value) => formatQuantity(Number(value), locale)}
-              contentStyle={{
-                background: 'var(--pd-surface)',
-                borderColor: 'var(--pd-line)',
-                borderRadius: 9,
-                color: 'var(--pd-text)',
-              }}
-            />
+            <DayAxes top={near && limit !== null ? Math.max(limit * 1.1, top) : undefined} />
             <Area
               type="monotone"
               dataKey="total"

@@ -4,11 +4,12 @@ import {
   newIdempotencyKey,
   type BillingCycle,
   type ChangePreview,
+  type ChangeRequest,
   type PaydeskError,
   type Subscription,
 } from '@paydesk/client';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 
 import { usePaydesk } from '../context';
 import { formatDate, safeHref } from '../format';
@@ -32,7 +33,7 @@ export interface PlanChangeDialogProps {
 
 /**
  * What a change costs, line by line, before it happens; open while it is rendered. What is confirmed is what was
- * shown: the preview's instant goes with it.
+ * shown: the preview's instant goes with it, and a promotion code that was looked at.
  */
 export function PlanChangeDialog(props: PlanChangeDialogProps) {
   const { client, words } = usePaydesk();
@@ -40,7 +41,6 @@ export function PlanChangeDialog(props: PlanChangeDialogProps) {
   const queries = useQueryClient();
   const toast = useToast();
   const redirect = useRedirect();
-  const [idempotencyKey] = useState(newIdempotencyKey);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const change = {
@@ -48,13 +48,16 @@ export function PlanChangeDialog(props: PlanChangeDialogProps) {
     billingCycle: props.billingCycle,
     ...(props.quantity !== undefined && { quantity: props.quantity }),
   };
+  const promotion = usePromotion(props.subscription.id, change);
+  // With another code it is another request.
+  const idempotencyKey = useMemo(() => newIdempotencyKey(), [promotion.preview]);
   const { data, error, isPending, refetch } = useQuery<{ preview: ChangePreview }, PaydeskError>({
     queryKey: [...keys.all, 'preview', props.subscription.id, change],
     queryFn: ({ signal }) => client.previewChange(props.subscription.id, change, { signal }),
     gcTime: 0,
     staleTime: Infinity,
   });
-  const preview = data?.preview;
+  const preview = promotion.preview ?? data?.preview;
 
   const paypal = props.subscription.provider === 'paypal';
   const unavailable = error instanceof NotFoundError;
@@ -68,12 +71,18 @@ export function PlanChangeDialog(props: PlanChangeDialogProps) {
 
   async function confirm() {
     if (!preview) return;
+    // Nobody pays a price that they have not seen: a code that was only typed is looked at first.
+    if (promotion.code.trim() !== '' && !promotion.preview) return promotion.look();
     setBusy(true);
     setFailure(null);
     try {
       const result = await client.changeSubscription(
         props.subscription.id,
-        { ...change, ...(preview.proration_date && { prorationDate: preview.proration_date }) },
+        {
+          ...change,
+          ...(preview.proration_date && { prorationDate: preview.proration_date }),
+          ...(promotion.preview && { promotionCode: promotion.code.trim() }),
+        },
         { idempotencyKey },
       );
       for (const queryKey of account_keys) void queries.invalidateQueries({ queryKey });
@@ -95,7 +104,7 @@ export function PlanChangeDialog(props: PlanChangeDialogProps) {
       confirmLabel={preview?.when === 'period_end' ? say.schedule : say.confirm}
       cancelLabel={words.common.back}
       confirmTestId="confirm-change"
-      busy={busy || isPending}
+      busy={busy || isPending || promotion.busy}
       error={failure}
       onConfirm={() => void confirm()}
       onClose={props.onClose}
@@ -105,13 +114,7 @@ export function PlanChangeDialog(props: PlanChangeDialogProps) {
       ) : preview ? (
         <>
           <Preview preview={preview} paypal={paypal} />
-          {!paypal && (
-            <CodeOfSubscription
-              id={props.subscription.id}
-              disabled={busy}
-              onApplied={() => refetch()}
-            />
-          )}
+          {!paypal && <CodeOfChange promotion={promotion} disabled={busy} />}
         </>
       ) : (
         <LoadError what={say.what} error={error} onRetry={() => void refetch()} />
@@ -120,47 +123,66 @@ export function PlanChangeDialog(props: PlanChangeDialogProps) {
   );
 }
 
-/** A code counts for the whole subscription: it is sent by itself, and the price is asked for again. */
-function CodeOfSubscription(props: {
-  id: string;
-  disabled: boolean;
-  onApplied: () => Promise<unknown>;
-}) {
+interface PromotionOfChange {
+  code: string;
+  type: (code: string) => void;
+  /** Asks what the change costs with the code. */
+  look: () => Promise<void>;
+  busy: boolean;
+  error: string | null;
+  /** With the code in it; null while there is none that counts. */
+  preview: ChangePreview | null;
+}
+
+function usePromotion(id: string, change: ChangeRequest): PromotionOfChange {
   const { client, words } = usePaydesk();
   const [code, setCode] = useState('');
-  const [state, setState] = useState<'typing' | 'busy' | 'applied'>('typing');
+  const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
-  async function apply() {
-    setState('busy');
+  const [preview, setPreview] = useState<ChangePreview | null>(null);
+  async function look() {
+    setBusy(true);
     setError(null);
     try {
-      await client.applyPromotionCode(props.id, code.trim());
-      await props.onApplied();
-      setState('applied');
+      const asked = await client.previewChange(id, { ...change, promotionCode: code.trim() });
+      setPreview(asked.preview);
     } catch (reason) {
       setError(messageOf(reason, words));
-      setState('typing');
     }
+    setBusy(false);
   }
+  function type(text: string) {
+    setCode(text);
+    setError(null);
+    setPreview(null);
+  }
+  return { code, type, look, busy, error, preview };
+}
+
+function CodeOfChange({
+  promotion,
+  disabled,
+}: {
+  promotion: PromotionOfChange;
+  disabled: boolean;
+}) {
+  const say = usePaydesk().words.promotion;
+  const { code, type, look, busy, error, preview } = promotion;
   return (
     <PromotionCodeField
       code={code}
       error={error}
-      note={state === 'applied' ? words.promotion.applied : null}
-      disabled={props.disabled || state === 'busy'}
-      onCode={(text) => {
-        setCode(text);
-        setError(null);
-        setState('typing');
-      }}
+      note={preview ? say.applied : null}
+      disabled={disabled || busy}
+      onCode={type}
     >
       <Button
-        busy={state === 'busy'}
-        disabled={props.disabled || code.trim() === ''}
+        busy={busy}
+        disabled={disabled || code.trim() === ''}
         data-testid="promotion-apply"
-        onClick={() => void apply()}
+        onClick={() => void look()}
       >
-        {words.promotion.apply}
+        {say.apply}
       </Button>
     </PromotionCodeField>
   );

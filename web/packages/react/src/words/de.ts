@@ -175,7 +175,7 @@ export const german: Words = {
     have: 'Haben Sie einen Gutscheincode?',
     label: 'Gutscheincode',
     apply: 'Einlösen',
-    applied: 'Der Code gilt ab Ihrer nächsten Rechnung. Der Preis oben enthält ihn.',
+    applied: 'Der Preis oben enthält den Code. Eingelöst wird er, wenn Sie bestätigen.',
   },
   provider: {
     choose: 'Wie Sie zahlen',

@@ -169,7 +169,7 @@ export const english = {
     have: 'Have a promotion code?',
     label: 'Promotion code',
     apply: 'Apply',
-    applied: 'The code counts from your next invoice on. The price above has it.',
+    applied: 'The price above has the code in it. It is used once you confirm.',
   },
   provider: {
     choose: 'How to pay',

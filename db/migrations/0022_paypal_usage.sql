@@ -1,4 +1,4 @@
--- 0021_paypal_usage: what is used on PayPal's plans becomes invoices of our own.
+-- 0022_paypal_usage: what is used on PayPal's plans becomes invoices of our own.
 --
 -- Why     PayPal has no draft that a line could be added to. A job rates its ended periods and makes an invoice, and says
 --         itself that a period is invoiced. The trigger that says so for Stripe's renewals took PayPal's as well, whose
