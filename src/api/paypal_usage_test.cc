@@ -43,7 +43,8 @@ TEST_F(PayPalUsage, AMonthsUsageIsAnInvoiceThatAnApprovedOrderPays) {
     const auto& asked = *paypal_.last_checkout;
     EXPECT_EQ(asked.unit_amount, Money(4'750, Currency::usd()));
     EXPECT_TRUE(asked.description.starts_with("Usage, ")) << asked.description;
-    EXPECT_EQ(asked.success_url, "https://app.example/dashboard/billing?paid={CHECKOUT_SESSION_ID}");
+    EXPECT_EQ(asked.success_url,
+              "https://app.example/dashboard/billing?paid={CHECKOUT_SESSION_ID}");
     EXPECT_EQ(asked.cancel_url, "https://app.example/dashboard/billing");
     EXPECT_EQ(pay(id).text({"orderId"}), order) << "a double click";
     EXPECT_EQ(pay("usage/" + subscription + "/" + to_iso8601(began_)).text({"orderId"}), order)
