@@ -40,6 +40,7 @@
 #include "notify/email_kinds.h"
 #include "notify/notifications.h"
 #include "notify/outbox.h"
+#include "overage_parts.h"
 #include "provider/paypal/verify.h"
 #include "provider/paypal/verify_online.h"
 #include "provider/stripe/verify.h"
@@ -259,6 +260,11 @@ public:
                       usage::report_job(db_, provider_.metering, clock_));
         runner_.every(usage::charge_job_kind, usage::charge_job_period,
                       usage::charge_job(db_, provider_.metering, usage_.metrics, clock_));
+        if (provider_.paypal) {
+            runner_.every(
+                usage::overage_job_kind, usage::overage_job_period,
+                usage::overage_job(db_, usage_.metrics, clock_, overage_options(config_)));
+        }
         runner_.every(usage::thresholds_job_kind, usage::thresholds_job_period,
                       usage::thresholds_job(usage_.thresholds, usage_.metrics, clock_));
         runner_.every(usage::partitions_job_kind, usage::partitions_job_period,

@@ -176,7 +176,8 @@ void add_operations(CLI::App& app, int& status) {
     add_explain(app, status);
     add_transfer(app, status);
     app.add_subcommand("report-usage",
-                       "Tells the provider what was used, now instead of by the next job")
+                       "Tells the provider what was used and invoices PayPal's periods, now "
+                       "instead of by the next job")
         ->callback([&status] {
             set_log_level("error");
             status = report_usage();

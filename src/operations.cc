@@ -11,6 +11,7 @@
 #include "jobs/queue.h"
 #include "local_state.h"
 #include "operation_parts.h"
+#include "overage_parts.h"
 #include "provider_parts.h"
 #include "usage/charge_flow.h"
 #include "usage/partitions.h"
@@ -169,9 +170,19 @@ int report_usage() {
         const auto known = co_await metrics.current();
         const auto charges =
             co_await usage::charge_usage(db, provider.metering, known, clock.now());
+        usage::OverageResult overage;
+        if (provider.paypal) {
+            const auto options = overage_options(config);
+            overage = co_await usage::invoice_overage(db, known, options, clock.now());
+        }
         db.stop();
         fmt::print("{} reports sent, {} refused; {} charges made, {} refused.\n", reports.sent,
                    reports.refused, charges.charged, charges.refused);
+        if (provider.paypal) {
+            fmt::print(
+                "{} periods of PayPal's closed, {} of them with an invoice; {} cannot be rated.\n",
+                overage.closed, overage.invoiced, overage.unrated);
+        }
         if (reports.left + charges.left > 0)
             throw Unavailable("The provider does not answer: the rest is sent by the next run.");
     });

@@ -63,6 +63,8 @@ insert into allowed values
     ('unique key without account_id: paydesk.usage_prices.usage_prices_one_active', 'the catalogue'),
     ('index not led by account_id: paydesk.usage_totals.usage_totals_watched', 'limits to be told of, all accounts'),
     ('index not led by account_id: paydesk.usage_hours.usage_hours_unreported', 'what is to be reported, all accounts'),
+    ('index not led by account_id: paydesk.usage_periods.usage_periods_of_paypal', 'what is to be invoiced, all accounts'),
+    ('index not led by account_id: paydesk.invoices.invoices_of_usage', 'who is to be reminded, all accounts'),
     ('index not led by account_id: paydesk.usage_reports.usage_reports_pending', 'what is to be sent, all accounts'),
     ('security definer: paydesk.make_usage_partitions(date,date)',
      'only an owner makes partitions: days, named by nothing that a caller writes'),

@@ -64,5 +64,24 @@ update paydesk.invoices set billing_reason = 'subscription_cycle', provider_subs
     period_end = '2026-12-01Z', status = 'paid' where account_id = :ann;
 select pg_temp.check('invoiced', (select count(*)::text from paydesk.usage_periods where invoiced_at is not null), '1');
 
+-- An invoice of PayPal's names the period that it pays in advance: it says nothing of what was used.
+insert into paydesk.usage_periods (account_id, starts_at, subscription_id, ends_at, provider, provider_subscription_id, plan_key, renews)
+values (:bob, '2026-01-01Z', gen_random_uuid(), '2026-02-01Z', 'paypal', 'I-B', 'pro', true);
+insert into paydesk.invoices (account_id, id, provider, provider_invoice_id, provider_subscription_id, status, currency, amount_due,
+    amount_paid, billing_reason, period_start, period_end, provider_stamp, created_at)
+values (:bob, gen_random_uuid(), 'paypal', 'I-B/2026-01-01', 'I-B', 'paid', 'usd', 4900, 4900, 'subscription_cycle', '2026-01-01Z',
+        '2026-02-01Z', '2026-01-01Z', '2026-01-01Z');
+select pg_temp.check('not invoiced by its renewal', (select count(*)::text from paydesk.usage_periods
+    where provider_subscription_id = 'I-B' and invoiced_at is not null), '0');
+insert into paydesk.usage_totals (account_id, metric, period_start, period_end, plan_key, events, quantity, maximum)
+values (:bob, 'api_calls', '2026-01-01Z', '2026-02-01Z', 'pro', 1, 1, 1);
+update paydesk.usage_periods set invoiced_at = now() where provider_subscription_id = 'I-B';
+select pg_temp.check('the first event of a metric is flagged as late', pg_temp.outcome($$
+    insert into paydesk.usage_totals (account_id, metric, period_start, period_end, plan_key, events, quantity, maximum)
+    select account_id, 'storage_gb', starts_at, ends_at, 'pro', 1, 1, 1 from paydesk.usage_periods
+    where provider_subscription_id = 'I-B'$$, 'paydesk_server'), 'usage of storage_gb was invoiced meanwhile');
+insert into paydesk.usage_totals (account_id, metric, period_start, period_end, plan_key, events, quantity, maximum, late_events)
+values (:bob, 'storage_gb', '2026-01-01Z', '2026-02-01Z', 'pro', 1, 1, 1, 1);
+
 select pg_temp.check('the tutorials'' columns', (select format('%s %s %s %s', metric_name, quantity, synced_to_stripe,
     stripe_subscription_id) from public.usage_records where user_id = :bob), 'api_calls 5 f sub_b');

@@ -5,6 +5,7 @@ namespace paydesk::api {
 void add_routes(http::Router& router, const Services& services) {
     add_checkout_routes(router, services);
     add_paypal_order_routes(router, services);
+    add_paypal_invoice_routes(router, services);
     add_paypal_subscription_routes(router, services);
     add_portal_routes(router, services);
     add_subscription_routes(router, services);

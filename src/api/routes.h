@@ -11,6 +11,7 @@ void add_routes(http::Router& router, const Services& services);
 
 void add_checkout_routes(http::Router& router, const Services& services);
 void add_paypal_order_routes(http::Router& router, const Services& services);
+void add_paypal_invoice_routes(http::Router& router, const Services& services);
 void add_paypal_subscription_routes(http::Router& router, const Services& services);
 void add_portal_routes(http::Router& router, const Services& services);
 void add_subscription_routes(http::Router& router, const Services& services);

@@ -9,7 +9,9 @@
 #include "billing/poll_flow.h"
 #include "billing/refund_flow.h"
 #include "billing/second_subscription_flow.h"
+#include "http/message.h"
 #include "jobs/runner.h"
+#include "usage/overage_flow.h"
 
 namespace paydesk::api {
 
@@ -55,6 +57,18 @@ protected:
         run(runner.run_due());
     }
 
+    // Invoices what was used in the periods that are over.
+    Task<usage::OverageResult> invoice_usage_as_the_job_does() {
+        const usage::OverageOptions options{
+            .make_invoice = billing::apply_change,
+            .pay_url = [this](std::string_view invoice) -> std::optional<std::string> {
+                return urls_.billing_url() + "?pay=" + http::percent_encode(invoice);
+            }};
+        const auto known = co_await usage_.metrics.fresh();
+        co_return co_await usage::invoice_overage(db_, known, options, clock_.now());
+    }
+    usage::OverageResult invoice_usage() { return run(invoice_usage_as_the_job_does()); }
+
     // A subscription that its buyer has approved, with its first payment.
     std::string subscribe(const std::string& account, const std::string& plan_key = "pro_monthly") {
         const auto begun = post("/api/paypal/create-subscription", account,
@@ -67,9 +81,10 @@ protected:
         return id;
     }
 
-    void approve_subscription(const std::string& id) {
+    // `since`: when its first period began; now, if not given.
+    void approve_subscription(const std::string& id, std::optional<Instant> since = {}) {
         const auto& input = paypal_.sold.at(id);
-        const Instant start = from_unix(to_unix(clock_.now()));
+        const Instant start = since.value_or(from_unix(to_unix(clock_.now())));
         provider::SubscriptionSnapshot snapshot{};
         snapshot.subscription = {id};
         snapshot.customer = input.customer;

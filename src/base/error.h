@@ -52,6 +52,7 @@ enum class ErrorCode : std::uint8_t {
     payment_not_refundable,
     refund_exceeds_payment,
     checkout_not_approved,
+    invoice_not_payable,
     provider_not_configured,
 
     payment_declined,
@@ -123,6 +124,8 @@ inline constexpr std::array error_table = {
               "More than is left of the payment cannot be refunded."                                                             },
     ErrorInfo{ErrorCode::checkout_not_approved,       "checkout_not_approved",       409, false,
               "The buyer has not approved this order."                                                                           },
+    ErrorInfo{ErrorCode::invoice_not_payable,         "invoice_not_payable",         409, false,
+              "This invoice cannot be paid here."                                                                                },
     ErrorInfo{ErrorCode::provider_not_configured,     "provider_not_configured",     409, false,
               "This payment provider is not set up here."                                                                        },
     ErrorInfo{ErrorCode::payment_declined,            "payment_declined",            402, false,

@@ -100,6 +100,10 @@ Task<> save_subscriptions(Batch& batch);
 Task<> load_invoices(Batch& batch);
 void decide(Batch& batch, std::size_t i, const provider::InvoiceSnapshot& snapshot);
 Task<> save_invoices(Batch& batch);
+// The invoice of ours that the order of change i was for is paid by it: false where that is not so, because it has been
+// paid by another or is not there. REQUIRES: the order is complete and paid.
+bool pay_by_order(Batch& batch, std::size_t i, const std::string& invoice,
+                  const provider::CheckoutSnapshot& order);
 
 Task<> load_payment_methods(Batch& batch);
 void decide(Batch& batch, std::size_t i, const provider::PaymentMethodSnapshot& snapshot);
@@ -112,6 +116,8 @@ Task<> save_customers(Batch& batch);
 Task<> load_checkouts(Batch& batch);
 void decide(Batch& batch, std::size_t i, const provider::CheckoutSnapshot& snapshot);
 Task<> save_checkouts(Batch& batch);
+// PayPal denies in the end what it was looking at: the order of change i, a charge, has failed.
+void deny_order(Batch& batch, std::size_t i, const provider::ChargeSnapshot& charge);
 
 // Tells the ledger what the batch means for credits, with one call: apply_credits.cc.
 Task<> apply_credits(Batch& batch);

@@ -191,9 +191,9 @@ Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> change
     co_await resolve_owners(batch);
     co_await load_customers(batch);
     co_await load_subscriptions(batch);
-    co_await load_invoices(batch);
-    co_await load_payment_methods(batch);
     co_await load_checkouts(batch);
+    co_await load_invoices(batch);  // also of those that orders pay
+    co_await load_payment_methods(batch);
     co_await load_charges(batch);
     co_await load_refunds(batch);
     co_await load_disputes(batch);
@@ -227,6 +227,17 @@ Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> change
         });
     }
     co_return std::move(batch.results);
+}
+
+Task<Result<void>> apply_change(db::Tx& tx, provider::Change change, Instant now) {
+    std::vector<ToApply> changes;
+    changes.push_back({.change = std::move(change)});
+    const auto applied = co_await apply_changes(tx, std::move(changes), now);
+    const Applied& one = applied.front();
+    if (one.outcome == Outcome::applied) co_return Result<void>{};
+    co_return Error{ErrorCode::unavailable,
+                    "It was not applied: " + std::string(to_string(one.outcome)) +
+                        (one.note.empty() ? "." : ", " + one.note + ".")};
 }
 
 }  // namespace paydesk::billing

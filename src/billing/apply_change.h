@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/ids.h"
 #include "db/database.h"
 #include "provider/change.h"
@@ -70,5 +71,9 @@ struct Applied {
 // Throws db::Failure; then nothing is applied. REQUIRES: no change twice with one event id, and no
 // MustAsk: whoever has one asks first.
 Task<std::vector<Applied>> apply_changes(db::Tx& tx, std::vector<ToApply> changes, Instant now);
+
+// One that must take effect: for who makes an object of ours in the same transaction. Refuses with unavailable
+// where it was not applied, saying what came of it; the transaction must then end without a commit.
+Task<Result<void>> apply_change(db::Tx& tx, provider::Change change, Instant now);
 
 }  // namespace paydesk::billing

@@ -39,6 +39,7 @@ void decide(Batch& batch, std::size_t i, const provider::ChargeSnapshot& snapsho
         decide_merge(standing, incoming, same,
                      row ? state_order(content, row->content) : std::partial_ordering::unordered);
     const bool accepted = batch.judge(i, merge, revision);
+    if (accepted) deny_order(batch, i, snapshot);
     if (accepted || batch.changes[i].swept) {
         batch.to_settle.insert({.account = *batch.owner[i],
                                 .provider = change.provider,

@@ -26,27 +26,76 @@ std::optional<payment_store::Payment> payment_of(const AccountId& account,
                                   .created_at = change.occurred_at};
 }
 
+// A payment that PayPal denied: its order's.
+bool is_denied_order(const provider::Change& change, const provider::ChargeSnapshot& charge) {
+    return change.provider == provider::Name::paypal && charge.payment &&
+           charge.status == provider::ChargeStatus::failed;
+}
+
+// The operator must know: money came for an invoice that did not wait for it.
+notify::Notification paid_twice(const AccountId& account, const std::string& invoice,
+                                const provider::CheckoutSnapshot& order) {
+    return {
+        .account = operator_account,
+        .type = "payment_doubled",
+        .title = "Invoice Paid Twice",
+        .message = "The order " + order.checkout.value + " of " + order.total->format() +
+                   " paid the invoice " + invoice + ", which was not open: refund it.",
+        .metadata = {{"invoice_id", invoice},
+                     {"checkout_id", order.checkout.value},
+                     {"account_id", account.value}},
+        .fact_key = "payment_doubled:" + order.checkout.value
+    };
+}
+
+bool is_paid(const provider::CheckoutSnapshot& snapshot) {
+    return snapshot.status == "complete" && snapshot.payment_status == "paid" && snapshot.total;
+}
+
+// What the snapshot tells, knowing what our own row says that it was for.
+provider::CheckoutSnapshot with_invoice(Batch& batch, std::size_t i,
+                                        provider::CheckoutSnapshot snapshot) {
+    const auto row = batch.checkouts.find(snapshot.checkout.value);
+    if (row == batch.checkouts.end() || !row->second.pays_invoice()) return snapshot;
+    const std::string& invoice = *row->second.invoice;
+    if (is_paid(snapshot) && !pay_by_order(batch, i, invoice, snapshot)) {
+        batch.tell(i, {paid_twice(*batch.owner[i], invoice, snapshot)});
+        return snapshot;  // a payment of its own
+    }
+    snapshot.invoice = provider::Ref{invoice};
+    return snapshot;
+}
+
 }  // namespace
 
 Task<> load_checkouts(Batch& batch) {
     std::map<std::string, checkout_rows::Key> keys;
     for (std::size_t i = 0; i < batch.changes.size(); ++i) {
+        if (!batch.owner[i]) continue;
+        checkout_rows::Key key{.account = *batch.owner[i],
+                               .provider = batch.change(i).provider,
+                               .checkout = {},
+                               .id = {}};
+        if (const auto* charge = std::get_if<provider::ChargeSnapshot>(&batch.change(i).fact);
+            charge != nullptr && is_denied_order(batch.change(i), *charge)) {
+            key.checkout = charge->payment->value;
+            keys.emplace(key.checkout, key);
+        }
         const auto* snapshot = std::get_if<provider::CheckoutSnapshot>(&batch.change(i).fact);
-        if (snapshot == nullptr || !batch.owner[i]) continue;
-        keys.insert_or_assign(snapshot->checkout.value,
-                              checkout_rows::Key{.account = *batch.owner[i],
-                                                 .provider = batch.change(i).provider,
-                                                 .checkout = snapshot->checkout.value,
-                                                 .id = snapshot->intent_id});
+        if (snapshot == nullptr) continue;
+        key.checkout = snapshot->checkout.value;
+        key.id = snapshot->intent_id;
+        keys.insert_or_assign(key.checkout, key);
     }
     std::vector<checkout_rows::Key> wanted;
     for (auto& [checkout, key] : keys) wanted.push_back(std::move(key));
     batch.checkouts = co_await checkout_rows::load(batch.tx, std::move(wanted));
 }
 
-void decide(Batch& batch, std::size_t i, const provider::CheckoutSnapshot& snapshot) {
+void decide(Batch& batch, std::size_t i, const provider::CheckoutSnapshot& told) {
     const auto& change = batch.change(i);
     const AccountId account = *batch.owner[i];
+    const provider::CheckoutSnapshot snapshot = with_invoice(batch, i, told);
     batch.results[i].outcome = Outcome::unchanged;
     batch.new_refs.emplace(batch.key_of(i), account);
     batch.tell(i, facts_of(account, change.event_type, snapshot));
@@ -81,6 +130,25 @@ void decide(Batch& batch, std::size_t i, const provider::CheckoutSnapshot& snaps
                                                                   .completed_at = completed_at});
     batch.results[i].outcome = Outcome::applied;
     batch.touched.insert(account);
+}
+
+void deny_order(Batch& batch, std::size_t i, const provider::ChargeSnapshot& charge) {
+    const auto& change = batch.change(i);
+    if (!is_denied_order(change, charge)) return;
+    const auto row = batch.checkouts.find(charge.payment->value);
+    if (row == batch.checkouts.end() || row->second.status != "processing") return;
+    row->second.status = "failed";
+    batch.checkout_updates.insert_or_assign(charge.payment->value,
+                                            checkout_rows::Update{.row = row->second,
+                                                                  .checkout = *charge.payment,
+                                                                  .stamp = change.occurred_at,
+                                                                  .completed_at = std::nullopt});
+    provider::CheckoutSnapshot denied{};
+    denied.checkout = *charge.payment;
+    denied.payment_failed = true;
+    denied.total = charge.amount;
+    batch.tell(i, facts_of(*batch.owner[i], change.event_type, denied));
+    batch.touched.insert(*batch.owner[i]);
 }
 
 Task<> save_checkouts(Batch& batch) {

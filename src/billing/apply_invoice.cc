@@ -1,5 +1,7 @@
 // Invoices; a paid one is also a payment.
 
+#include <algorithm>
+
 #include "billing/apply_batch.h"
 #include "billing/decide_facts.h"
 
@@ -25,6 +27,36 @@ std::optional<payment_store::Payment> payment_of(const AccountId& account,
                                                      ? std::optional("Invoice " + *snapshot.number)
                                                      : std::nullopt,
                                   .created_at = snapshot.paid_at.value_or(change.occurred_at)};
+}
+
+// What the row of an invoice of ours tells people, as if a provider told it.
+provider::InvoiceSnapshot snapshot_of(const InvoiceRow& row, Currency currency) {
+    const auto& content = row.content;
+    const auto money = [&](std::int64_t amount) { return Money(amount, currency); };
+    return {
+        .invoice = provider::Ref{row.invoice},
+        .customer = {},
+        .subscription = content.subscription ? std::optional(provider::Ref{*content.subscription})
+                                             : std::nullopt,
+        .account = row.account,
+        .status = content.status,
+        .amount_due = money(content.amount_due),
+        .amount_paid = money(content.amount_paid),
+        .amount_remaining = money(content.amount_remaining),
+        .subtotal = money(content.subtotal),
+        .total = money(content.total),
+        .number = content.number,
+        .billing_reason = content.billing_reason,
+        .hosted_invoice_url = content.hosted_invoice_url,
+        .invoice_pdf = {},
+        .lines = {},
+        .period_start = content.period_start,
+        .period_end = content.period_end,
+        .paid_at = content.paid_at,
+        .due_date = {},
+        .next_payment_attempt = {},
+        .payment = content.payment ? std::optional(provider::Ref{*content.payment}) : std::nullopt,
+        .created_at = content.created_at};
 }
 
 // A snapshot of an invoice that was tried in vain, stale or not: the first failure is the least that is
@@ -57,7 +89,12 @@ std::string_view told_by(const Batch& batch, std::size_t i,
 }  // namespace
 
 Task<> load_invoices(Batch& batch) {
-    const auto keys = owned_keys(batch, provider::ObjectKind::invoice);
+    auto keys = owned_keys(batch, provider::ObjectKind::invoice);
+    for (const auto& [checkout, row] : batch.checkouts) {
+        if (!row.pays_invoice()) continue;
+        keys.emplace(ObjectKey{row.provider, provider::ObjectKind::invoice, *row.invoice},
+                     row.account);
+    }
     for (const auto& [key, account] : keys) batch.invoices[key];
     for (auto& row : co_await invoice_rows::load(batch.tx, keys)) {
         const ObjectKey key{row.provider, provider::ObjectKind::invoice, row.invoice};
@@ -108,6 +145,35 @@ void decide(Batch& batch, std::size_t i, const provider::InvoiceSnapshot& snapsh
     row->stamp = stamp_after(standing, incoming);
     row->content = std::move(content);
     dirty = true;
+}
+
+bool pay_by_order(Batch& batch, std::size_t i, const std::string& invoice,
+                  const provider::CheckoutSnapshot& order) {
+    const auto& change = batch.change(i);
+    auto& [row, dirty] =
+        batch.invoices.at({change.provider, provider::ObjectKind::invoice, invoice});
+    if (!row || !order.payment || !order.total) return false;
+    auto& content = row->content;
+    if (content.status == provider::InvoiceStatus::paid)
+        return content.payment == order.payment->value;
+    const Money owed(content.amount_remaining, order.total->currency());
+    if (is_final(content.status) || *order.total != owed ||
+        content.currency != owed.currency().lower_code()) {
+        return false;
+    }
+    content.status = provider::InvoiceStatus::paid;
+    content.amount_paid += owed.minor_units();
+    content.amount_remaining = 0;
+    content.paid_at = change.occurred_at;
+    content.payment = order.payment->value;
+    row->stamp = std::max(row->stamp, change.occurred_at);
+    dirty = true;
+    const auto paid = snapshot_of(*row, owed.currency());
+    batch.payments.push_back(*payment_of(row->account, change, paid));
+    batch.payments.back().description = "Usage";
+    batch.tell(i, facts_of(row->account, "", paid));
+    batch.touched.insert(row->account);
+    return true;
 }
 
 Task<> save_invoices(Batch& batch) {

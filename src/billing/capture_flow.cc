@@ -5,6 +5,7 @@
 #include "billing/apply_change.h"
 #include "billing/capture_store.h"
 #include "billing/checkout_store.h"
+#include "billing/invoice_order_store.h"
 
 namespace paydesk::billing {
 namespace {
@@ -33,6 +34,15 @@ Result<void> check_capturable(const CheckoutRow& row) {
     return {};
 }
 
+// Nobody pays for an invoice of ours that was written off, or paid, while its order was open.
+Task<Result<void>> check_invoice(const Flows& flows, const CheckoutRow& row) {
+    if (!row.invoice || row.status != "open") co_return Result<void>{};
+    const auto owed = co_await invoice_order_store::find(flows.db(), row.account, *row.invoice);
+    if (owed && owed->status == "open") co_return Result<void>{};
+    co_return Error{ErrorCode::invoice_not_payable,
+                    "The invoice of this order is not open any more: nothing was charged."};
+}
+
 }  // namespace
 
 Task<Result<std::string>> capture_checkout(const Flows& flows, AccountId account,
@@ -46,6 +56,8 @@ Task<Result<std::string>> capture_checkout(const Flows& flows, AccountId account
     if (const auto capturable = check_capturable(*row); !capturable) co_return capturable.error();
     const auto flow = flows.of(row->provider);
     if (!flow) co_return flow.error();
+    if (const auto payable = co_await check_invoice(flows, *row); !payable)
+        co_return payable.error();
 
     auto answers =
         co_await (*flow)->provider.capture_checkout({"capture:" + row->id}, *row->checkout);
@@ -63,9 +75,10 @@ jobs::Handler capture_job(const Flows& flows) {
         const auto done = co_await capture_checkout(flows, intent->account, intent->id);
         if (done) co_return Result<void>{};
         const ErrorCode code = done.error().code;
-        if (code != ErrorCode::payment_declined && code != ErrorCode::checkout_not_approved) {
-            co_return done.error();
-        }
+        const bool expected = code == ErrorCode::payment_declined ||
+                              code == ErrorCode::checkout_not_approved ||
+                              code == ErrorCode::invoice_not_payable;
+        if (!expected) co_return done.error();
         log::info("capture_refused", {
                                          {"checkout_id", json::string(intent->id)          },
                                          {"why",         json::string(done.error().message)}

@@ -22,6 +22,7 @@ inline constexpr const char* capture_job_kind = "capture_checkout";
 //   not_found                another account's is not found either
 //   provider_not_configured
 //   checkout_not_approved    it was given up, or its buyer has not agreed yet
+//   invoice_not_payable      the invoice that it was to pay was written off meanwhile
 // and with what the provider refuses with: payment_declined leaves it open, and its URL leads to another
 // way of paying.
 Task<Result<std::string>> capture_checkout(const Flows& flows, AccountId account,

@@ -15,7 +15,7 @@ using checkout_store::CheckoutRow;
 using Offer = catalog::plan_store::Offer;
 
 constexpr std::string_view promotion_id_prefix = "promo_";
-const std::string custom_order_prefix = "custom:";
+const std::string custom_order_prefix = "custom:", invoice_order_prefix = "invoice:";
 
 Error exists() {
     return {ErrorCode::subscription_exists,
@@ -26,6 +26,11 @@ Error just_completed() {
         ErrorCode::subscription_exists,
         "A checkout for this was completed a moment ago; the subscription appears as soon as the "
         "provider confirms it."};
+}
+
+Error being_paid() {
+    return {ErrorCode::invoice_not_payable,
+            "This invoice has been paid a moment ago, or its payment is on the way."};
 }
 
 // The row that this wish would make, of an offer or of an amount.
@@ -39,23 +44,25 @@ Result<CheckoutRow> row_for(const Flow& flow, const CheckoutWish& wish,
     if (!cancel) return cancel.error();
     const Instant now = flow.clock.now();
     const std::string id = uuid_v7(now);
-    // An order of a named amount has a slot of its own: any number of them may be open at once.
-    CheckoutRow row{.account = wish.buyer.account,
-                    .id = id,
-                    .provider = wish.provider,
-                    .plan_key = custom_order_prefix + id,
-                    .plan_family = "orders",
-                    .billing_cycle = "one_time",
-                    .mode = "payment",
-                    .quantity = wish.quantity,
-                    .price = {},
-                    .success_url = *success,
-                    .cancel_url = *cancel,
-                    .expires_at = from_unix(to_unix(now + checkout_lifetime)),
-                    .status = "creating"};
+    // An order of a named amount has a slot of its own: any number of them may be open at once. Of an invoice it is one.
+    CheckoutRow row{
+        .account = wish.buyer.account,
+        .id = id,
+        .provider = wish.provider,
+        .plan_key = wish.invoice ? invoice_order_prefix + *wish.invoice : custom_order_prefix + id,
+        .plan_family = "orders",
+        .billing_cycle = "one_time",
+        .mode = "payment",
+        .quantity = wish.quantity,
+        .price = {},
+        .success_url = *success,
+        .cancel_url = *cancel,
+        .expires_at = from_unix(to_unix(now + checkout_lifetime)),
+        .status = "creating"};
     if (!offer) {
         row.unit_amount = wish.amount;
         row.description = wish.description;
+        row.invoice = wish.invoice;
         return row;
     }
     row.plan_key = offer->plan_key;
@@ -157,6 +164,10 @@ private:
                 co_await checkout_store::is_processing(tx, buyer.account, wanted_.plan_family)) {
                 co_return just_completed();
             }
+            if (wanted_.invoice && co_await checkout_store::is_being_paid(
+                                       tx, buyer.account, wanted_.provider, *wanted_.invoice)) {
+                co_return being_paid();
+            }
             auto there = co_await checkout_store::find_live(tx, buyer.account, wanted_.mode,
                                                             wanted_.plan_family, wanted_.plan_key);
             if (there) co_return *there;
@@ -201,6 +212,7 @@ private:
         }
         if (now_there->status == "complete") {
             if (row.mode == "subscription") co_return just_completed();
+            if (row.invoice) co_return being_paid();
             // A paid top-up: its event is on the way and finds the row, which may still complete.
             co_await end(row, "abandoned");
             co_return std::nullopt;
@@ -209,6 +221,8 @@ private:
             co_await end(row, "expired");
             co_return std::nullopt;
         }
+        if (row.invoice)
+            co_return session_of(row);  // its buyer may have it open, and approve it yet
         const bool lasts = now_there->expires_at > flow_.clock.now() + checkout_reuse_margin;
         // We do not know which promotion an open session has, so a wish for one makes a new session.
         if (same && lasts && !wish_.promotion_code) co_return session_of(row);

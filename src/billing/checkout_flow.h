@@ -8,6 +8,8 @@
 //   another wish             expires the session at the provider first, then begins anew: two open
 //                            sessions could end in two subscriptions
 //   another provider         is another wish
+//   an invoice's order       is given again for any wish, until the provider says that it is void or was denied: no two
+//                            that could both be paid
 //   'creating' left behind   (a crash, a time-out) is called again with its own key and so ends as the
 //                            one session that it always was
 // Nobody has seen the URL of a row that is still 'creating', so no job needs to take it up.
@@ -41,6 +43,8 @@ struct CheckoutWish {
     // In place of plan and price: an order of this amount. REQUIRES: a service asks, provider paypal.
     std::optional<Money> amount = {};
     std::string description = {};  // of the order, for its buyer
+    // The provider's id of an invoice of ours that the amount pays (invoice_order_flow.h). REQUIRES: amount.
+    std::optional<std::string> invoice = {};
 };
 
 struct CheckoutSession {
@@ -59,6 +63,7 @@ struct CheckoutSession {
 //   url_not_allowed
 //   promotion_code_invalid  (promotion_flow.h)
 //   subscription_exists     a live one in the family, or a checkout of it that has just been completed
+//   invoice_not_payable     an order has paid the invoice, or its money is on the way
 //   unavailable             another checkout of the account was started at the same moment
 // and with what the provider refuses with.
 Task<Result<CheckoutSession>> create_checkout(const Flows& flows, CheckoutWish wish);

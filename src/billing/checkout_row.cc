@@ -1,5 +1,6 @@
 #include "billing/checkout_row.h"
 
+#include "billing/provider_name.h"
 #include "billing/recordset.h"
 
 namespace paydesk::billing {
@@ -16,9 +17,9 @@ int stage_of(std::string_view status) {
 
 std::optional<std::string> status_told_by(const provider::CheckoutSnapshot& snapshot) {
     if (snapshot.status == "expired") return "expired";
-    if (snapshot.status != "complete") return std::nullopt;
-    if (snapshot.payment_status != "unpaid") return "complete";
-    return snapshot.payment_failed ? "failed" : "processing";
+    if (snapshot.status == "complete" && snapshot.payment_status != "unpaid") return "complete";
+    if (snapshot.payment_failed) return "failed";
+    return snapshot.status == "complete" ? std::optional<std::string>("processing") : std::nullopt;
 }
 
 }  // namespace
@@ -36,11 +37,11 @@ namespace {
 
 const db::Statement load_checkouts{
     "billing_load_checkouts",
-    R"(select k.checkout as asked_for, c.account_id, c.id, c.provider_checkout_id, c.status,
+    R"(select k.checkout as asked_for, c.account_id, c.id, c.provider, c.provider_checkout_id, c.status,
               c.provider_invoice_id
        from json_to_recordset($1::json) as k(account_id uuid, provider text, checkout text, id uuid)
        cross join lateral (
-           select t.account_id, t.id, t.provider_checkout_id, t.status, t.provider_invoice_id
+           select t.account_id, t.id, t.provider, t.provider_checkout_id, t.status, t.provider_invoice_id
            from paydesk.checkouts t
            where t.account_id = k.account_id and t.provider = k.provider
              and (t.provider_checkout_id = k.checkout
@@ -85,6 +86,7 @@ Task<std::map<std::string, CheckoutRow>> load(db::Tx& tx, std::vector<Key> keys)
         loaded.emplace(std::string(rows.text(i, "asked_for")),
                        CheckoutRow{.id = std::string(rows.text(i, "id")),
                                    .account = {std::string(rows.text(i, "account_id"))},
+                                   .provider = parse_provider(rows.text(i, "provider")).value(),
                                    .checkout = rows.optional_text(i, "provider_checkout_id"),
                                    .status = std::string(rows.text(i, "status")),
                                    .invoice = rows.optional_text(i, "provider_invoice_id")});

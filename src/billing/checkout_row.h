@@ -15,14 +15,19 @@ namespace paydesk::billing {
 struct CheckoutRow {
     std::string id;  // ours: the checkout_id in the session's metadata
     AccountId account;
+    provider::Name provider = provider::Name::stripe;
     std::optional<std::string> checkout;  // the provider's id; none: the answer was lost
     std::string status;  // creating, open, processing, complete, failed, expired, abandoned
-    std::optional<std::string> invoice;  // the provider's id of what it was billed with
+    std::optional<std::string>
+        invoice;  // the provider's id of what it was billed with, or of ours that it pays
+
+    // PayPal bills nothing: what an order of PayPal's names is an invoice of ours.
+    bool pays_invoice() const { return provider == provider::Name::paypal && invoice.has_value(); }
 };
 
 // The status after a snapshot, or nothing where it stays. The states alone decide, no stamp does:
 //   paid or nothing to pay    complete, for ever, even where we had given it up
-//   payment failed            failed: the session was complete, the money did not come (async)
+//   payment failed            failed: the session was complete, the money did not come (async; PayPal: denied)
 //   unpaid and complete       processing: the money is on its way (SEPA, ACH)
 //   expired                   expired, unless given up before
 // Each only from those that come earlier in the life of a session, so the order of the telling does

@@ -21,12 +21,17 @@ constexpr db::Statement select_processing{"checkout_processing", R"(
     where account_id = $1 and plan_family = $2 and mode = 'subscription' and status = 'processing'
     limit 1)"};
 
+constexpr db::Statement select_being_paid{"checkout_invoice_being_paid", R"(
+    select id from paydesk.checkouts
+    where account_id = $1 and provider = $2 and provider_invoice_id = $3 and status in ('processing', 'complete')
+    limit 1)"};
+
 // trial: one per account and family, however many plans are tried; none for a card that another account
 // had one with.
 #define CHECKOUT_COLUMNS                                                                         \
     "c.account_id, c.id, c.plan_key, c.plan_family, c.billing_cycle, c.mode, c.quantity, "       \
     "c.provider, c.provider_price_id, c.unit_amount, c.currency, c.description, c.success_url, " \
-    "c.cancel_url, c.expires_at, c.status, "                                                     \
+    "c.cancel_url, c.expires_at, c.status, c.provider_invoice_id, "                              \
     "c.provider_checkout_id, c.url, "                                                            \
     "case when exists (select from paydesk.subscriptions s where s.account_id = c.account_id "   \
     "                  and s.plan_family = c.plan_family) then 0 "                               \
@@ -53,8 +58,8 @@ constexpr db::Statement select_any{"checkout_find_any", "select " CHECKOUT_COLUM
 constexpr db::Statement insert_row{"checkout_insert", R"(
     insert into paydesk.checkouts (account_id, id, plan_key, plan_family, billing_cycle, quantity,
         mode, provider, provider_price_id, success_url, cancel_url, expires_at, unit_amount, currency,
-        description)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15))"};
+        description, provider_invoice_id)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16))"};
 
 constexpr db::Statement open_row{"checkout_open", R"(
     update paydesk.checkouts
@@ -93,6 +98,7 @@ CheckoutRow read(const db::Rows& rows) {
                     .mode = text("mode"),
                     .quantity = rows.integer(0, "quantity"),
                     .price = {},
+                    .invoice = rows.optional_text(0, "provider_invoice_id"),
                     .success_url = text("success_url"),
                     .cancel_url = text("cancel_url"),
                     .expires_at = rows.optional_instant(0, "expires_at").value_or(Instant{}),
@@ -131,6 +137,14 @@ Task<bool> is_processing(db::Tx& tx, AccountId account, std::string plan_family)
     co_return !rows.empty();
 }
 
+Task<bool> is_being_paid(db::Tx& tx, AccountId account, provider::Name provider,
+                         std::string invoice) {
+    const db::Rows rows = co_await tx.run(
+        select_being_paid,
+        {account.value, db::param(provider::to_string(provider)), std::move(invoice)});
+    co_return !rows.empty();
+}
+
 Task<std::optional<CheckoutRow>> find_live(db::Tx& tx, AccountId account, std::string mode,
                                            std::string plan_family, std::string plan_key) {
     const db::Rows rows = co_await tx.run(
@@ -160,7 +174,8 @@ Task<> insert(db::Tx& tx, const CheckoutRow& row) {
          db::param(row.expires_at),
          row.unit_amount ? db::param(row.unit_amount->minor_units()) : db::Param{},
          row.unit_amount ? db::Param(row.unit_amount->currency().lower_code()) : db::Param{},
-         row.description.empty() ? db::Param{} : db::Param(row.description)});
+         row.description.empty() ? db::Param{} : db::Param(row.description),
+         db::Param(row.invoice)});
 }
 
 Task<> open(db::Tx& tx, const CheckoutRow& row, const provider::Checkout& made) {

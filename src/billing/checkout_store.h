@@ -20,6 +20,7 @@ struct CheckoutRow {
     std::optional<provider::Ref> price;     // none: an order of an amount that a service named
     std::optional<Money> unit_amount = {};  // what it was when it was begun
     std::string description = {};
+    std::optional<std::string> invoice = {};  // the provider's id of ours that it pays
     std::string success_url, cancel_url;
     Instant expires_at;
     std::string status;                          // as in checkout_row.h
@@ -39,6 +40,10 @@ Task<std::optional<provider::Ref>> live_subscription(db::Tx& tx, AccountId accou
 
 // Whether a checkout of the family is paid for and the bank still moves the money.
 Task<bool> is_processing(db::Tx& tx, AccountId account, std::string plan_family);
+
+// Whether an order has paid the invoice, or is about to: its money has come or is on its way.
+Task<bool> is_being_paid(db::Tx& tx, AccountId account, provider::Name provider,
+                         std::string invoice);
 
 // The checkout in the way of another for the same thing: status creating or open, same slot.
 Task<std::optional<CheckoutRow>> find_live(db::Tx& tx, AccountId account, std::string mode,

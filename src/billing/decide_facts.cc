@@ -176,6 +176,17 @@ std::vector<Notification> facts_of(const AccountId& account, std::string_view ev
              snapshot.amount_paid);
         if (snapshot.paid_at) facts.back().details["paid_at"] = to_unix(*snapshot.paid_at);
     }
+    if (snapshot.billing_reason == provider::usage_billing_reason &&
+        snapshot.status == provider::InvoiceStatus::open &&
+        snapshot.amount_remaining.minor_units() > 0) {
+        tell("usage_invoiced", "Invoice for Your Usage",
+             "What you used beyond your plan comes to " + snapshot.amount_remaining.format() +
+                 ". It is not collected by itself: please pay it on your billing page.",
+             snapshot.amount_remaining);
+        auto& details = facts.back().details;
+        if (snapshot.period_start) details["from_at"] = to_unix(*snapshot.period_start);
+        if (snapshot.period_end) details["until_at"] = to_unix(*snapshot.period_end);
+    }
     if (event_type == "invoice.payment_failed") {
         tell("payment_failed", "Payment Failed",
              "Your payment of " + snapshot.amount_due.format() +

@@ -39,6 +39,7 @@ std::optional<notify::Notification> resumed_fact(const AccountId& account, const
 // payment_failed                 payment_failed:<invoice>:<attempt>           each failed attempt
 // action_required                action_required:<invoice>:<attempt>          the bank asks the buyer
 // renewal_upcoming               renewal_upcoming:<sub>:<unix>                the provider's reminder
+// usage_invoiced                 usage_invoiced:<invoice>                     ours, open: its buyer must pay it
 std::vector<notify::Notification> facts_of(const AccountId& account, std::string_view event_type,
                                            const provider::InvoiceSnapshot& snapshot);
 

@@ -158,6 +158,31 @@ TEST(DecideFacts, OfInvoices) {
     EXPECT_EQ(asked[0].metadata.at("url"), "https://pay.example/in_1");
 }
 
+// Ours, which nobody collects: its buyer is asked to pay, and thanked.
+TEST(DecideFacts, OfAnInvoiceOfUsage) {
+    using provider::InvoiceStatus;
+    auto usage = invoice(InvoiceStatus::open, Money(4000, Currency::usd()));
+    usage.billing_reason = std::string(provider::usage_billing_reason);
+    usage.attempt_count = 0;
+    usage.period_start = from_unix(1'000);
+    usage.period_end = from_unix(2'000);
+    const auto facts = facts_of(ann, "", usage);
+    EXPECT_EQ(keys(facts), "usage_invoiced:in_1");
+    EXPECT_EQ(
+        facts[0].message,
+        "What you used beyond your plan comes to $40.00. It is not collected by itself: please "
+        "pay it on your billing page.");
+    EXPECT_TRUE(notify::is_email_kind(facts[0].type));
+    EXPECT_EQ(facts[0].details.at("from_at"), 1'000);
+    EXPECT_EQ(facts[0].details.at("until_at"), 2'000);
+
+    auto paid = invoice(InvoiceStatus::paid, Money(4000, Currency::usd()));
+    paid.billing_reason = usage.billing_reason;
+    EXPECT_EQ(keys(facts_of(ann, "", paid)), "payment_success:in_1");
+    usage.status = InvoiceStatus::void_;
+    EXPECT_EQ(keys(facts_of(ann, "", usage)), "");
+}
+
 // What the e-mail says, unformatted: its words depend on the reader.
 TEST(DecideFacts, DetailsForTheEmail) {
     using provider::InvoiceStatus;
@@ -240,6 +265,8 @@ const CheckoutCase checkout_cases[] = {
     {"failed",     "complete", "paid",                false, "complete"  },
     {"open",       "expired",  "unpaid",              false, "expired"   },
     {"open",       "open",     "unpaid",              false, nullptr     },
+    {"processing", "open",     "unpaid",              true,  "failed"    },
+    {"complete",   "open",     "unpaid",              true,  nullptr     },
     {"complete",   "expired",  "unpaid",              false, nullptr     },
     {"complete",   "complete", "unpaid",              true,  nullptr     },
     {"expired",    "complete", "paid",                false, "complete"  },

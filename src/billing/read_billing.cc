@@ -108,7 +108,9 @@ const db::Statement read_order{"read_order", R"(
            p.provider_charge_id as "captureId", p.id as payment_id, k.created_at, k.completed_at
     from paydesk.checkouts k
     left join paydesk.payments p on p.account_id = k.account_id and p.provider = k.provider
-         and p.source_kind = 'checkout' and p.source_id = k.provider_checkout_id
+         and ((p.source_kind = 'checkout' and p.source_id = k.provider_checkout_id)
+              or (p.source_kind = 'invoice' and p.source_id = k.provider_invoice_id
+                  and p.provider_payment_id = k.provider_checkout_id))
     where k.account_id = $1 and (k.provider_checkout_id = $2 or k.id::text = $2)
       and k.provider = 'paypal' and k.mode = 'payment')"};
 

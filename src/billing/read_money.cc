@@ -8,7 +8,8 @@ const db::Statement read_payments{"read_payments", R"(
            coalesce(p.receipt_url, (
                select i.hosted_invoice_url from paydesk.invoices i
                where i.account_id = p.account_id and i.provider = p.provider
-                 and i.provider_invoice_id = p.provider_invoice_id)) as receipt_url,
+                 and i.provider_invoice_id = p.provider_invoice_id
+                 and i.billing_reason is distinct from 'usage')) as receipt_url,  -- that page is where one pays
            p.metadata ->> 'failure_message' as failure_message,
            case p.provider when 'stripe' then p.provider_payment_id end as stripe_payment_intent_id,
            case p.provider when 'stripe' then p.provider_charge_id end as stripe_charge_id,

@@ -1,5 +1,8 @@
 #include "billing/reminder_store.h"
 
+#include "base/assert.h"
+#include "db/array_param.h"
+
 namespace paydesk::billing::reminder_store {
 namespace {
 
@@ -27,6 +30,22 @@ constexpr db::Statement select_renewals{"reminders_renewals", R"(
                                                 floor(extract(epoch from s.current_period_end))::bigint))
     order by s.current_period_end limit $4)"};
 
+constexpr db::Statement select_unpaid{"reminders_unpaid", R"(
+    select i.account_id, i.provider_invoice_id, coalesce(i.provider_subscription_id, '') as subscription,
+           i.amount_remaining, i.currency, i.period_start, i.period_end, i.hosted_invoice_url, i.created_at, d.days
+    from paydesk.invoices i
+    cross join lateral (select max(k.days) as days from unnest($2::bigint[]) as k(days)
+                        where i.created_at <= $3::timestamptz - make_interval(days => k.days::int)) d
+    where i.provider = $1 and i.status = 'open' and i.billing_reason = 'usage' and i.amount_remaining > 0
+      and d.days is not null
+      and not exists (select from paydesk.checkouts c
+                      where c.account_id = i.account_id and c.provider = i.provider
+                        and c.provider_invoice_id = i.provider_invoice_id and c.status = 'processing')
+      and not exists (select from paydesk.notifications n
+                      where n.account_id = i.account_id
+                        and n.fact_key = format('usage_invoiced:%s:%s', i.provider_invoice_id, d.days))
+    order by i.created_at limit $4)"};
+
 Task<std::vector<Due>> select(db::Database& db, db::Statement statement, provider::Name provider,
                               Instant now, Instant until) {
     const db::Rows rows =
@@ -52,6 +71,29 @@ Task<std::vector<Due>> trials(db::Database& db, provider::Name provider, Instant
 Task<std::vector<Due>> renewals(db::Database& db, provider::Name provider, Instant now,
                                 Instant until) {
     co_return co_await select(db, select_renewals, provider, now, until);
+}
+
+Task<std::vector<Unpaid>> unpaid(db::Database& db, provider::Name provider, Instant now,
+                                 std::vector<std::int64_t> days) {
+    const db::Rows rows = co_await db.run(
+        select_unpaid, {db::param(provider::to_string(provider)),
+                        db::column<std::int64_t>(days, [](std::int64_t day) { return day; }),
+                        db::param(now), db::param(reminders_max)});
+    std::vector<Unpaid> list;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const auto currency = Currency::parse(rows.text(i, "currency"));
+        PD_ASSERT(currency.has_value());  // only currencies that we support are ever stored
+        list.push_back({.account = {std::string(rows.text(i, "account_id"))},
+                        .invoice = std::string(rows.text(i, "provider_invoice_id")),
+                        .subscription = std::string(rows.text(i, "subscription")),
+                        .amount = Money(rows.integer(i, "amount_remaining"), *currency),
+                        .days = rows.integer(i, "days"),
+                        .period_start = rows.optional_instant(i, "period_start"),
+                        .period_end = rows.optional_instant(i, "period_end"),
+                        .hosted_invoice_url = rows.optional_text(i, "hosted_invoice_url"),
+                        .created_at = rows.instant(i, "created_at")});
+    }
+    co_return list;
 }
 
 }  // namespace paydesk::billing::reminder_store

@@ -53,6 +53,38 @@ std::vector<notify::Notification> renewal_facts(const Due& due, const provider::
     return facts;
 }
 
+std::vector<notify::Notification> unpaid_facts(const reminder_store::Unpaid& due) {
+    const Money nothing = Money::zero(due.amount.currency());
+    provider::InvoiceSnapshot open{.invoice = provider::Ref{due.invoice},
+                                   .customer = {},
+                                   .subscription = provider::Ref{due.subscription},
+                                   .account = {},
+                                   .status = provider::InvoiceStatus::open,
+                                   .amount_due = due.amount,
+                                   .amount_paid = nothing,
+                                   .amount_remaining = due.amount,
+                                   .subtotal = due.amount,
+                                   .total = due.amount,
+                                   .number = {},
+                                   .billing_reason = std::string(provider::usage_billing_reason),
+                                   .hosted_invoice_url = due.hosted_invoice_url,
+                                   .invoice_pdf = {},
+                                   .lines = {},
+                                   .period_start = due.period_start,
+                                   .period_end = due.period_end,
+                                   .paid_at = {},
+                                   .due_date = {},
+                                   .next_payment_attempt = {},
+                                   .payment = {},
+                                   .created_at = due.created_at};
+    auto facts = facts_of(due.account, "", open);
+    for (auto& fact : facts) {
+        fact.fact_key += ":" + std::to_string(due.days);
+        fact.title = "Invoice Still Unpaid";
+    }
+    return facts;
+}
+
 Task<std::size_t> tell(const Flow& flow, std::vector<notify::Notification> facts) {
     co_return co_await flow.db.transaction(
         [&](db::Tx& tx) -> Task<std::size_t> { co_return co_await notify::add(tx, facts); });
@@ -67,6 +99,10 @@ Task<Result<std::size_t>> send_reminders(const Flow& flow, ReminderDays days) {
     for (const auto& due :
          co_await reminder_store::trials(flow.db, provider, now, now + days.trial)) {
         told += co_await tell(flow, trial_facts(due));
+    }
+    for (const auto& due : co_await reminder_store::unpaid(
+             flow.db, provider, now, {unpaid_reminder_days.begin(), unpaid_reminder_days.end()})) {
+        told += co_await tell(flow, unpaid_facts(due));
     }
     if (days.renewal.count() == 0) co_return told;
     for (const auto& due :

@@ -1,8 +1,10 @@
 #pragma once
 // Reminders before something is charged: a trial that ends, a yearly plan that renews (in some places the
 // law wants it). A job; the provider's own events (trial_will_end, invoice.upcoming) tell the same facts
-// under the same keys, so each is told once, whoever is first.
+// under the same keys, so each is told once, whoever is first. And of an invoice of ours that nobody collects and
+// that stays unpaid, on days 3, 7 and 14.
 
+#include <array>
 #include <chrono>
 
 #include "billing/flow.h"
@@ -11,6 +13,9 @@ namespace paydesk::billing {
 
 inline constexpr const char* reminders_job_kind = "send_reminders";
 inline constexpr std::chrono::hours reminders_period{6};
+
+// After an invoice of usage was made: what is told again is told under a key of its own, once.
+inline constexpr std::array<std::int64_t, 3> unpaid_reminder_days = {3, 7, 14};
 
 struct ReminderDays {
     std::chrono::days trial{3};     // before it ends; Stripe's own event comes 3 days before

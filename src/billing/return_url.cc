@@ -88,5 +88,9 @@ std::string ReturnUrls::success_url() const {
 }
 std::string ReturnUrls::cancel_url() const { return app_url_ + "/dashboard?canceled=true"; }
 std::string ReturnUrls::portal_return_url() const { return app_url_ + "/dashboard"; }
+std::string ReturnUrls::billing_url() const { return app_url_ + "/dashboard/billing"; }
+std::string ReturnUrls::invoice_paid_url() const {
+    return billing_url() + "?paid=" + std::string(session_placeholder);
+}
 
 }  // namespace paydesk::billing

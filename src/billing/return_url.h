@@ -29,6 +29,9 @@ public:
     std::string success_url() const;  // where none is given
     std::string cancel_url() const;
     std::string portal_return_url() const;
+    // The billing page, where an invoice of ours is paid; and what its buyer comes back to who has agreed at the provider.
+    std::string billing_url() const;
+    std::string invoice_paid_url() const;
 
 private:
     std::string app_url_;

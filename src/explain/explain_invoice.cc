@@ -49,6 +49,13 @@ const db::Statement read_grants{
          and starts_with(fact_key, 'invoice_line/' || $2 || '/' || $3 || '/')
        order by effective_at)"};
 
+const db::Statement read_usage{
+    "explain_invoice_usage",
+    R"(select metric, description, amount, currency, period_start, period_end, created_at
+       from paydesk.usage_charges
+       where account_id = $1 and provider = $2 and provider_invoice_id = $3
+       order by metric)"};
+
 std::string standing_of(const db::Rows& row, const std::string& id) {
     const auto currency = row.text(0, "currency");
     std::string text = fmt::format("Invoice {} ({}) of {} is {}: {} due, {} paid.",
@@ -110,6 +117,22 @@ Task<> add_grants(const Parts& parts, const Object& object, Explanation& to) {
     }
 }
 
+// What was used, where we rated it.
+Task<> add_usage(const Parts& parts, const Object& object, Explanation& to) {
+    const auto rows =
+        co_await parts.db.run(read_usage, {object.account, object.provider, object.provider_id});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        to.steps.push_back(
+            {.at = rows.instant(i, "created_at"),
+             .kind = StepKind::rule,
+             .text = fmt::format("What was used from {} until {} was rated by the plan: {} is {}.",
+                                 day_of(rows.instant(i, "period_start")),
+                                 day_of(rows.instant(i, "period_end")), rows.text(i, "description"),
+                                 amount_of(rows.integer(i, "amount"), rows.text(i, "currency"))),
+             .id = std::string(rows.text(i, "metric"))});
+    }
+}
+
 }  // namespace
 
 Task<Result<Explanation>> explain_invoice(const Parts& parts, std::string id) {
@@ -133,6 +156,7 @@ Task<Result<Explanation>> explain_invoice(const Parts& parts, std::string id) {
              .text = "The first attempt to collect it failed: from here on the grace period of its "
                      "subscription counts, while it is unpaid."});
     }
+    co_await add_usage(parts, *object, explanation);
     co_await add_grants(parts, *object, explanation);
     co_await add_told(parts, *object, "invoice_id", explanation);
     co_await add_reconciliations(parts, *object, explanation);

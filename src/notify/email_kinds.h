@@ -9,13 +9,14 @@ namespace paydesk::notify {
 
 // Kinds of their own; a notification of the same type queues one. What is not here is told in the
 // dashboard only (subscription_activated: the receipt of its payment is the mail).
-inline constexpr std::array<std::string_view, 15> email_kinds = {
+inline constexpr std::array<std::string_view, 16> email_kinds = {
     "payment_success",
     "payment_failed",
     "action_required",
     "trial_ending",
     "trial_refused",
     "renewal_upcoming",
+    "usage_invoiced",
     "subscription_cancel_scheduled",
     "subscription_canceled",
     "subscription_unpaid",

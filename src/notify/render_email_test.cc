@@ -55,6 +55,8 @@ json::object full_data() {
         {"trial_end_at",    1'764'400'000                        },
         {"renews_at",       1'764'500'000                        },
         {"ends_at",         1'764'600'000                        },
+        {"from_at",         1'761'800'000                        },
+        {"until_at",        1'764'400'000                        },
         {"plan",            "Pro"                                },
         {"card",            "Visa •••• 4242"                     },
         {"expires",         "12/2026"                            },

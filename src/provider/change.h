@@ -134,6 +134,10 @@ struct InvoiceLine {
     bool proration = false;
 };
 
+// The billing_reason of an invoice that no provider made: what was used in a period of a subscription of PayPal's
+// (usage/overage_flow.h). It is collected by an order that its buyer approves.
+inline constexpr std::string_view usage_billing_reason = "usage";
+
 // Who an invoice is made out to, as of when it was made.
 struct BillTo {
     std::optional<std::string> name, email;
@@ -177,7 +181,7 @@ struct CheckoutSnapshot {
     std::string mode;                  // "subscription", "payment", "setup"
     std::string status;                // "open", "complete", "expired"
     std::string payment_status;        // "paid", "unpaid", "no_payment_required"
-    bool payment_failed = false;       // only for the async_payment_failed event
+    bool payment_failed = false;       // async_payment_failed; PayPal: its only capture was denied
     // PayPal: the buyer has agreed to an order, and nothing is paid until it is captured, by us, within
     // some hours: Provider::capture_checkout.
     bool approved = false;

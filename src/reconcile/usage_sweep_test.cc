@@ -207,9 +207,9 @@ TEST_F(ReconcileUsage, APeriodThatWasInvoicedWithoutItsLineIsTold) {
     world_.database().script(R"(
         insert into paydesk.plans (plan_key, name, usage) values ('pro', 'Pro', '{"seats": {"tiers": [{}], "flat": "0"}}')
         on conflict (plan_key) do update set usage = excluded.usage;
-        update paydesk.usage_periods set invoiced_at = now();
         insert into paydesk.usage_totals (account_id, metric, period_start, period_end, plan_key, events, quantity,
-            maximum) select account_id, 'seats', starts_at, ends_at, 'pro', 1, 1, 1 from paydesk.usage_periods)");
+            maximum) select account_id, 'seats', starts_at, ends_at, 'pro', 1, 1, 1 from paydesk.usage_periods;
+        update paydesk.usage_periods set invoiced_at = now();)");
     EXPECT_TRUE(found(run()).starts_with("seats missing: the invoice of the period from "));
     world_.database().script("update paydesk.usage_totals set late_events = 1");
     EXPECT_EQ(found(run()), "") << "what is late is flagged";

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "usage/charge_store.h"
-#include "usage/rating.h"
+#include "usage/rate_total.h"
 
 namespace paydesk::usage {
 namespace {
@@ -21,50 +21,19 @@ std::vector<std::string> charged_metrics(const Metrics& metrics) {
     return keys;
 }
 
-void cannot_rate(const charge_store::Due& due, const char* why) {
-    log::error("usage_cannot_be_rated", {
-                                            {"account_id", json::string(due.totals.account.value)},
-                                            {"metric",     json::string(due.totals.metric)       },
-                                            {"invoice",    json::string(due.invoice)             },
-                                            {"why",        json::string(why)                     }
-    });
-}
-
 // Nothing where it cannot be said what it costs; an operator is told.
 std::optional<charge_store::Charge> rate_one(const charge_store::Due& due, const Metrics& metrics) {
-    const Metric& metric = *metrics.find(due.totals.metric);
-    const UsagePlan* plan = metrics.plan(due.totals.plan_key);
-    const auto currency = Currency::parse(due.currency);
-    const bool is_plan = plan != nullptr && due.totals.plan_key == plan->key;
-    if (!currency || !is_plan) {
-        cannot_rate(due, "its plan or currency is not known");
-        return std::nullopt;
-    }
-    const Decimal used = due.totals.sums.used(metric.aggregation);
-    Money amount = Money::zero(*currency);
-    if (const auto price = plan->prices.find(metric.key); price != plan->prices.end()) {
-        if (*currency != metrics.currency) {
-            cannot_rate(due, "the subscription is in another currency than plans.toml");
-            return std::nullopt;
-        }
-        const auto rated = rate(price->second, used, *currency);
-        if (!rated) {
-            cannot_rate(due, "the amount is too large");
-            return std::nullopt;
-        }
-        amount = *rated;
-    }
-    return charge_store::Charge{
-        .account = due.totals.account.value,
-        .metric = metric.key,
-        .period = due.totals.period,
-        .invoice = {due.invoice},
-        .customer = {},
-        .quantity = used,
-        .amount = amount,
-        .description = fmt::format("{}: {}{}{}", metric.name, used.to_string(),
-                                   metric.unit.empty() ? "" : " ", metric.unit),
-        .events = due.totals.sums.events};
+    auto rated = rate_total(due.totals, due.currency, due.invoice, metrics);
+    if (!rated) return std::nullopt;
+    return charge_store::Charge{.account = due.totals.account.value,
+                                .metric = due.totals.metric,
+                                .period = due.totals.period,
+                                .invoice = {due.invoice},
+                                .customer = {},
+                                .quantity = rated->quantity,
+                                .amount = rated->amount,
+                                .description = std::move(rated->description),
+                                .events = due.totals.sums.events};
 }
 
 Task<bool> bring(db::Database& db, provider::Metering& metering, charge_store::Charge charge,

@@ -118,9 +118,10 @@ Task<Result<Checkout>> PayPalProvider::get_checkout(Ref checkout) {
     if (!order) co_return order.error();
     const auto state = read_order(order->json, order->at);
     if (!state) co_return unreadable(state.error());
-    const bool open = state->status == "open";
-    co_return Checkout{checkout, open ? approval_link(order->json).value_or("") : "", state->status,
-                       state->created_at + approval_lapses_after};
+    // One whose payment was denied is over: nobody can approve it again.
+    const std::string status = state->payment_failed ? "expired" : state->status;
+    co_return Checkout{checkout, status == "open" ? approval_link(order->json).value_or("") : "",
+                       status, state->created_at + approval_lapses_after};
 }
 
 Task<Result<void>> PayPalProvider::expire_checkout(IntentId, Ref) { co_return Result<void>{}; }
@@ -145,6 +146,7 @@ Task<Result<std::vector<Change>>> PayPalProvider::capture_checkout(IntentId inte
     for (const Change& change : *changes) {
         const auto* state = std::get_if<CheckoutSnapshot>(&change.fact);
         if (state == nullptr || state->status != "open") continue;
+        if (!answer && state->payment_failed) continue;  // captured before, and denied since
         co_return to_refusal({.http_status = 422,
                               .issue = "INSTRUMENT_DECLINED",
                               .message = "the capture was declined: the order is open still"});

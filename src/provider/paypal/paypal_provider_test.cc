@@ -142,8 +142,8 @@ TEST(PayPalProvider, CheckoutsAreLookedAt) {
     EXPECT_EQ(look("5O1", 200, order_text("PAYER_ACTION_REQUIRED")),
               "open https://paypal.example/pay");
     EXPECT_EQ(look("5O1", 200, order_text("COMPLETED", "COMPLETED")), "complete ");
-    EXPECT_EQ(look("5O1", 200, order_text("COMPLETED", "DECLINED")),
-              "open https://paypal.example/pay");
+    EXPECT_EQ(look("5O1", 200, order_text("COMPLETED", "DECLINED")), "expired ")
+        << "nobody can approve it again";
     EXPECT_EQ(look("5O1", 404, problem("INVALID_RESOURCE_ID")), "expired ");
     EXPECT_EQ(look("I-1", 200, subscription_text({.status = "APPROVAL_PENDING"})),
               "open https://paypal.example/approve");
@@ -171,6 +171,19 @@ TEST(PayPalProvider, CapturesAnApprovedOrder) {
         EXPECT_EQ(paypal.sent(),
                   (Sent{"POST /v2/checkout/orders/5O1/capture {}", "GET /v2/checkout/orders/5O1"}));
     }
+}
+
+// A payment that PayPal was looking at, and denied in the end.
+TEST(PayPalProvider, TellsOfACaptureThatWasDenied) {
+    ScriptedPayPal paypal;
+    paypal.transport.answer(422, problem("ORDER_ALREADY_CAPTURED"));
+    paypal.transport.answer(200, order_text("COMPLETED", "DECLINED"));
+    paypal.with_provider([](Provider& provider) -> Task<> {
+        const auto changes = co_await provider.capture_checkout({"capture:0198"}, {"5O1"});
+        EXPECT_EQ(changes->size(), 2u);
+        EXPECT_TRUE(std::get<CheckoutSnapshot>(changes->at(0).fact).payment_failed);
+        EXPECT_EQ(std::get<ChargeSnapshot>(changes->at(1).fact).status, ChargeStatus::failed);
+    });
 }
 
 TEST(PayPalProvider, CapturesThatFail) {

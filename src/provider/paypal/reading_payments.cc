@@ -42,7 +42,7 @@ const json::value* deciding_capture(const json::value& order) {
 
 struct OrderState {
     std::string status, payment_status;
-    bool approved = false;
+    bool approved = false, failed = false;
 };
 
 // Completed orders may have a capture that is pending or was declined: what was bought is given by the
@@ -61,7 +61,7 @@ std::optional<OrderState> order_state(std::string_view status, const json::value
         case ChargeStatus::pending:
             return OrderState{"complete", "unpaid"};
         case ChargeStatus::failed:
-            return OrderState{"open", "unpaid"};
+            return OrderState{"open", "unpaid", false, true};
     }
     return std::nullopt;
 }
@@ -113,6 +113,7 @@ Result<CheckoutSnapshot> read_order(const json::value& order, Instant at) {
                               .mode = "payment",
                               .status = state->status,
                               .payment_status = state->payment_status,
+                              .payment_failed = state->failed,
                               .approved = state->approved,
                               .total = *total,
                               .email = text_at(order, {"payer", "email_address"}),

@@ -122,6 +122,16 @@ export const invoice = (n: number, given: Partial<Invoice> = {}): Invoice => ({
 export const invoices: Invoice[] = [
   invoice(1, { status: 'open', amount_paid: 900, amount_remaining: 4000 }),
   invoice(2),
+  invoice(7, {
+    provider: 'paypal',
+    stripe_invoice_id: null,
+    status: 'open',
+    number: null,
+    total: 4750,
+    amount_paid: 0,
+    amount_remaining: 4750,
+    billing_reason: 'usage',
+  }),
   invoice(3, { total: 490000, currency: 'inr', billing_reason: 'subscription_update' }),
   invoice(4, { total: 7350, currency: 'jpy', billing_reason: 'manual' }),
   invoice(5, { total: 15250, currency: 'kwd', status: 'void' }),

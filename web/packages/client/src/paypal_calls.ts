@@ -23,6 +23,9 @@ export function paypalCalls(api: Client<paths>, data: <T>(call: Promise<Answer<T
     /** Takes the money of an approved order; as often as you like, it is taken once. */
     captureOrder: (orderId: string, o: WriteOptions = {}) =>
       data(api.POST('/api/paypal/capture-order', { ...write(o), body: { orderId } })),
+    /** An order for what an open invoice of usage asks for. */
+    payInvoice: (body: Schemas['PayPalPayInvoiceRequest'], o: WriteOptions = {}) =>
+      data(api.POST('/api/paypal/pay-invoice', { ...write(o), body })),
     getOrder: (id: string, o: CallOptions = {}) =>
       data(api.GET('/api/paypal/orders/{id}', { ...call(o), params: { path: { id } } })),
     createSubscription: (body: Schemas['CreatePayPalSubscriptionRequest'], o: WriteOptions = {}) =>

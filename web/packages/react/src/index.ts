@@ -37,6 +37,7 @@ export * from './hooks/reads';
 export { useDownload } from './hooks/useDownload';
 export { useCheckout, type Purchase } from './hooks/useCheckout';
 export { useCheckoutStatus, type CheckoutState } from './hooks/useCheckoutStatus';
+export { isUsageInvoice, usePayInvoice } from './hooks/usePayInvoice';
 export { useSubscription, type PortalFlow } from './hooks/useSubscription';
 export { usePaydesk, useWords, type PaydeskLinks } from './context';
 export { PaydeskProvider, type PaydeskProviderProps } from './provider';

@@ -181,6 +181,48 @@ describe('InvoiceHistory', () => {
     expect(screen.queryByRole('button', { name: 'Show older invoices' })).toBeNull();
   });
 
+  test('an open invoice of usage is paid with PayPal, by the order that the server makes', async () => {
+    const assign = vi.fn();
+    vi.stubGlobal('location', { ...window.location, origin: 'http://127.0.0.1:8080', assign });
+    const user = userEvent.setup();
+    const ours = invoice(1, {
+      provider: 'paypal',
+      billing_reason: 'usage',
+      status: 'open',
+      number: null,
+      amount_paid: 0,
+      amount_remaining: 4900,
+    });
+    const taken = new Status(409, { code: 'invoice_not_payable', detail: 'This invoice is paid.' });
+    let answer: unknown = taken;
+    const server = startServer({
+      'GET /api/stripe/get-invoices': {
+        invoices: [ours, { ...ours, id: invoice(2).id, status: 'paid' }],
+        has_more: false,
+      },
+      'POST /api/paypal/pay-invoice': () => answer,
+    });
+    show(<InvoiceHistory />, server);
+    const [open, paid] = await screen.findAllByTestId('invoice-row');
+    expect(open).toHaveTextContent('Usage');
+    expect(within(open!).queryByRole('link')).toBeNull();
+    expect(within(paid!).queryByTestId('invoice-pay')).toBeNull();
+    await user.click(within(open!).getByTestId('invoice-pay'));
+    expect(await screen.findByTestId('toast')).toHaveTextContent('This invoice is paid.');
+    expect(assign).not.toHaveBeenCalled();
+
+    answer = { orderId: 'O-1', approvalUrl: 'https://paypal.example/approve', status: 'open' };
+    await user.click(within(open!).getByTestId('invoice-pay'));
+    await waitFor(() => expect(assign).toHaveBeenCalledWith('https://paypal.example/approve'));
+    expect(server.calls('POST')[1]!.body).toEqual({
+      invoiceId: ours.id,
+      successUrl: 'http://127.0.0.1:8080/dashboard/billing?paid={CHECKOUT_SESSION_ID}',
+      cancelUrl: 'http://127.0.0.1:8080/dashboard/billing',
+    });
+    expect(server.calls('POST')[0]!.headers.get('idempotency-key')).toBeTruthy();
+    vi.unstubAllGlobals();
+  });
+
   test('an open invoice can be paid; a link that is none is not shown', async () => {
     const rows = [
       invoice(1, { status: 'open', amount_paid: 900, amount_remaining: 4000, invoice_pdf: null }),

@@ -14,6 +14,7 @@ import { Navigate, useSearchParams } from 'react-router';
 
 import { useSay } from '../language';
 import { CheckoutCancelled } from '../shell/CheckoutCancelled';
+import { InvoicePayment } from '../shell/InvoicePayment';
 import { Page } from '../shell/Page';
 
 export default function Billing() {
@@ -25,6 +26,7 @@ export default function Billing() {
   return (
     <Page title={say.title} lead={say.lead}>
       <CheckoutCancelled />
+      <InvoicePayment />
       <div className="grid items-start gap-5 md:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="grid gap-5">
           <Plan />

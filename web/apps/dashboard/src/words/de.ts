@@ -100,6 +100,16 @@ export const german: AppWords = {
     text: 'Es wurde nichts abgebucht. Sie können jederzeit neu beginnen.',
     gotIt: 'Verstanden',
   },
+  invoicePayment: {
+    dueTitle: 'Eine Rechnung über Ihren Verbrauch ist offen',
+    dueText: 'Sie wird nicht von selbst eingezogen: Sie bestätigen die Zahlung bei PayPal.',
+    pay: 'Mit PayPal zahlen',
+    pendingTitle: 'Ihre Zahlung ist unterwegs',
+    pendingText: 'PayPal bestätigt sie gleich. Sie können diese Seite verlassen.',
+    paidTitle: 'Ihre Rechnung ist bezahlt',
+    paidText: 'Vielen Dank. Die Quittung kommt per E-Mail.',
+    failedTitle: 'Ihre Rechnung ist noch nicht bezahlt',
+  },
   success: {
     title: {
       pending: 'Ihre Zahlung wird bestätigt',

@@ -122,6 +122,16 @@ export const english = {
     text: 'Nothing was charged. You can start again whenever you like.',
     gotIt: 'Got it',
   },
+  invoicePayment: {
+    dueTitle: 'An invoice for your usage is open',
+    dueText: 'It is not collected by itself: you approve its payment at PayPal.',
+    pay: 'Pay with PayPal',
+    pendingTitle: 'Your payment is on its way',
+    pendingText: 'PayPal confirms it in a moment. You may leave this page.',
+    paidTitle: 'Your invoice is paid',
+    paidText: 'Thank you. The receipt comes by e-mail.',
+    failedTitle: 'Your invoice is not paid yet',
+  },
   success: {
     title: {
       pending: 'Confirming your payment',

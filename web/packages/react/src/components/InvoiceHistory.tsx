@@ -4,6 +4,7 @@ import type { Tone } from '../describeSubscription';
 import { formatDate, formatPeriod, safeHref } from '../format';
 import { invoiceRows, useDownload } from '../hooks/useDownload';
 import { useInvoices } from '../hooks/reads';
+import { isUsageInvoice, usePayInvoice } from '../hooks/usePayInvoice';
 import { usePaydesk, useWords } from '../context';
 import { Badge } from '../ui/basics';
 import { DownloadIcon, ExternalIcon, ReceiptIcon } from '../ui/icons';
@@ -48,6 +49,8 @@ function InvoiceRow({ invoice }: { invoice: Invoice }) {
   const { locale, words } = usePaydesk();
   const say = words.invoices;
   const { busy, invoicePdf } = useDownload();
+  const { pay, paying } = usePayInvoice();
+  const ofUsage = isUsageInvoice(invoice);
   const page = safeHref(invoice.hosted_invoice_url);
   const amount = formatMoney(invoice.total, invoice.currency, { locale });
   const date = formatDate(invoice.created_at, locale);
@@ -80,7 +83,19 @@ function InvoiceRow({ invoice }: { invoice: Invoice }) {
         </Badge>
       </div>
       <div className="pd-row-links">
-        {page && invoice.status === 'open' && (
+        {ofUsage && invoice.status === 'open' && (
+          <button
+            type="button"
+            className="pd-button pd-button-primary pd-button-small"
+            aria-label={say.payWithPayPalLabel(date, amount)}
+            aria-busy={paying !== null || undefined}
+            data-testid="invoice-pay"
+            onClick={() => paying === null && pay(invoice.id)}
+          >
+            {say.payWithPayPal}
+          </button>
+        )}
+        {page && invoice.status === 'open' && !ofUsage && (
           <a
             className="pd-button pd-button-primary pd-button-small"
             href={page}
@@ -91,7 +106,7 @@ function InvoiceRow({ invoice }: { invoice: Invoice }) {
             {say.pay}
           </a>
         )}
-        {page && invoice.status !== 'open' && (
+        {page && invoice.status !== 'open' && !ofUsage && (
           <a
             className="pd-icon-button"
             href={page}
