@@ -216,6 +216,7 @@ private:
                 .description = plan->name};
             const auto until = given_back_until(snapshot, line);
             if (until) begin_later(period, *until);
+            if (line.proration) cut_to_what_is_left(period);
             std::vector<credits::Grant> grants = credits::grants_of(period);
             if (!grants.empty() && !until) by_now(grants.front());
             for (credits::Grant& grant : grants)
@@ -239,17 +240,27 @@ private:
 
     // In proportion to what is left of the period, or of the month where a year is given by the month.
     static void begin_later(credits::PlanPeriod& period, Instant at) {
-        const auto seconds = [](Instant from, Instant to) { return to_unix(to) - to_unix(from); };
         const Instant start = std::min(at, period.end);
-        const std::int64_t left = seconds(start, period.end),
-                           whole = period.by_month ? seconds(start, credits::add_months(start, 1))
-                                                   : seconds(period.start, period.end);
-        if (left < whole) {
-            // 128 bits: credits and seconds have 40 and 25 of them.
-            period.credits_per_month = static_cast<std::int64_t>(
-                static_cast<__int128>(period.credits_per_month) * left / whole);
-        }
+        const Instant whole_from =
+            period.by_month ? credits::month_before(period.end) : period.start;
         period.start = start;
+        cut(period, whole_from);
+    }
+
+    // The money of an upgrade is that of what is left of the period, and so are its credits: else a thousand units
+    // more, an hour before they are due, would give a thousand months for the price of an hour.
+    static void cut_to_what_is_left(credits::PlanPeriod& period) {
+        cut(period, credits::month_before(period.end));
+    }
+
+    // `whole_from`: whence the period's credits would be whole.
+    static void cut(credits::PlanPeriod& period, Instant whole_from) {
+        const auto seconds_from = [&](Instant from) { return to_unix(period.end) - to_unix(from); };
+        const std::int64_t left = seconds_from(period.start), whole = seconds_from(whole_from);
+        if (left >= whole) return;
+        // To the nearest, halves up. 128 bits: credits and seconds have 40 and 25 of them.
+        const auto doubled = static_cast<__int128>(period.credits_per_month) * left * 2;
+        period.credits_per_month = static_cast<std::int64_t>((doubled + whole) / (2 * whole));
     }
 
     // Where another subscription to the family goes on, nothing has ended but this one's renewals.

@@ -288,6 +288,7 @@ TEST_F(ApplyCredits, S3DowngradeCountsFromTheNextInvoice) {
     });
 }
 
+// In proportion to what is left, as its money is: 21 of 31 days of 2,500 more.
 TEST_F(ApplyCredits, AnUpgradeGivesTheDifferenceAtOnce) {
     play([&]() -> Task<> {
         co_await apply(paid_month("in_1", "price_pro", 0));
@@ -295,9 +296,34 @@ TEST_F(ApplyCredits, AnUpgradeGivesTheDifferenceAtOnce) {
         clock_.set(may + days(10));
         co_await apply(paid("in_2", {line("price_pro", -3'300, clock_.now(), month(1), true),
                                      line("price_business", 6'600, clock_.now(), month(1), true)}));
-        EXPECT_EQ(co_await balance(), 3'000);
+        EXPECT_EQ(co_await balance(), 500 + 1'694);
         clock_.set(month(1) + 1h);
         co_await apply(paid_month("in_3", "price_business", 1));
+        EXPECT_EQ(co_await balance(), 5'000);
+    });
+}
+
+// Else they would give a thousand months' credits for the price of an hour.
+TEST_F(ApplyCredits, AThousandUnitsForTheLastHourGiveAnHoursCredits) {
+    play([&]() -> Task<> {
+        co_await apply(paid_month("in_1", "price_pro", 0));
+        clock_.set(month(1) - 1h);
+        auto more = line("price_pro", 6'580, clock_.now(), month(1), true);
+        more.quantity = 1'000;
+        co_await apply(paid("in_2", {line("price_pro", -7, clock_.now(), month(1), true), more}));
+        EXPECT_EQ(co_await balance(), 2'500 + 3'357) << "999 x 2,500 x 1 of 744 hours";
+    });
+}
+
+// A month that ends on the last of its month began on the 28th to the 31st: whoever began later loses nothing.
+TEST_F(ApplyCredits, AtTheBeginningOfAShortMonthNothingIsCut) {
+    play([&]() -> Task<> {
+        const Instant begun = *parse_iso8601("2027-01-31T00:00:00Z"),
+                      ends = *parse_iso8601("2027-02-28T00:00:00Z");
+        clock_.set(begun);
+        co_await apply(paid("in_1", {line("price_pro", 4'900, begun, ends)}));
+        co_await apply(paid("in_2", {line("price_pro", -4'900, begun, ends, true),
+                                     line("price_business", 9'900, begun, ends, true)}));
         EXPECT_EQ(co_await balance(), 5'000);
     });
 }
@@ -491,7 +517,7 @@ TEST_F(ApplyCredits, TwoUpgradesOnOneInvoiceGiveTheirDifferenceOnce) {
                                      line("price_pro", 3'300, clock_.now(), month(1), true),
                                      line("price_pro", -3'300, clock_.now(), month(1), true),
                                      line("price_business", 6'600, clock_.now(), month(1), true)}));
-        EXPECT_EQ(co_await balance(), 5'000);
+        EXPECT_EQ(co_await balance(), 2'500 + 1'694);
     });
 }
 

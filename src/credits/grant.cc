@@ -40,6 +40,16 @@ Instant add_months(Instant instant, int months) {
     return Instant(sys_days(date).time_since_epoch() + (instant - day));
 }
 
+Instant month_before(Instant end) {
+    using namespace std::chrono;
+    const auto day = floor<days>(end);
+    const year_month_day date(day);
+    const Instant before = add_months(end, -1);
+    if (date.day() != (date.year() / date.month() / last).day()) return before;
+    const year_month_day then(floor<days>(before));
+    return Instant(sys_days(then.year() / then.month() / last).time_since_epoch() + (end - day));
+}
+
 std::vector<Grant> grants_of(const PlanPeriod& period) {
     std::vector<Grant> grants;
     if (period.credits_per_month <= 0) return grants;

@@ -48,6 +48,8 @@ struct Grant {
 
 // Calendar months later, in UTC; the day is cut to the month's last.
 Instant add_months(Instant instant, int months);
+// The latest moment of which `end` is a month later: 31 January for 28 February.
+Instant month_before(Instant end);
 
 // A paid period of a plan: one grant for a month's credits, or, paid for by the year, one for each
 // month of it, the last one cut at the end. `fact_key` names the invoice's line.

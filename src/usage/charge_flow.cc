@@ -23,7 +23,7 @@ std::vector<std::string> charged_metrics(const Metrics& metrics) {
 
 // Nothing where it cannot be said what it costs; an operator is told.
 std::optional<charge_store::Charge> rate_one(const charge_store::Due& due, const Metrics& metrics) {
-    auto rated = rate_total(due.totals, due.currency, due.invoice, metrics);
+    auto rated = rate_total(due.totals, due.in_trial, due.currency, due.invoice, metrics);
     if (!rated) return std::nullopt;
     return charge_store::Charge{.account = due.totals.account.value,
                                 .metric = due.totals.metric,

@@ -10,13 +10,15 @@ namespace {
 // not looked at again.
 constexpr db::Statement due_charges{"usage_due_charges", R"(
     select i.provider_invoice_id, i.currency, t.account_id, t.metric, t.period_start, p.ends_at as period_end,
-           p.plan_key, t.events, t.quantity, t.maximum, t.last_value, t.uniques, t.late_events, t.notified_percent
+           p.plan_key, t.events, t.quantity, t.maximum, t.last_value, t.uniques, t.late_events, t.notified_percent,
+           coalesce(p.starts_at >= s.trial_start and p.ends_at <= s.trial_end, false) as in_trial
     from paydesk.invoices i
     join paydesk.usage_periods p on p.account_id = i.account_id and p.provider = i.provider
         and p.provider_subscription_id = i.provider_subscription_id
         and p.ends_at <= i.period_end and p.invoiced_at is null
     join paydesk.usage_totals t on t.account_id = p.account_id and t.period_start = p.starts_at
         and t.metric = any ($1::text[])
+    left join paydesk.subscriptions s on s.account_id = p.account_id and s.id = p.subscription_id
     where i.provider = 'stripe' and i.status = 'draft' and i.billing_reason = 'subscription_cycle'
       and i.created_at <= $2
       and not exists (select from paydesk.usage_charges c where c.account_id = t.account_id
@@ -87,7 +89,8 @@ Task<std::vector<Due>> due(db::Database& db, std::vector<std::string> metrics,
     for (std::size_t row = 0; row < rows.size(); ++row) {
         list.push_back({.totals = read_totals(rows, row),
                         .invoice = std::string(rows.text(row, "provider_invoice_id")),
-                        .currency = std::string(rows.text(row, "currency"))});
+                        .currency = std::string(rows.text(row, "currency")),
+                        .in_trial = rows.boolean(row, "in_trial")});
     }
     co_return list;
 }

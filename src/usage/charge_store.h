@@ -16,6 +16,7 @@ namespace paydesk::usage::charge_store {
 struct Due {
     Totals totals;
     std::string invoice, currency;
+    bool in_trial = false;
 };
 // The oldest first, but for the first `skipped`: those that the caller could do nothing about stay due.
 Task<std::vector<Due>> due(db::Database& db, std::vector<std::string> metrics,

@@ -116,7 +116,7 @@ private:
         const provider::Ref id = usage_invoice_id(ended.subscription, ended.period.start);
         std::vector<Charge> charges;
         for (const Totals& totals : co_await overage_store::totals(db_, ended, keys_)) {
-            auto rated = rate_total(totals, ended.currency, id.value, *metrics_);
+            auto rated = rate_total(totals, ended.in_trial, ended.currency, id.value, *metrics_);
             if (!rated) {
                 result_.unrated += 1;
                 count("unrated");

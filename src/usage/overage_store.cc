@@ -9,7 +9,8 @@ constexpr const char* nobody = "00000000-0000-0000-0000-000000000000";
 
 constexpr db::Statement select_ended{"overage_ended", R"(
     select p.account_id, p.subscription_id, p.provider_subscription_id, p.starts_at, p.ends_at, p.plan_key,
-           coalesce(s.currency, '') as currency, coalesce(c.provider_customer_id, '') as customer
+           coalesce(s.currency, '') as currency, coalesce(c.provider_customer_id, '') as customer,
+           coalesce(p.starts_at >= s.trial_start and p.ends_at <= s.trial_end, false) as in_trial
     from paydesk.usage_periods p
     left join paydesk.subscriptions s on s.account_id = p.account_id and s.id = p.subscription_id
     left join paydesk.customers c on c.account_id = p.account_id and c.provider = p.provider
@@ -96,7 +97,8 @@ Task<std::vector<EndedPeriod>> ended(db::Database& db, Instant before,
             .period = {.start = rows.instant(row, "starts_at"),
                         .end = rows.instant(row, "ends_at")},
             .plan_key = text("plan_key"),
-            .currency = text("currency")
+            .currency = text("currency"),
+            .in_trial = rows.boolean(row, "in_trial")
         });
     }
     co_return list;

@@ -17,6 +17,7 @@ struct EndedPeriod {
     provider::Ref subscription, customer;
     Period period;
     std::string plan_key, currency;  // currency "": the subscription has none
+    bool in_trial = false;
 };
 
 // Not invoiced yet and over since `before` at the latest, those that ended first at the head; the page that comes

@@ -147,6 +147,18 @@ TEST_F(Overage, NothingToPayIsChargedAndMakesNoInvoice) {
         "2");
 }
 
+TEST_F(Overage, WhatIsUsedInATrialIsFree) {
+    database_.script(
+        "update paydesk.subscriptions set trial_start = current_period_start, trial_end = "
+        "current_period_end");
+    play([&](Play& play) -> Task<> {
+        co_await play.record({used("api_calls", "a", "5000")});
+        clock_.set(period_end + charge_after);
+        EXPECT_EQ((co_await invoice(play)).closed, 1U);
+    });
+    EXPECT_EQ(invoices(), "none");
+}
+
 TEST_F(Overage, WhatDiesInBetweenLeavesNothingAndTheNextRunDoesItOnce) {
     play([&](Play& play) -> Task<> {
         co_await play.record({used("api_calls", "a", "5000")});

@@ -290,6 +290,25 @@ TEST_F(ProviderUsage, ARenewalsDraftGetsALineForEachMetricOnce) {
               "charged 4000, charged 750");
 }
 
+TEST_F(ProviderUsage, WhatIsUsedInATrialIsFree) {
+    database_.script(
+        "update paydesk.meters set charge = 'invoice_item' where metric = 'api_calls'; update "
+        "paydesk.subscriptions "
+        "set trial_start = current_period_start, trial_end = current_period_end");
+    const Instant period_end = start + days(28);
+    play([&](Play& play) -> Task<> {
+        co_await play.record({event(ann, "api_calls", "a", "5000")});
+        clock_.set(period_end + minutes(1));
+        subscribe(ann, period_end, period_end + days(30));
+        draft(period_end, clock_.now());
+        clock_.advance(charge_after);
+        const auto metrics = co_await play.usage.metrics.fresh();
+        EXPECT_EQ((co_await charge_usage(play.db, stripe_, metrics, clock_.now())).made, 1U);
+    });
+    EXPECT_TRUE(stripe_.items.empty());
+    EXPECT_EQ(one("select status || ' ' || amount from paydesk.usage_charges"), "charged 0");
+}
+
 // More of them than are looked at in one go: subscriptions in a currency that plans.toml has no prices in.
 TEST_F(ProviderUsage, WhatCannotBeRatedHoldsUpNobodyElse) {
     constexpr int others = 210;

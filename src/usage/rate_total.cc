@@ -20,8 +20,9 @@ void cannot_rate(const Totals& totals, std::string_view subject, const char* why
 
 }  // namespace
 
-std::optional<RatedTotal> rate_total(const Totals& totals, std::string_view currency_code,
-                                     std::string_view subject, const Metrics& metrics) {
+std::optional<RatedTotal> rate_total(const Totals& totals, bool in_trial,
+                                     std::string_view currency_code, std::string_view subject,
+                                     const Metrics& metrics) {
     const Metric& metric = *metrics.find(totals.metric);
     const UsagePlan* plan = metrics.plan(totals.plan_key);
     const auto currency = Currency::parse(currency_code);
@@ -32,7 +33,8 @@ std::optional<RatedTotal> rate_total(const Totals& totals, std::string_view curr
     }
     const Decimal used = totals.sums.used(metric.aggregation);
     Money amount = Money::zero(*currency);
-    if (const auto price = plan->prices.find(metric.key); price != plan->prices.end()) {
+    const auto price = plan->prices.find(metric.key);
+    if (price != plan->prices.end() && !in_trial) {
         if (*currency != metrics.currency) {
             cannot_rate(totals, subject, "the subscription is in another currency than plans.toml");
             return std::nullopt;

@@ -17,8 +17,9 @@ struct RatedTotal {
 };
 
 // Nothing where it cannot be said what it costs (an unknown plan, another currency than that of plans.toml, more than
-// int64 minor units): an operator is told by the log, naming `subject`. REQUIRES: the metric is known.
-std::optional<RatedTotal> rate_total(const Totals& totals, std::string_view currency,
+// int64 minor units): an operator is told by the log, naming `subject`. What is used in a trial costs nothing, as where
+// Stripe's meters charge it. REQUIRES: the metric is known.
+std::optional<RatedTotal> rate_total(const Totals& totals, bool in_trial, std::string_view currency,
                                      std::string_view subject, const Metrics& metrics);
 
 }  // namespace paydesk::usage

@@ -127,6 +127,19 @@ describe('PlanChangeDialog', () => {
     expect(keys[1]).toBe(keys[0]);
   });
 
+  test('what is refused cannot be confirmed', async () => {
+    const server = startServer({
+      [`POST /api/subscriptions/${id}/preview`]: new Status(409, {
+        code: 'subscription_not_changeable',
+        detail: 'It ends on Dec 12. Resume it first.',
+      }),
+    });
+    show(dialog(), server);
+    expect(await screen.findByText(/Resume it first/)).toBeVisible();
+    expect(screen.queryByTestId('confirm-change')).toBeNull();
+    expect(screen.getByRole('button', { name: 'Back' })).toBeEnabled();
+  });
+
   test('a server without previews offers another way', async () => {
     const onUnavailable = vi.fn();
     show(

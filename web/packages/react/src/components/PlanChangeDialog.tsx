@@ -105,6 +105,7 @@ export function PlanChangeDialog(props: PlanChangeDialogProps) {
       cancelLabel={words.common.back}
       confirmTestId="confirm-change"
       busy={busy || isPending || promotion.busy}
+      onlyBack={!isPending && !preview}
       error={failure}
       onConfirm={() => void confirm()}
       onClose={props.onClose}

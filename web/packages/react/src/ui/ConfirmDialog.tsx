@@ -15,6 +15,8 @@ export interface ConfirmDialogProps {
   busy?: boolean;
   error?: string | null;
   confirmTestId?: string;
+  /** There is nothing to confirm: only the way back is offered. */
+  onlyBack?: boolean;
   onConfirm: () => void;
   onClose: () => void;
 }
@@ -66,14 +68,16 @@ export const ConfirmDialog = replaceable(
             <Button onClick={props.onClose} busy={false} disabled={props.busy}>
               {props.cancelLabel}
             </Button>
-            <Button
-              variant={props.danger ? 'danger' : 'primary'}
-              busy={props.busy ?? false}
-              data-testid={props.confirmTestId}
-              onClick={props.onConfirm}
-            >
-              {props.confirmLabel}
-            </Button>
+            {!props.onlyBack && (
+              <Button
+                variant={props.danger ? 'danger' : 'primary'}
+                busy={props.busy ?? false}
+                data-testid={props.confirmTestId}
+                onClick={props.onConfirm}
+              >
+                {props.confirmLabel}
+              </Button>
+            )}
           </div>
         </div>
       </dialog>
