@@ -8,7 +8,7 @@ class PayPalUsage : public TestPayPalUsage {};
 
 TEST_F(PayPalUsage, AMonthsUsageIsAnInvoiceThatAnApprovedOrderPays) {
     const std::string subscription = a_month_with(5'000);
-    use("seats", 3);
+    use("seats", "3");
     EXPECT_EQ(invoice_usage().invoiced, 1U);
     EXPECT_EQ(invoice_usage().closed, 0U);
 
@@ -71,16 +71,22 @@ TEST_F(PayPalUsage, AMonthsUsageIsAnInvoiceThatAnApprovedOrderPays) {
 TEST_F(PayPalUsage, TheTutorialsExamplesCostWhatTheySay) {
     struct Example {
         const char *user, *plan, *lines;
-        std::vector<std::pair<std::string, double>> used;
+        std::vector<std::pair<std::string, std::string>> used;
         std::int64_t to_pay;
     };
     const Example examples[] = {
-        {ada,                                    "api_monthly",   "API calls: 5000",                                     {{"api_calls", 4000}, {"api_calls", 1000}}, 4'000},
-        {grace,                                  "cloud_monthly", "Storage: 45 GB",                                      {{"storage_gb", 45}},                       350  },
+        {ada,
+         "api_monthly",                                           "API calls: 5000",
+         {{"api_calls", "4000"}, {"api_calls", "1000"}},
+         4'000                                                                                                                                      },
+        {grace,                                  "cloud_monthly", "Storage: 45 GB",                                      {{"storage_gb", "45"}}, 350},
         {"0190ada0-0000-7000-8000-000000000003",
          "ai_monthly",                                            "Fine-tuning: 2.5, GPT-4 tokens: 250000, Images: 120",
-         {{"gpt4_tokens", 249'999}, {"gpt4_tokens", 1}, {"images", 120}, {"finetuning_hours", 2.5}},
-         2'240                                                                                                                                                            },
+         {{"gpt4_tokens", "249999"},
+          {"gpt4_tokens", "1"},
+          {"images", "120"},
+          {"finetuning_hours", "2.5"}},
+         2'240                                                                                                                                      },
     };
     for (const auto& example : examples) {
         (void)a_month_on(example.plan, example.user);

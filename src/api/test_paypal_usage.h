@@ -88,7 +88,7 @@ protected:
     // A month on the plan that ended an hour ago and more, with so many calls; gives the subscription.
     std::string a_month_with(int calls, const std::string& user = ada) {
         const std::string id = a_month_on("api_monthly", user);
-        use("api_calls", calls, user);
+        use("api_calls", std::to_string(calls), user);
         return id;
     }
     std::string a_month_on(const std::string& plan, const std::string& user) {
@@ -101,7 +101,8 @@ protected:
         approve_subscription(id, began_);
         return id;
     }
-    void use(const std::string& metric, double quantity, const std::string& user = ada) {
+    void use(const std::string& metric, const std::string& quantity,
+             const std::string& user = ada) {
         const std::string key = user + std::to_string(++used_);
         auto asked = request("POST", "/api/usage/events",
                              {

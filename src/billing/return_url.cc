@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "provider/checkout_placeholder.h"
+
 namespace paydesk::billing {
 namespace {
 
@@ -39,8 +41,8 @@ std::optional<std::string> origin_of(std::string_view url) {
 // Only what RFC 3986 lets stand unencoded, and our placeholder.
 bool is_plainly_written(std::string_view url) {
     std::string rest(url);
-    if (const auto at = rest.find(session_placeholder); at != std::string::npos) {
-        rest.erase(at, session_placeholder.size());
+    if (const auto at = rest.find(provider::checkout_placeholder); at != std::string::npos) {
+        rest.erase(at, provider::checkout_placeholder.size());
     }
     constexpr std::string_view others = "-._~:/?#[]!$&'()*+,;=%@";
     return std::ranges::all_of(rest, [others](char c) {
@@ -84,13 +86,13 @@ Result<std::string> ReturnUrls::check(std::string_view url) const {
 }
 
 std::string ReturnUrls::success_url() const {
-    return app_url_ + "/success?session_id=" + std::string(session_placeholder);
+    return app_url_ + "/success?session_id=" + std::string(provider::checkout_placeholder);
 }
 std::string ReturnUrls::cancel_url() const { return app_url_ + "/dashboard?canceled=true"; }
 std::string ReturnUrls::portal_return_url() const { return app_url_ + "/dashboard"; }
 std::string ReturnUrls::billing_url() const { return app_url_ + "/dashboard/billing"; }
 std::string ReturnUrls::invoice_paid_url() const {
-    return billing_url() + "?paid=" + std::string(session_placeholder);
+    return billing_url() + "?paid=" + std::string(provider::checkout_placeholder);
 }
 
 }  // namespace paydesk::billing

@@ -13,7 +13,6 @@
 namespace paydesk::billing {
 
 inline constexpr std::size_t return_url_bytes_max = 2048;
-inline constexpr std::string_view session_placeholder = "{CHECKOUT_SESSION_ID}";
 
 class ReturnUrls {
 public:

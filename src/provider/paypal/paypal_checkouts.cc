@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "provider/checkout_placeholder.h"
 #include "provider/paypal/amount.h"
 #include "provider/paypal/paypal_provider.h"
 #include "provider/paypal/reading.h"
@@ -15,9 +16,9 @@ constexpr std::size_t description_bytes_max = 127;
 
 // Stripe fills it in; PayPal adds its own `token` or `subscription_id` instead.
 std::string with_checkout_id(std::string url, const std::string& id) {
-    constexpr std::string_view placeholder = "{CHECKOUT_SESSION_ID}";
-    for (auto at = url.find(placeholder); at != std::string::npos; at = url.find(placeholder))
-        url.replace(at, placeholder.size(), id);
+    for (auto at = url.find(checkout_placeholder); at != std::string::npos;
+         at = url.find(checkout_placeholder))
+        url.replace(at, checkout_placeholder.size(), id);
     return url;
 }
 
