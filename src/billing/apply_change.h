@@ -1,5 +1,5 @@
 #pragma once
-// Applies what a provider told us: the one way in which webhooks, fetched objects and (later) polling
+// Applies what a provider told us: the one way in which webhooks, fetched objects and polling
 // change billing rows.
 //
 //     changes ── lock, load ──▶ decide (pure, decide_*.h) ──▶ store, announce
